@@ -1,0 +1,9 @@
+//! Ordered streams become records of what was said.
+//!
+//! The promise: decoders see bytes and gaps only; they open nothing, know no clock, hold no
+//! `unsafe`, never panic, and give the same records however the bytes are cut. Memory and work are
+//! bounded by [`limits::Limits`]; a limit that was hit is named in the record it touched.
+
+pub mod decoder;
+pub mod limits;
+pub mod record;

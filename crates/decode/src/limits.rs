@@ -1,0 +1,40 @@
+//! Every cap: its default, and what happens beyond it.
+
+/// Caps of all decoders. Beyond each, decoding goes on and the record's `limits_hit` names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one protocol line kept; the rest of the line is skipped (`line`).
+    pub line_bytes: usize,
+    /// Commands, replies, capabilities kept per session; later ones are counted only (`list`).
+    pub list_items: usize,
+    /// Recipients kept per transaction; later ones are counted only (`recipients`).
+    pub recipients: usize,
+    /// Bytes of one message kept for MIME; a longer one is parsed as far as kept (`message`).
+    pub message_bytes: usize,
+    /// MIME parts looked at per message (`parts`).
+    pub parts: usize,
+    /// URLs kept per message (`urls`).
+    pub urls: usize,
+    /// Bytes of an HTTP head; a longer head ends HTTP decoding of that side (`head`).
+    pub http_head_bytes: usize,
+    /// Bytes of an HTTP request body kept as prefix, after redaction.
+    pub http_body_prefix_bytes: usize,
+    /// Nested tunnels on one stream (`depth`).
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line_bytes: 8 << 10,
+            list_items: 1000,
+            recipients: 1000,
+            message_bytes: 32 << 20,
+            parts: 1000,
+            urls: 1000,
+            http_head_bytes: 64 << 10,
+            http_body_prefix_bytes: 1024,
+            depth: 4,
+        }
+    }
+}

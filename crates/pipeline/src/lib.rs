@@ -1,0 +1,1 @@
+//! Joins capture, decoders and tables; `source` is the only Rust that opens files.

@@ -1,0 +1,1 @@
+//! The Python face of the core: arguments, GIL release, errors; no logic.

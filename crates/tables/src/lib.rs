@@ -1,0 +1,1 @@
+//! Records become Arrow: one file a table, each column with its meaning.
