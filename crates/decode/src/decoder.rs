@@ -2,7 +2,25 @@
 
 use mailscope_evidence::At;
 
-use crate::record::Records;
+use crate::limits::Limits;
+use crate::record::{Records, Via};
+
+/// What the stack tells a mail decoder (SMTP, POP3, IMAP) when it makes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// Number of the session on its flow, from 0.
+    pub session: u32,
+    /// True when the flow's originator is the mail client.
+    pub client_is_orig: bool,
+    /// How the session reached its server.
+    pub via: Via,
+    /// Key of the proxy request that opened the tunnel around it.
+    pub proxy: Option<u32>,
+    /// False when the streams were picked up in mid-stream.
+    pub from_start: bool,
+    /// Caps.
+    pub limits: Limits,
+}
 
 /// Direction as a decoder sees it, after the client is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,6 +68,11 @@ pub trait Decoder {
     fn data(&mut self, from: From, at: At, data: &[u8], out: &mut Records) -> (usize, Turn);
     /// Bytes of one direction are missing; `missing` is 0 when their number is unknown.
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records);
+    /// A TLS handshake did follow the [`Turn::Tls`] that this decoder returned. Called before `end`;
+    /// bytes of a side that come late, from before its TLS began, may still be handed to `data`.
+    fn tls_followed(&mut self, at: At) {
+        let _ = at;
+    }
     /// The stream is over: emit what is left.
     fn end(&mut self, end: End, at: At, out: &mut Records);
 }

@@ -5,5 +5,7 @@
 //! bounded by [`limits::Limits`]; a limit that was hit is named in the record it touched.
 
 pub mod decoder;
+pub mod identify;
 pub mod limits;
 pub mod record;
+pub mod stack;
