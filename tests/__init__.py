@@ -1,0 +1,1 @@
+"""Mailscope's tests: one folder for each layer, plus those of the whole."""
