@@ -146,6 +146,8 @@ pub struct FlowRef {
     pub ends: Endpoints,
     /// First packet of the flow.
     pub first: At,
+    /// Innermost VLAN id, if tagged: part of the flow's identity.
+    pub vlan: Option<u16>,
     /// True when the SYN was seen, so the stream starts at its first byte.
     pub from_start: bool,
 }

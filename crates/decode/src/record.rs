@@ -240,6 +240,8 @@ pub struct MailTransaction {
     pub transaction: u32,
     /// First and last packet.
     pub span: Span,
+    /// True when the flow's originator is the mail client.
+    pub client_is_orig: bool,
     /// HELO in force.
     pub helo: Option<String>,
     /// Reverse-path without `<>`; empty for the null path; `None` when the command was not seen.
@@ -279,6 +281,8 @@ pub struct Message {
     pub transaction: Option<u32>,
     /// First and last packet.
     pub span: Span,
+    /// True when the flow's originator is the mail client.
+    pub client_is_orig: bool,
     /// `smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `imap-fetch`, `imap-append`.
     pub transfer: &'static str,
     /// True when the message came from the mail client (SMTP, APPEND).
