@@ -1,0 +1,1 @@
+"""The only door to the Rust core: captures in, tables out."""

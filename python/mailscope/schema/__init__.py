@@ -1,0 +1,1 @@
+"""What the tables are: their columns, types and meanings, and one record class each."""

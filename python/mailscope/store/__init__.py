@@ -1,0 +1,1 @@
+"""Where tables live: a case folder, Arrow in memory, and the engines that query both."""
