@@ -11,20 +11,16 @@ if TYPE_CHECKING:
 
 # Where each public name lives: loaded at first use, so that starting costs nothing.
 _HOMES = {
-    "Case": "mailscope.store.case",
-    "InputError": "mailscope.errors",
-    "MailscopeError": "mailscope.errors",
-    "Options": "mailscope.ingest.captures",
-    "StoreError": "mailscope.errors",
-    "Table": "mailscope.store.tables",
-    "Tables": "mailscope.store.tables",
-    "carve": "mailscope.ingest.captures",
-    "read": "mailscope.ingest.captures",
+    "mailscope.errors": ("InputError", "MailscopeError", "StoreError"),
+    "mailscope.ingest.captures": ("Options", "carve", "read"),
+    "mailscope.store.case": ("Case",),
+    "mailscope.store.tables": ("Table", "Tables"),
 }
-__all__ = ["Case", "InputError", "MailscopeError", "Options", "StoreError", "Table", "Tables", "carve", "read"]  # fmt: skip
+__all__ = ["Case", "InputError", "MailscopeError", "Options", "StoreError", "Table", "Tables", "carve", "read"]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mailscope' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(home), name)
+    raise AttributeError(f"module 'mailscope' has no attribute {name!r}")
