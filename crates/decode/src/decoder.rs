@@ -1,7 +1,8 @@
 //! What every stream decoder has in common.
 
-use mailscope_evidence::At;
+use mailscope_evidence::{At, Span};
 
+<<<<<<< HEAD
 use crate::limits::Limits;
 use crate::record::{Records, Via};
 
@@ -21,6 +22,10 @@ pub struct Context {
     /// Caps.
     pub limits: Limits,
 }
+=======
+use crate::outcome;
+use crate::record::{Known, MailProtocol, MailSession, MailTls, Records, Sides, Sketch, Via};
+>>>>>>> 5dbfa28 (Outcomes, sketches, session context, and the likeness of SMTP, POP3 and IMAP)
 
 /// Direction as a decoder sees it, after the client is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,4 +80,72 @@ pub trait Decoder {
     }
     /// The stream is over: emit what is left.
     fn end(&mut self, end: End, at: At, out: &mut Records);
+}
+
+/// What the stack knows of a mail session when it makes the session's decoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SessionContext {
+    /// Number of the session on its flow, from 0.
+    pub session: u32,
+    /// True when the flow's originator is the mail client.
+    pub client_is_orig: bool,
+    /// How the session reached its server.
+    pub via: Via,
+    /// Key of the [`crate::record::ProxyRequest`] around it.
+    pub proxy: Option<u32>,
+    /// True when the stream's first byte is the session's first byte.
+    pub from_start: bool,
+    /// True when messages and their text are to be kept.
+    pub keep_messages: bool,
+}
+
+impl SessionContext {
+    /// A session in which nothing was decoded yet; the stack uses it as it is for sessions that no
+    /// decoder can read (implicit TLS, a mail port without payload) after setting `outcome`.
+    #[must_use]
+    pub fn blank_session(&self, protocol: MailProtocol, at: At) -> MailSession {
+        MailSession {
+            session: self.session,
+            span: Span::at(at),
+            protocol,
+            client_is_orig: self.client_is_orig,
+            via: self.via,
+            proxy: self.proxy,
+            sides: Sides::Both,
+            from_start: self.from_start,
+            banner: None,
+            helo: None,
+            helos: Vec::new(),
+            capabilities: Vec::new(),
+            commands: Vec::new(),
+            reply_codes: Vec::new(),
+            auth_mechanisms: Vec::new(),
+            auth_users: Vec::new(),
+            authenticated: Known::Unknown,
+            mailboxes: Vec::new(),
+            tls: MailTls::None,
+            transactions: 0,
+            messages: 0,
+            outcome: outcome::UNKNOWN,
+            oddities: Vec::new(),
+            limits_hit: Vec::new(),
+            client_gap_bytes: 0,
+            server_gap_bytes: 0,
+            client_sketch: Sketch::default(),
+            server_sketch: Sketch::default(),
+        }
+    }
+}
+
+/// How sure first bytes make a protocol; ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Likeness {
+    /// These bytes are not of the protocol.
+    Unlike,
+    /// Too few bytes to say.
+    Short,
+    /// They could be (mid-stream, or a form that other protocols share).
+    Possible,
+    /// They are.
+    Sure,
 }

@@ -6,6 +6,12 @@
 
 pub mod decoder;
 pub mod identify;
+pub mod imap;
 pub mod limits;
+pub mod mail;
+pub mod outcome;
+pub mod pop3;
 pub mod record;
 pub mod stack;
+pub mod sketch;
+pub mod smtp;

@@ -143,7 +143,7 @@ impl Via {
 /// Content-defined sketch of a byte stream: lets two legs of one conversation be recognised as
 /// carrying the same bytes although starts, ends, gaps and segment borders differ.
 ///
-/// The stream is cut where a gear hash of the last 32 bytes has its low 5 bits zero; each chunk of
+/// The stream is cut where a gear hash of the last 32 bytes has its high 5 bits zero; each chunk of
 /// at least 16 bytes is hashed to 64 bits (fixed key, so that runs compare); the `SKETCH_LEN`
 /// smallest distinct hashes are kept. Shared values over the smaller set estimate containment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
