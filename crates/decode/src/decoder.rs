@@ -2,9 +2,9 @@
 
 use mailscope_evidence::{At, Span};
 
-<<<<<<< HEAD
 use crate::limits::Limits;
-use crate::record::{Records, Via};
+use crate::outcome;
+use crate::record::{Known, MailProtocol, MailSession, MailTls, Records, Sides, Sketch, Via};
 
 /// What the stack tells a mail decoder (SMTP, POP3, IMAP) when it makes it.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,11 @@ pub struct Context {
     pub proxy: Option<u32>,
     /// False when the streams were picked up in mid-stream.
     pub from_start: bool,
+    /// True when messages and their text are to be kept.
+    pub keep_messages: bool,
     /// Caps.
     pub limits: Limits,
 }
-=======
-use crate::outcome;
-use crate::record::{Known, MailProtocol, MailSession, MailTls, Records, Sides, Sketch, Via};
->>>>>>> 5dbfa28 (Outcomes, sketches, session context, and the likeness of SMTP, POP3 and IMAP)
 
 /// Direction as a decoder sees it, after the client is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,24 +80,7 @@ pub trait Decoder {
     fn end(&mut self, end: End, at: At, out: &mut Records);
 }
 
-/// What the stack knows of a mail session when it makes the session's decoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SessionContext {
-    /// Number of the session on its flow, from 0.
-    pub session: u32,
-    /// True when the flow's originator is the mail client.
-    pub client_is_orig: bool,
-    /// How the session reached its server.
-    pub via: Via,
-    /// Key of the [`crate::record::ProxyRequest`] around it.
-    pub proxy: Option<u32>,
-    /// True when the stream's first byte is the session's first byte.
-    pub from_start: bool,
-    /// True when messages and their text are to be kept.
-    pub keep_messages: bool,
-}
-
-impl SessionContext {
+impl Context {
     /// A session in which nothing was decoded yet; the stack uses it as it is for sessions that no
     /// decoder can read (implicit TLS, a mail port without payload) after setting `outcome`.
     #[must_use]

@@ -12,6 +12,6 @@ pub mod mail;
 pub mod outcome;
 pub mod pop3;
 pub mod record;
-pub mod stack;
 pub mod sketch;
 pub mod smtp;
+pub mod stack;
