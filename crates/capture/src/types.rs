@@ -43,6 +43,8 @@ pub enum Closed {
     CaptureEnd,
     /// Removed to stay inside the memory budget.
     Evicted,
+    /// A new connection began on the same ports before this one was seen to end.
+    Replaced,
 }
 
 impl Closed {
@@ -56,6 +58,7 @@ impl Closed {
             Self::Idle => "idle",
             Self::CaptureEnd => "capture-end",
             Self::Evicted => "evicted",
+            Self::Replaced => "replaced",
         }
     }
 }
@@ -130,7 +133,7 @@ pub struct Flow {
     pub vlan: Option<u16>,
     /// Encapsulations outermost first, joined by `/`: `vlan`, `qinq`, `mpls`, `pppoe`, `gre`,
     /// `erspan`, `vxlan`, `geneve`, `gtpu`, `ipip`, `6in4`, `teredo`, `l2tp`; empty when none.
-    pub encapsulation: &'static str,
+    pub encapsulation: String,
     /// Flow number in order of first packet, from 0; unique in a run.
     pub serial: u64,
 }
