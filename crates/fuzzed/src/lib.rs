@@ -1,0 +1,31 @@
+//! What fuzzing holds of each part of the core.
+//!
+//! Each target is one function from any bytes to nothing that panics when a promise is broken. The
+//! libFuzzer programs in `fuzz/` call them for hours; `tests/seeded.rs` calls them with the kept
+//! corpus, the kept regressions and a bounded number of seeded mutations in every test run.
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::indexing_slicing
+)]
+
+pub mod mutate;
+pub mod script;
+pub mod streams;
+
+/// A target: its name (of the corpus folder and the libFuzzer program) and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    ("stack", streams::stack),
+    ("smtp", streams::smtp),
+    ("smtp_client", streams::smtp_client),
+    ("smtp_server", streams::smtp_server),
+    ("pop3", streams::pop3),
+    ("imap", streams::imap),
+    ("http", streams::http),
+    ("socks", streams::socks),
+    ("tls", streams::tls),
+];

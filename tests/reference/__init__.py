@@ -1,0 +1,1 @@
+"""Mailscope against what independent tools say of published captures."""
