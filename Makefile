@@ -63,7 +63,7 @@ fuzz: setup  ## ten minutes on each target
 	fuzz/run.sh
 
 bench: setup  ## speed and memory beside cat, tcpdump and tshark
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/bench.py
 
 docs: setup  ## schema/records.py and docs/reference, from the core, the CLI and the schema
 	$(BIN)/python scripts/make_docs.py

@@ -81,7 +81,8 @@ class Score:
 def scorer(folder: Path) -> ModuleType:
     """The reference folder's score.py."""
     spec = importlib.util.spec_from_file_location("reference_score", folder / "score.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reference import adapter, scoring
+from tests.reference import scoring
 
 FOLDER = scoring.shared() / "reference"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"reference captures are missing: no folder {FOLDER}")
