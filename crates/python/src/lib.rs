@@ -1,1 +1,25 @@
 //! The Python face of the core: arguments, GIL release, errors; no logic.
+//!
+//! `python/mailscope/_core.pyi` is the whole surface, documented.
+
+mod options;
+mod schema;
+
+use pyo3::prelude::*;
+
+/// The core's version.
+#[pyfunction]
+fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+/// Captures become tables.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::options::Options;
+    #[pymodule_export]
+    use super::schema::schema;
+    #[pymodule_export]
+    use super::version;
+}

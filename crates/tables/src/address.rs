@@ -25,7 +25,11 @@ impl Column for Address {
         match value {
             IpAddr::V4(addr) => {
                 let (text, len) = dotted_quad(addr);
-                self.0.append_value(text.get(..len).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default());
+                self.0.append_value(
+                    text.get(..len)
+                        .and_then(|text| std::str::from_utf8(text).ok())
+                        .unwrap_or_default(),
+                );
             }
             IpAddr::V6(addr) => {
                 let _ = write!(self.0, "{addr}");
@@ -71,7 +75,15 @@ mod tests {
 
     #[test]
     fn addresses_are_written_in_canonical_form() {
-        let texts = ["0.0.0.0", "10.99.1.4", "255.255.255.255", "::", "2001:db8::1", "::ffff:192.0.2.1", "fe80::a:0:0:1"];
+        let texts = [
+            "0.0.0.0",
+            "10.99.1.4",
+            "255.255.255.255",
+            "::",
+            "2001:db8::1",
+            "::ffff:192.0.2.1",
+            "fe80::a:0:0:1",
+        ];
         let mut column = Address::default();
         for text in texts {
             column.push(text.parse().unwrap());

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, ListBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{
+    BinaryBuilder, BooleanBuilder, ListBuilder, PrimitiveBuilder, StringBuilder,
+};
 use arrow_array::types::{
-    ArrowPrimitiveType, Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, StringArray};
 use arrow_buffer::ScalarBuffer;
@@ -74,7 +77,10 @@ impl<T: Numeric> Column for Number<T> {
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let values = taken(&mut self.0);
-        Ok(Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(values), None)))
+        Ok(Arc::new(PrimitiveArray::<T>::new(
+            ScalarBuffer::from(values),
+            None,
+        )))
     }
 }
 
@@ -137,7 +143,10 @@ impl Column for Time {
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         let values = taken(&mut self.0);
-        Ok(Arc::new(PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), None).with_timezone("UTC")))
+        Ok(Arc::new(
+            PrimitiveArray::<TimestampMicrosecondType>::new(values.into(), None)
+                .with_timezone("UTC"),
+        ))
     }
 }
 
@@ -427,14 +436,21 @@ struct Words {
 
 impl Words {
     fn with_capacity(rows: usize) -> Self {
-        Self { keys: Vec::with_capacity(rows), ..Self::default() }
+        Self {
+            keys: Vec::with_capacity(rows),
+            ..Self::default()
+        }
     }
 
     fn key(&mut self, word: &str) -> i32 {
         let last = word.as_bytes().last().copied().unwrap_or_default();
         let slot = (word.len() ^ usize::from(last)) % CACHE_SLOTS;
         let recent = self.recent.get(slot).copied().unwrap_or_default();
-        if self.words.get(recent as usize).is_some_and(|known| &**known == word) {
+        if self
+            .words
+            .get(recent as usize)
+            .is_some_and(|known| &**known == word)
+        {
             return recent.cast_signed();
         }
         let key = self.number(word);

@@ -27,7 +27,8 @@ impl Column for CommunityId {
     }
     fn push(&mut self, value: &Endpoints) {
         let text = community_id(value);
-        self.0.append_value(std::str::from_utf8(&text).unwrap_or_default());
+        self.0
+            .append_value(std::str::from_utf8(&text).unwrap_or_default());
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         Ok(Arc::new(self.0.finish()))
@@ -113,7 +114,10 @@ fn encoded(digest: &[u8; 20]) -> [u8; TEXT_BYTES] {
     let (prefix, body) = text.split_at_mut(2);
     prefix.copy_from_slice(b"1:");
     for (from, to) in digest.chunks(3).zip(body.chunks_mut(4)) {
-        let bits = from.iter().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - from.len()));
+        let bits = from
+            .iter()
+            .fold(0u32, |bits, &byte| bits << 8 | u32::from(byte))
+            << (8 * (3 - from.len()));
         for (index, place) in to.iter_mut().take(from.len() + 1).enumerate() {
             let digit = bits >> (18 - 6 * index) & 63;
             *place = ALPHABET.get(digit as usize).copied().unwrap_or(b'=');
@@ -140,10 +144,25 @@ mod tests {
 
     #[test]
     fn ids_agree_with_the_specification_baseline() {
-        assert_eq!(id(6, "128.232.110.120", 34855, "66.35.250.204", 80), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-        assert_eq!(id(6, "66.35.250.204", 80, "128.232.110.120", 34855), "1:LQU9qZlK+B5F3KDmev6m5PMibrg=");
-        assert_eq!(id(17, "192.168.1.52", 54585, "8.8.8.8", 53), "1:d/FP5EW3wiY1vCndhwleRRKHowQ=");
-        assert_eq!(id(1, "192.168.0.89", 8, "192.168.0.1", 0), "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=");
-        assert_eq!(id(1, "192.168.0.1", 0, "192.168.0.89", 0), "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=");
+        assert_eq!(
+            id(6, "128.232.110.120", 34855, "66.35.250.204", 80),
+            "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
+        );
+        assert_eq!(
+            id(6, "66.35.250.204", 80, "128.232.110.120", 34855),
+            "1:LQU9qZlK+B5F3KDmev6m5PMibrg="
+        );
+        assert_eq!(
+            id(17, "192.168.1.52", 54585, "8.8.8.8", 53),
+            "1:d/FP5EW3wiY1vCndhwleRRKHowQ="
+        );
+        assert_eq!(
+            id(1, "192.168.0.89", 8, "192.168.0.1", 0),
+            "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="
+        );
+        assert_eq!(
+            id(1, "192.168.0.1", 0, "192.168.0.89", 0),
+            "1:X0snYXpgwiv9TZtqg64sgzUn6Dk="
+        );
     }
 }

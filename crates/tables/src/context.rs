@@ -24,14 +24,22 @@ pub(crate) type End = (IpAddr, u16);
 
 impl<'a> FlowContext<'a> {
     pub(crate) fn evidence(&self, span: Span) -> Evidence<'a> {
-        Evidence { flow_id: self.flow_id, span, inputs: self.inputs }
+        Evidence {
+            flow_id: self.flow_id,
+            span,
+            inputs: self.inputs,
+        }
     }
 
     /// Client and server.
     pub(crate) fn oriented(&self, client_is_orig: bool) -> (End, End) {
         let orig = (self.ends.orig_addr, self.ends.orig_port);
         let resp = (self.ends.resp_addr, self.ends.resp_port);
-        if client_is_orig { (orig, resp) } else { (resp, orig) }
+        if client_is_orig {
+            (orig, resp)
+        } else {
+            (resp, orig)
+        }
     }
 }
 

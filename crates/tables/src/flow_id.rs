@@ -28,7 +28,11 @@ impl FlowId {
     pub fn of(ends: &Endpoints, vlan: Option<u16>, first_us: i64) -> Self {
         let orig = (mapped(ends.orig_addr), ends.orig_port);
         let resp = (mapped(ends.resp_addr), ends.resp_port);
-        let (low, high) = if orig <= resp { (orig, resp) } else { (resp, orig) };
+        let (low, high) = if orig <= resp {
+            (orig, resp)
+        } else {
+            (resp, orig)
+        };
         let mut bytes = [0; HASHED_BYTES];
         let mut len = 0;
         for part in [
@@ -54,7 +58,10 @@ impl FlowId {
         let mut text = [b'F'; 17];
         for (index, byte) in text.iter_mut().enumerate().skip(1) {
             let nibble = (self.0 >> (4 * (16 - index))) & 15;
-            *byte = b"0123456789abcdef".get(nibble as usize).copied().unwrap_or(b'0');
+            *byte = b"0123456789abcdef"
+                .get(nibble as usize)
+                .copied()
+                .unwrap_or(b'0');
         }
         text
     }

@@ -71,7 +71,7 @@ table! {
         sides: Word,
         /// TCP handshake seen: `full`, `syn`, `syn-ack`, `none`.
         handshake: Word,
-        /// How it ended: `fin`, `reset-by-orig`, `reset-by-resp`, `idle`, `capture-end`, `evicted`.
+        /// How it ended: `fin`, `reset-by-orig`, `reset-by-resp`, `idle`, `capture-end`, `evicted`, `replaced`.
         closed: Word,
         /// How the originator was chosen: `syn`, `syn-ack`, `port`, `first-packet`.
         oriented_by: Word,
@@ -88,11 +88,22 @@ table! {
 
 impl Builder {
     /// Appends a finished flow; `app` is `None` when no payload was looked at.
-    pub fn append(&mut self, context: &FlowContext<'_>, sensor: Option<&str>, flow: &Flow, app: Option<&Application>) {
-        let Flow { ends, orig, resp, .. } = flow;
+    pub fn append(
+        &mut self,
+        context: &FlowContext<'_>,
+        sensor: Option<&str>,
+        flow: &Flow,
+        app: Option<&Application>,
+    ) {
+        let Flow {
+            ends, orig, resp, ..
+        } = flow;
         let mut number = [0; 3];
         self.push(Row {
-            evidence: context.evidence(Span { first: flow.first, last: flow.last }),
+            evidence: context.evidence(Span {
+                first: flow.first,
+                last: flow.last,
+            }),
             sensor,
             proto: proto_name(ends.proto, &mut number),
             orig_addr: ends.orig_addr,
@@ -100,7 +111,7 @@ impl Builder {
             resp_addr: ends.resp_addr,
             resp_port: ends.resp_port,
             vlan: flow.vlan,
-            encapsulation: flow.encapsulation,
+            encapsulation: &flow.encapsulation,
             community_id: ends,
             orig_packets: orig.packets,
             resp_packets: resp.packets,
@@ -139,7 +150,11 @@ fn proto_name(proto: u8, number: &mut [u8; 3]) -> &str {
         17 => "udp",
         58 => "icmp6",
         _ => {
-            *number = [b'0' + proto / 100, b'0' + proto / 10 % 10, b'0' + proto % 10];
+            *number = [
+                b'0' + proto / 100,
+                b'0' + proto / 10 % 10,
+                b'0' + proto % 10,
+            ];
             std::str::from_utf8(number).map_or("", |text| text.trim_start_matches('0'))
         }
     }

@@ -84,7 +84,12 @@ table! {
 
 impl Builder {
     /// Appends a session; `tunnel` is the target of the proxy request around it.
-    pub fn append(&mut self, context: &FlowContext<'_>, session: &MailSession, tunnel: Option<(&str, u16)>) {
+    pub fn append(
+        &mut self,
+        context: &FlowContext<'_>,
+        session: &MailSession,
+        tunnel: Option<(&str, u16)>,
+    ) {
         let (client, server) = context.oriented(session.client_is_orig);
         self.push(Row {
             evidence: context.evidence(session.span),

@@ -77,9 +77,15 @@ impl Builder {
             mail_from: transaction.mail_from.as_deref(),
             mail_parameters: texts(&transaction.mail_parameters),
             mail_code: transaction.mail_code,
-            rcpt_to: recipients.iter().map(|recipient| recipient.address.as_str()).collect(),
+            rcpt_to: recipients
+                .iter()
+                .map(|recipient| recipient.address.as_str())
+                .collect(),
             rcpt_codes: recipients.iter().map(|recipient| recipient.code).collect(),
-            rcpt_texts: recipients.iter().map(|recipient| recipient.text.as_deref()).collect(),
+            rcpt_texts: recipients
+                .iter()
+                .map(|recipient| recipient.text.as_deref())
+                .collect(),
             rcpt_count: transaction.recipient_count,
             rcpt_accepted: answered(recipients, 200..300),
             rcpt_rejected: answered(recipients, 400..600),
@@ -95,6 +101,9 @@ impl Builder {
 }
 
 fn answered(recipients: &[Recipient], codes: std::ops::Range<u16>) -> u32 {
-    let count = recipients.iter().filter(|recipient| recipient.code.is_some_and(|code| codes.contains(&code))).count();
+    let count = recipients
+        .iter()
+        .filter(|recipient| recipient.code.is_some_and(|code| codes.contains(&code)))
+        .count();
     u32::try_from(count).unwrap_or(u32::MAX)
 }

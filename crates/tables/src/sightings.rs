@@ -60,7 +60,10 @@ impl Builder {
         let is_orig = sighting.side == Side::Orig;
         let (src, dst) = context.oriented(is_orig);
         self.push(Row {
-            evidence: context.evidence(Span { first: sighting.first, last: sighting.last }),
+            evidence: context.evidence(Span {
+                first: sighting.first,
+                last: sighting.last,
+            }),
             src_addr: src.0,
             src_port: src.1,
             dst_addr: dst.0,

@@ -90,9 +90,18 @@ impl EvidenceColumns {
 
     pub(crate) fn schema() -> Vec<ColumnSchema> {
         vec![
-            column::<FlowIdText>("flow_id", "Flow that carried this; the same for the same packets however captures are split."),
-            column::<Word>("capture", "Input with the first packet, as named on the command line."),
-            column::<U64>("first_packet", "Number of the first packet in its input, from 1, as Wireshark shows it."),
+            column::<FlowIdText>(
+                "flow_id",
+                "Flow that carried this; the same for the same packets however captures are split.",
+            ),
+            column::<Word>(
+                "capture",
+                "Input with the first packet, as named on the command line.",
+            ),
+            column::<U64>(
+                "first_packet",
+                "Number of the first packet in its input, from 1, as Wireshark shows it.",
+            ),
             column::<Word>("last_capture", "Input with the last packet."),
             column::<U64>("last_packet", "Number of the last packet in its input."),
             column::<Time>("start", "Time of the first packet."),
@@ -190,11 +199,21 @@ macro_rules! table {
 pub(crate) use table;
 
 /// Puts a table's description together.
-pub(crate) fn described(name: &'static str, meaning: &'static str, columns: Vec<ColumnSchema>) -> TableSchema {
+pub(crate) fn described(
+    name: &'static str,
+    meaning: &'static str,
+    columns: Vec<ColumnSchema>,
+) -> TableSchema {
     let fields: Vec<_> = columns
         .iter()
-        .map(|column| arrow_schema::Field::new(column.name, column.arrow_type.clone(), column.nullable))
+        .map(|column| {
+            arrow_schema::Field::new(column.name, column.arrow_type.clone(), column.nullable)
+        })
         .collect();
-    TableSchema { name, meaning: meaning.trim_ascii(), columns, arrow: arrow_schema::Schema::new(fields).into() }
+    TableSchema {
+        name,
+        meaning: meaning.trim_ascii(),
+        columns,
+        arrow: arrow_schema::Schema::new(fields).into(),
+    }
 }
-

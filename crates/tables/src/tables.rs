@@ -8,8 +8,8 @@ use mailscope_decode::record::{Application, MailSession, Record};
 use crate::context::FlowContext;
 use crate::table::{Table, TableSchema};
 use crate::{
-    attachments, dns_answers, flows, http_requests, logins, mail_sessions, mail_transactions, messages, proxy_requests,
-    sightings, tls_handshakes, urls,
+    attachments, dns_answers, flows, http_requests, logins, mail_sessions, mail_transactions,
+    messages, proxy_requests, sightings, tls_handshakes, urls,
 };
 
 /// Rows of a full batch.
@@ -85,7 +85,12 @@ impl Tables {
     }
 
     /// Appends a decoder's record. An [`Application`] belongs to [`Tables::flow`] and is skipped here.
-    pub fn record<B: Batches>(&mut self, context: &FlowContext<'_>, record: &Record, out: &mut B) -> Result<(), ArrowError> {
+    pub fn record<B: Batches>(
+        &mut self,
+        context: &FlowContext<'_>,
+        record: &Record,
+        out: &mut B,
+    ) -> Result<(), ArrowError> {
         macro_rules! append {
             ($table:ident, $record:ident) => {{
                 self.$table.append(context, $record);
@@ -133,7 +138,11 @@ pub fn schemas() -> Vec<&'static TableSchema> {
 
 /// Hands a table's rows on when they fill a batch.
 pub fn hand_on_if_full<T: Table, B: Batches>(table: &mut T, out: &mut B) -> Result<(), ArrowError> {
-    if table.rows() >= BATCH_ROWS || table.heap_bytes() >= BATCH_BYTES { hand_on(table, out) } else { Ok(()) }
+    if table.rows() >= BATCH_ROWS || table.heap_bytes() >= BATCH_BYTES {
+        hand_on(table, out)
+    } else {
+        Ok(())
+    }
 }
 
 /// Hands a table's rows on.

@@ -1,0 +1,42 @@
+//! What a user may choose of a pass.
+
+use mailscope_decode::limits::Limits as DecodeLimits;
+
+/// Choices for a pass over captures.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Label of the capture point, put into every flow.
+    pub sensor: Option<String>,
+    /// Keep raw messages and their text; otherwise only header fields, hashes, URLs and attachments' data.
+    pub keep_messages: bool,
+    /// Show login names as their first letter, `***` and the domain.
+    pub mask_users: bool,
+    /// Memory for flows, reassembly and decoders, MiB. What goes over is cut and marked, never dropped in silence.
+    pub memory_mb: u32,
+    /// Seconds without a packet after which a TCP flow is closed as `idle`.
+    pub tcp_idle_s: u32,
+    /// The same for every other protocol.
+    pub other_idle_s: u32,
+    /// Ports whose application is given: `(port, application)`.
+    pub decode_as: Vec<(u16, String)>,
+    /// Inputs of at most so many MiB are hashed (SHA-256) as they are read; a larger one costs more to hash than to decode.
+    pub hash_mb: u64,
+    /// Caps of the decoders.
+    pub decode_limits: DecodeLimits,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sensor: None,
+            keep_messages: false,
+            mask_users: false,
+            memory_mb: 256,
+            tcp_idle_s: 900,
+            other_idle_s: 60,
+            decode_as: Vec::new(),
+            hash_mb: 64,
+            decode_limits: DecodeLimits::default(),
+        }
+    }
+}

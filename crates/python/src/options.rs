@@ -1,0 +1,95 @@
+//! Choices for a pass, as Python gives them.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// Choices for a pass over captures.
+#[pyclass(frozen, module = "mailscope._core")]
+pub(crate) struct Options(pub(crate) mailscope_pipeline::Options);
+
+#[pymethods]
+impl Options {
+    #[new]
+    #[pyo3(signature = (*, sensor=None, keep_messages=false, mask_users=false, memory_mb=256, tcp_idle_s=900,
+                        other_idle_s=60, decode_as=Vec::new(), hash_mb=64))]
+    #[allow(clippy::too_many_arguments)] // keyword-only in Python
+    fn new(
+        sensor: Option<String>,
+        keep_messages: bool,
+        mask_users: bool,
+        memory_mb: u32,
+        tcp_idle_s: u32,
+        other_idle_s: u32,
+        decode_as: Vec<String>,
+        hash_mb: u64,
+    ) -> PyResult<Self> {
+        let decode_as = decode_as
+            .iter()
+            .map(|rule| port_rule(rule))
+            .collect::<PyResult<_>>()?;
+        Ok(Self(mailscope_pipeline::Options {
+            sensor,
+            keep_messages,
+            mask_users,
+            memory_mb,
+            tcp_idle_s,
+            other_idle_s,
+            decode_as,
+            hash_mb,
+            ..mailscope_pipeline::Options::default()
+        }))
+    }
+
+    #[getter]
+    fn sensor(&self) -> Option<&str> {
+        self.0.sensor.as_deref()
+    }
+
+    #[getter]
+    fn keep_messages(&self) -> bool {
+        self.0.keep_messages
+    }
+
+    #[getter]
+    fn mask_users(&self) -> bool {
+        self.0.mask_users
+    }
+
+    #[getter]
+    fn memory_mb(&self) -> u32 {
+        self.0.memory_mb
+    }
+
+    #[getter]
+    fn tcp_idle_s(&self) -> u32 {
+        self.0.tcp_idle_s
+    }
+
+    #[getter]
+    fn other_idle_s(&self) -> u32 {
+        self.0.other_idle_s
+    }
+
+    #[getter]
+    fn decode_as(&self) -> Vec<String> {
+        self.0
+            .decode_as
+            .iter()
+            .map(|(port, app)| format!("{port}={app}"))
+            .collect()
+    }
+
+    #[getter]
+    fn hash_mb(&self) -> u64 {
+        self.0.hash_mb
+    }
+}
+
+/// `PORT=APPLICATION`.
+fn port_rule(rule: &str) -> PyResult<(u16, String)> {
+    rule.split_once('=')
+        .and_then(|(port, app)| Some((port.trim().parse().ok()?, app.trim().to_ascii_lowercase())))
+        .ok_or_else(|| {
+            PyValueError::new_err(format!("decode_as wants PORT=APPLICATION, not {rule:?}"))
+        })
+}
