@@ -11,6 +11,7 @@
 )]
 
 pub mod mutate;
+pub mod pathological;
 pub mod script;
 pub mod streams;
 

@@ -12,7 +12,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -21,7 +21,7 @@ impl Random {
 
     /// A number below `limit` (0 when the limit is 0).
     pub fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() >> 16)
+        usize::try_from(self.draw() >> 16)
             .unwrap_or(0)
             .checked_rem(limit)
             .unwrap_or(0)
