@@ -1,0 +1,34 @@
+"""How arguments are read: one small parser a verb, made only for the verb that was named.
+
+argparse and not click or typer: starting `mailscope tables` may take 20 ms here, and importing click
+alone takes 40, typer 65 (CPU, on the machine that has 0.3 s for a 260 MB capture).
+"""
+
+import argparse
+from typing import NoReturn
+
+from mailscope.errors import UsageError
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says errors the way all of Mailscope does."""
+
+    def __init__(self, prog: str, description: str, examples: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog="examples:\n" + "".join(f"  {line}\n" for line in examples.strip().splitlines()),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """A wrong argument, with the place where the right ones are listed."""
+        raise UsageError(message, hint=f"`{self.prog} --help` lists arguments and examples")
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number above zero")
+    return int(text)

@@ -1,0 +1,43 @@
+"""The arguments that every verb which reads captures has, and what is said after reading."""
+
+import argparse
+import sys
+from typing import Any
+
+from mailscope.harmless import visible
+from mailscope.ingest.captures import Options
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Captures, and how to read them."""
+    parser.add_argument("captures", nargs="+", metavar="CAPTURE", help="pcap, pcapng (also .gz, .zst), or `-`")
+    group = parser.add_argument_group("reading")
+    group.add_argument("--sensor", metavar="NAME", help="where the capture was taken, for the table `flows`")
+    group.add_argument("--keep-messages", action="store_true", help="keep mails whole, for `mailscope messages`")
+    group.add_argument("--mask-users", action="store_true", help="mask login names (passwords are never kept)")
+    group.add_argument(
+        "--decode-as",
+        action="append",
+        default=[],
+        metavar="PORT=APP",
+        help="what a port carries, such as 2525=smtp",
+    )
+
+
+def options_of(args: argparse.Namespace) -> Options:
+    """The core's options as the arguments say."""
+    return Options(
+        sensor=args.sensor,
+        keep_messages=args.keep_messages,
+        mask_users=args.mask_users,
+        decode_as=args.decode_as,
+    )
+
+
+def warn_of_inputs(inputs: list[dict[str, Any]]) -> None:
+    """Says on standard error which captures were not read to their end, and why."""
+    for entry in inputs:
+        if entry.get("end", "complete") != "complete":
+            where = f" at packet {entry['end_packet']}, offset {entry['end_offset']}" if "end_packet" in entry else ""
+            name = visible(str(entry.get("name")), 200)
+            print(f"warning: `{name}` ends in `{entry['end']}`{where}; what came before was read", file=sys.stderr)

@@ -1,0 +1,66 @@
+"""Prints rows of one table of a case, fitted to the terminal."""
+
+import argparse
+import re
+
+from mailscope.cli.output import add_format_argument, print_rows
+from mailscope.cli.parser import positive
+from mailscope.errors import StoreError
+from mailscope.store.case import Case
+
+EXAMPLES = """
+mailscope show case flows
+mailscope show case mail_transactions --where "mail_from like '%@example.org'" --limit 50
+mailscope show case proxy_requests --columns start,client_addr,target_host,request_line
+mailscope show case messages --columns all --limit 1
+"""
+
+# What one looks at first; the rest is a `--columns` away.
+FIRST_LOOK = {
+    "flows": "start flow_id orig_addr orig_port resp_addr resp_port app orig_payload_bytes resp_payload_bytes",
+    "mail_sessions": "start flow_id client_addr server_addr via helo outcome messages",
+    "mail_transactions": "start flow_id client_addr server_addr mail_from rcpt_count rcpt_accepted delivered",
+    "messages": "start flow_id client_addr from_addrs to_addrs subject",
+    "urls": "flow_id place host url",
+    "attachments": "flow_id name content_type size_bytes sha256",
+    "http_requests": "start flow_id client_addr method uri status",
+    "proxy_requests": "start flow_id client_addr proxy_addr kind target_host target_port granted inner_app",
+    "logins": "start flow_id client_addr server_addr service user success",
+    "dns_answers": "start client_addr query rtype answer",
+    "tls_handshakes": "start flow_id client_addr server_addr began sni version",
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("case", metavar="CASE", help="a case folder")
+    parser.add_argument("table", metavar="TABLE", help="`mailscope schema` lists them")
+    parser.add_argument("--where", metavar="EXPR", help="a condition in SQL")
+    parser.add_argument("--columns", metavar="A,B", help="which columns, or `all`")
+    parser.add_argument("--limit", type=positive, default=20, metavar="N", help="rows at most; default: 20")
+    add_format_argument(parser)
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Asks for the rows and prints them."""
+    case = Case.open(args.case)
+    table = case.table(args.table)
+    columns = chosen_columns(args.table, args.columns, table.columns)
+    selected = ", ".join(f'"{column}"' for column in columns)
+    # The condition is the user's own SQL; the engine runs nothing but one SELECT over this case.
+    where = f"WHERE ({args.where}\n)" if args.where else ""
+    rows = case.sql(f'SELECT {selected} FROM "{args.table}" {where} LIMIT {args.limit}')  # noqa: S608
+    shown = print_rows(rows, args.format)
+    if args.format == "table" and shown == args.limit and len(table) > shown and not args.where:
+        print(f"{shown} of {len(table):,} rows; `--limit` shows more")
+    return 0
+
+
+def chosen_columns(table: str, wanted: str | None, present: list[str]) -> list[str]:
+    """The columns to show: those named, all, or those that one looks at first."""
+    if wanted == "all":
+        return present
+    names = re.split(r"[,\s]+", wanted.strip(", ")) if wanted else FIRST_LOOK.get(table, " ".join(present)).split()
+    if missing := [name for name in names if name not in present]:
+        raise StoreError(f"`{table}` has no column `{missing[0]}`", hint=f"`mailscope schema {table}` lists them")
+    return names
