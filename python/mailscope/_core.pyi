@@ -4,7 +4,7 @@ Errors: `mailscope.errors.InputError` for a path that cannot be read or is no ca
 capture raises nothing: its input says how reading ended, and what was decoded before is kept.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import final
 
 def version() -> str:

@@ -18,7 +18,7 @@ class TableSchema(NamedTuple):
 
     name: str
     meaning: str
-    record: type
+    record: "type[Record]"
     columns: tuple[Column, ...]
 
 
@@ -32,7 +32,7 @@ def column(type_: str, meaning: str, *, nullable: bool = False) -> Any:  # noqa:
     return field(metadata={"type": type_, "meaning": meaning, "nullable": nullable})
 
 
-def table_of(name: str, record: type) -> TableSchema:
+def table_of(name: str, record: "type[Record]") -> TableSchema:
     """The documented table whose rows `record` describes."""
     columns = tuple(
         Column(f.name, f.metadata["type"], f.metadata["nullable"], f.metadata["meaning"]) for f in fields(record)
@@ -40,6 +40,6 @@ def table_of(name: str, record: type) -> TableSchema:
     return TableSchema(name, (record.__doc__ or "").strip(), record, columns)
 
 
-def python_types(record: type) -> dict[str, Any]:
+def python_types(record: "type[Record]") -> dict[str, Any]:
     """Column name to the Python type of its values."""
     return get_type_hints(record)

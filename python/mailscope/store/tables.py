@@ -56,10 +56,10 @@ class Table:
         """The rows as typed records, batch by batch."""
         from mailscope.schema.tables import TABLES
 
-        record = TABLES[self.name].record
+        table = TABLES[self.name]
         for batch in self._batches():
-            columns = [batch.column(name).to_pylist() for name in record.__dataclass_fields__]
-            yield from map(record, *columns)
+            columns = [batch.column(column.name).to_pylist() for column in table.columns]
+            yield from map(table.record, *columns)
 
     @property
     def columns(self) -> list[str]:
