@@ -6,6 +6,16 @@
 //! [`Limits`]; what goes over is cut and marked on its flow. Nothing here knows an application
 //! protocol, opens a file or reads a clock: time comes from the packets.
 
+mod engine;
+pub mod file;
+mod flow;
+mod limits;
+mod packet;
+mod rare;
+mod reassembly;
 mod types;
 
+pub use engine::{Engine, Stats};
+pub use limits::Limits;
+pub use packet::{Undecoded, UndecodedCounts};
 pub use types::*;

@@ -1,0 +1,132 @@
+//! Idle time-outs: a ring of lists, one per second of packet time. A packet does not move its
+//! flow; a flow found too early in the ring moves on to its true second.
+
+use super::{Entry, State};
+use crate::limits::Limits;
+
+/// Seconds the ring spans; later deadlines are looked at again on the way.
+const SLOTS: i64 = 1024;
+/// A jump of the clock by more must be confirmed by a second packet.
+const JUMP_S: i64 = 60;
+/// A packet that is older than the clock by more sets it back.
+const BACK_S: i64 = 3600;
+
+pub(crate) struct Wheel {
+    heads: Vec<u32>,
+    now_s: Option<i64>,
+    jumped: bool,
+}
+
+impl Wheel {
+    pub(crate) fn new() -> Self {
+        Self {
+            heads: vec![Entry::NONE; SLOTS as usize],
+            now_s: None,
+            jumped: false,
+        }
+    }
+
+    /// Moves the clock to a packet's time; gives the seconds to sweep, both ends included.
+    #[inline(always)]
+    pub(crate) fn tick(&mut self, ts_us: i64) -> Option<(i64, i64)> {
+        let second = ts_us.div_euclid(1_000_000);
+        if self.now_s == Some(second) {
+            None
+        } else {
+            self.moved(second)
+        }
+    }
+
+    fn moved(&mut self, second: i64) -> Option<(i64, i64)> {
+        let Some(now) = self.now_s else {
+            self.now_s = Some(second);
+            return None;
+        };
+        if second < now {
+            if now - second > BACK_S {
+                self.now_s = Some(second);
+            }
+            return None;
+        }
+        // One packet with a wrong time must not end every flow.
+        if second - now > JUMP_S && !std::mem::replace(&mut self.jumped, true) {
+            return None;
+        }
+        self.jumped = false;
+        self.now_s = Some(second);
+        Some(((now + 1).max(second - SLOTS + 1), second))
+    }
+
+    pub(crate) fn now_s(&self) -> i64 {
+        self.now_s.unwrap_or(0)
+    }
+
+    fn slot(second: i64) -> u16 {
+        second.rem_euclid(SLOTS) as u16
+    }
+
+    /// Takes the list of one second.
+    pub(crate) fn take(&mut self, second: i64) -> u32 {
+        match self.heads.get_mut(usize::from(Self::slot(second))) {
+            Some(head) => std::mem::replace(head, Entry::NONE),
+            None => Entry::NONE,
+        }
+    }
+
+    pub(crate) fn head(&self, second: i64) -> u32 {
+        self.heads
+            .get(usize::from(Self::slot(second)))
+            .copied()
+            .unwrap_or(Entry::NONE)
+    }
+
+    /// Puts a flow, in no list now, into the list of the second after its deadline.
+    pub(crate) fn link(&mut self, entries: &mut [Entry], number: u32, deadline_s: i64) {
+        let now = self.now_s();
+        let slot = Self::slot((deadline_s + 1).clamp(now + 1, now + SLOTS - 1));
+        let Some(head) = self.heads.get_mut(usize::from(slot)) else {
+            return;
+        };
+        let following = std::mem::replace(head, number);
+        if let Some(entry) = entries.get_mut(number as usize) {
+            (entry.slot, entry.previous, entry.following) = (slot, Entry::NONE, following);
+        }
+        if let Some(entry) = entries.get_mut(following as usize) {
+            entry.previous = number;
+        }
+    }
+
+    /// Takes a flow out of its list.
+    pub(crate) fn unlink(&mut self, entries: &mut [Entry], number: u32) {
+        let Some(&Entry {
+            slot,
+            previous,
+            following,
+            ..
+        }) = entries.get(number as usize)
+        else {
+            return;
+        };
+        if let Some(entry) = entries.get_mut(following as usize) {
+            entry.previous = previous;
+        }
+        match entries.get_mut(previous as usize) {
+            Some(entry) => entry.following = following,
+            None => {
+                if let Some(head) = self.heads.get_mut(usize::from(slot)) {
+                    *head = following;
+                }
+            }
+        }
+    }
+}
+
+/// The last second at which a flow is not idle.
+pub(crate) fn deadline_s(entry: &Entry, limits: &Limits) -> i64 {
+    let idle = match (entry.state, entry.key.proto()) {
+        (State::Lingering(_), _) => limits.linger_s,
+        (State::Open, 6) => limits.tcp_idle_s,
+        (State::Open, _) => limits.other_idle_s,
+    };
+    entry.last.ts_us.div_euclid(1_000_000) + i64::from(idle)
+}

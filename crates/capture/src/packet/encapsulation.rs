@@ -1,0 +1,46 @@
+//! The stack of encapsulations around an IP packet, packed into one number.
+
+/// One kind of encapsulation; the number is its digit in [`Encapsulation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrap {
+    Vlan = 1,
+    Qinq,
+    Mpls,
+    Pppoe,
+    Gre,
+    Erspan,
+    Vxlan,
+    Geneve,
+    Gtpu,
+    Ipip,
+    SixInFour,
+    Teredo,
+    L2tp,
+}
+
+const NAMES: [&str; 14] = [
+    "", "vlan", "qinq", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip",
+    "6in4", "teredo", "l2tp",
+];
+
+/// Up to eight encapsulations, outermost in the highest digit in use; deeper ones are not named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Encapsulation(u32);
+
+impl Encapsulation {
+    pub(crate) fn push(&mut self, wrap: Wrap) {
+        if self.0 >> 28 == 0 {
+            self.0 = self.0 << 4 | wrap as u32;
+        }
+    }
+
+    /// Names joined by `/`, outermost first.
+    pub(crate) fn text(self) -> String {
+        let digits = (0..8)
+            .rev()
+            .map(|i| (self.0 >> (4 * i) & 0xf) as usize)
+            .filter(|d| *d != 0);
+        let names: Vec<&str> = digits.filter_map(|d| NAMES.get(d).copied()).collect();
+        names.join("/")
+    }
+}
