@@ -5,7 +5,7 @@ capture raises nothing: its input says how reading ended, and what was decoded b
 """
 
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 def version() -> str:
     """The core's version."""
@@ -57,3 +57,46 @@ class Options:
     @property
     def hash_mb(self) -> int:
         """Inputs of at most so many MiB are hashed (SHA-256) as they are read."""
+
+Progress = Callable[[int, int | None, int], object]
+
+@final
+class ArrowStream:
+    """A table in memory, for any library that speaks the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The table's batches, anew at each call; nothing is copied."""
+    def __len__(self) -> int:
+        """Rows."""
+
+@final
+class Result:
+    """Tables in memory, and what was read for them."""
+
+    @property
+    def tables(self) -> dict[str, ArrowStream]:
+        """Tables by name, each there even if empty."""
+    @property
+    def inputs(self) -> list[dict[str, Any]]:
+        """One dictionary an input, in order: see `write`."""
+
+def read(inputs: list[str], options: Options, progress: Progress | None = None) -> Result:
+    """The tables of captures, merged by time, in memory.
+
+    An input is a path, a folder of captures, or `-` for standard input; gzip and zstd are opened.
+    `progress` hears bytes read, bytes in all (or None) and packets, at most ten times a second; what it
+    raises stops the run.
+    """
+
+def write(
+    inputs: list[str], out_dir: str, options: Options, progress: Progress | None = None
+) -> list[dict[str, Any]]:
+    """The tables of captures as Parquet files in a folder, with bounded memory; what was read.
+
+    Files have temporary names until all are complete. An input's dictionary: `path`, `name`, `format`,
+    `compression`, `link_types`, `interfaces` (name, link_type), `packets`, `bytes` (as stored), `first` and
+    `last` (ISO 8601), `sha256` (None above `Options.hash_mb`), `end` (`complete` or a named outcome) with
+    `end_packet`, `end_offset`, `end_detail`, `drops` (by the capturing side), `damages` (stretches skipped:
+    kind, packets_before, offset, skipped_bytes; the first 100) with `damage_count`, and `undecoded` (packets
+    that gave no flow, by reason).
+    """

@@ -1,5 +1,7 @@
 //! What a user may choose of a pass.
 
+use mailscope_capture::Limits as CaptureLimits;
+use mailscope_decode::identify::App;
 use mailscope_decode::limits::Limits as DecodeLimits;
 
 /// Choices for a pass over captures.
@@ -37,6 +39,31 @@ impl Default for Options {
             decode_as: Vec::new(),
             hash_mb: 64,
             decode_limits: DecodeLimits::default(),
+        }
+    }
+}
+
+impl Options {
+    /// The application that the user says runs on these ports.
+    pub(crate) fn decoded_as(&self, orig_port: u16, resp_port: u16) -> Option<App> {
+        let rule = self
+            .decode_as
+            .iter()
+            .find(|(port, _)| *port == resp_port || *port == orig_port);
+        rule.and_then(|(_, app)| App::by_name(app))
+    }
+
+    /// Caps of flow table and reassembly that keep inside the memory budget: about half of it for flows
+    /// (some 300 bytes each, decoder state included), an eighth for segments out of order, a 32nd for fragments.
+    pub(crate) fn capture_limits(&self) -> CaptureLimits {
+        let budget = (self.memory_mb.max(16) as usize) << 20;
+        CaptureLimits {
+            flows: budget / 640,
+            tcp_idle_s: self.tcp_idle_s,
+            other_idle_s: self.other_idle_s,
+            buffer_bytes: budget / 8,
+            fragment_bytes: budget / 32,
+            ..CaptureLimits::default()
         }
     }
 }

@@ -2,7 +2,12 @@
 //!
 //! `python/mailscope/_core.pyi` is the whole surface, documented.
 
+mod arrow_stream;
+mod errors;
+mod inputs;
 mod options;
+mod progress;
+mod read;
 mod schema;
 
 use pyo3::prelude::*;
@@ -17,7 +22,11 @@ fn version() -> &'static str {
 #[pymodule]
 mod _core {
     #[pymodule_export]
+    use super::arrow_stream::ArrowStream;
+    #[pymodule_export]
     use super::options::Options;
+    #[pymodule_export]
+    use super::read::{Result, read, write};
     #[pymodule_export]
     use super::schema::schema;
     #[pymodule_export]

@@ -79,6 +79,26 @@ impl Options {
             .collect()
     }
 
+    fn __repr__(&self) -> String {
+        let text = |text: &Option<String>| {
+            text.as_ref()
+                .map_or_else(|| "None".into(), |text| format!("{text:?}"))
+        };
+        let truth = |is: bool| if is { "True" } else { "False" };
+        format!(
+            "Options(sensor={}, keep_messages={}, mask_users={}, memory_mb={}, tcp_idle_s={}, other_idle_s={}, \
+             decode_as={:?}, hash_mb={})",
+            text(&self.0.sensor),
+            truth(self.0.keep_messages),
+            truth(self.0.mask_users),
+            self.0.memory_mb,
+            self.0.tcp_idle_s,
+            self.0.other_idle_s,
+            self.decode_as(),
+            self.0.hash_mb,
+        )
+    }
+
     #[getter]
     fn hash_mb(&self) -> u64 {
         self.0.hash_mb

@@ -8,6 +8,7 @@ mod column;
 mod community_id;
 mod context;
 mod flow_id;
+mod parquet;
 mod table;
 mod tables;
 
@@ -27,5 +28,6 @@ pub mod urls;
 pub use community_id::community_id;
 pub use context::FlowContext;
 pub use flow_id::FlowId;
+pub use parquet::TableWriter;
 pub use table::{ColumnSchema, Evidence, Table, TableSchema};
 pub use tables::{Batches, Tables, hand_on, hand_on_if_full, schemas};

@@ -1,0 +1,256 @@
+//! Receives flows and streams from the capture, feeds the decoders, and turns what they say into rows.
+
+use arrow_schema::ArrowError;
+use mailscope_capture::{Closed, Flow, FlowRef, Handler, Interest};
+use mailscope_decode::record::{Application, MailSession, ProxyRequest, Record, Records};
+use mailscope_decode::stack::{FlowHint, Stack, StreamEnd};
+use mailscope_evidence::{At, Side};
+use mailscope_tables::{Batches, FlowContext, FlowId, Tables};
+
+use crate::Options;
+use crate::masking;
+
+/// Mail sessions of a flow that wait for the proxy request around them; later ones go without its target.
+const SESSIONS_HELD: usize = 64;
+
+/// The handler of a pass that makes tables.
+pub(crate) struct TablesHandler<B> {
+    options: Options,
+    inputs: Vec<String>,
+    tables: Tables,
+    out: B,
+    /// Decoders of open flows by slot, made at a flow's first payload.
+    decoding: Vec<Option<Box<Decoding>>>,
+    records: Records,
+    failure: Option<ArrowError>,
+}
+
+/// What one flow's payload is being made into.
+struct Decoding {
+    stack: Stack,
+    flow_id: FlowId,
+    sessions: Vec<MailSession>,
+}
+
+impl<B: Batches> TablesHandler<B> {
+    pub(crate) fn new(options: Options, inputs: Vec<String>, out: B) -> Self {
+        Self {
+            options,
+            inputs,
+            tables: Tables::default(),
+            out,
+            decoding: Vec::new(),
+            records: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// The error that stopped the tables, if one did.
+    pub(crate) fn failure(&mut self) -> Option<ArrowError> {
+        self.failure.take()
+    }
+
+    /// Hands on the rows that are left and gives back their receiver.
+    pub(crate) fn finish(mut self) -> Result<B, ArrowError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        self.tables.finish(&mut self.out)?;
+        Ok(self.out)
+    }
+
+    /// Feeds the decoders of a flow, made now if need be.
+    #[inline]
+    fn feed(
+        &mut self,
+        flow: &FlowRef,
+        udp: bool,
+        feed: impl FnOnce(&mut Stack, &mut Records) -> bool,
+    ) -> Interest {
+        let slot = flow.slot as usize;
+        if slot >= self.decoding.len() {
+            self.decoding.resize_with(slot + 1, || None);
+        }
+        let Some(place) = self.decoding.get_mut(slot) else {
+            return Interest::Ignore;
+        };
+        let decoding =
+            place.get_or_insert_with(|| Box::new(Decoding::new(&self.options, flow, udp)));
+        let goes_on = feed(&mut decoding.stack, &mut self.records);
+        if !self.records.is_empty() {
+            self.hand_on(flow);
+        }
+        if goes_on {
+            Interest::Follow
+        } else {
+            Interest::Ignore
+        }
+    }
+
+    /// Makes rows of the records of an open flow.
+    #[cold]
+    fn hand_on(&mut self, flow: &FlowRef) {
+        let Some(Some(decoding)) = self.decoding.get_mut(flow.slot as usize) else {
+            return;
+        };
+        let context = FlowContext {
+            flow_id: decoding.flow_id,
+            ends: &flow.ends,
+            inputs: &self.inputs,
+        };
+        let rows = Rows {
+            tables: &mut self.tables,
+            out: &mut self.out,
+            mask_users: self.options.mask_users,
+        };
+        let added = rows.add(&context, &mut self.records, &mut decoding.sessions);
+        if let Err(failure) = added {
+            self.failure.get_or_insert(failure);
+        }
+    }
+
+    fn flow_row(&mut self, slot: u32, flow: &Flow) -> Result<(), ArrowError> {
+        let decoding = self.decoding.get_mut(slot as usize).and_then(Option::take);
+        let flow_id = FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us);
+        let context = FlowContext {
+            flow_id,
+            ends: &flow.ends,
+            inputs: &self.inputs,
+        };
+        let sensor = self.options.sensor.as_deref();
+        let mut app = None;
+        if let Some(mut decoding) = decoding {
+            decoding
+                .stack
+                .end(stream_end(flow.closed), flow.last, &mut self.records);
+            app = taken_application(&mut self.records);
+            let rows = Rows {
+                tables: &mut self.tables,
+                out: &mut self.out,
+                mask_users: self.options.mask_users,
+            };
+            rows.add(&context, &mut self.records, &mut decoding.sessions)?;
+            for session in decoding.sessions.drain(..) {
+                self.tables
+                    .mail_session(&context, &session, None, &mut self.out)?;
+            }
+        }
+        self.tables
+            .flow(&context, sensor, flow, app.as_deref(), &mut self.out)
+    }
+}
+
+impl<B: Batches> Handler for TablesHandler<B> {
+    #[inline]
+    fn tcp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest {
+        self.feed(flow, false, |stack, out| stack.data(side, at, data, out))
+    }
+
+    fn tcp_gap(&mut self, flow: &FlowRef, side: Side, at: At, missing: u64) -> Interest {
+        self.feed(flow, false, |stack, out| stack.gap(side, at, missing, out))
+    }
+
+    fn tcp_fin(&mut self, flow: &FlowRef, side: Side, at: At) {
+        if let Some(Some(decoding)) = self.decoding.get_mut(flow.slot as usize) {
+            decoding.stack.fin(side, at);
+        }
+    }
+
+    fn udp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest {
+        self.feed(flow, true, |stack, out| stack.data(side, at, data, out))
+    }
+
+    fn flow(&mut self, slot: u32, flow: &Flow) {
+        if let Err(failure) = self.flow_row(slot, flow) {
+            self.failure.get_or_insert(failure);
+        }
+    }
+}
+
+impl Decoding {
+    fn new(options: &Options, flow: &FlowRef, udp: bool) -> Self {
+        let hint = FlowHint {
+            orig_port: flow.ends.orig_port,
+            resp_port: flow.ends.resp_port,
+            from_start: flow.from_start,
+            udp,
+            decode_as: options.decoded_as(flow.ends.orig_port, flow.ends.resp_port),
+        };
+        Self {
+            stack: Stack::new(&options.decode_limits, hint),
+            flow_id: FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
+            sessions: Vec::new(),
+        }
+    }
+}
+
+/// Where rows go.
+struct Rows<'a, B> {
+    tables: &'a mut Tables,
+    out: &'a mut B,
+    mask_users: bool,
+}
+
+impl<B: Batches> Rows<'_, B> {
+    /// Makes rows of records. A mail session inside a tunnel waits in `held` for the request that opened
+    /// it, since that ends later and knows the target.
+    fn add(
+        self,
+        context: &FlowContext<'_>,
+        records: &mut Records,
+        held: &mut Vec<MailSession>,
+    ) -> Result<(), ArrowError> {
+        for mut record in records.drain(..) {
+            if self.mask_users {
+                masking::mask(&mut record);
+            }
+            match record {
+                Record::MailSession(session)
+                    if session.proxy.is_some() && held.len() < SESSIONS_HELD =>
+                {
+                    held.push(*session);
+                }
+                Record::ProxyRequest(proxy) => {
+                    let target = Some((proxy.target_host.as_str(), proxy.target_port));
+                    for session in inside(held, &proxy) {
+                        self.tables
+                            .mail_session(context, &session, target, self.out)?;
+                    }
+                    self.tables
+                        .record(context, &Record::ProxyRequest(proxy), self.out)?;
+                }
+                record => self.tables.record(context, &record, self.out)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the sessions that ran inside this request.
+fn inside(held: &mut Vec<MailSession>, proxy: &ProxyRequest) -> Vec<MailSession> {
+    let (inside, rest) = std::mem::take(held)
+        .into_iter()
+        .partition(|session| session.proxy == Some(proxy.proxy));
+    *held = rest;
+    inside
+}
+
+fn taken_application(records: &mut Records) -> Option<Box<Application>> {
+    match records.pop() {
+        Some(Record::Application(app)) => Some(app),
+        Some(other) => {
+            records.push(other);
+            None
+        }
+        None => None,
+    }
+}
+
+fn stream_end(closed: Closed) -> StreamEnd {
+    match closed {
+        Closed::Fin => StreamEnd::Fin,
+        Closed::ResetByOrig => StreamEnd::ResetByOrig,
+        Closed::ResetByResp => StreamEnd::ResetByResp,
+        Closed::Idle | Closed::CaptureEnd | Closed::Evicted | Closed::Replaced => StreamEnd::Cut,
+    }
+}

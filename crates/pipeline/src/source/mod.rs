@@ -1,0 +1,11 @@
+//! The only Rust that opens captures: paths, folders, standard input; compressed or not; many as one.
+
+mod compression;
+mod input;
+mod merge;
+mod paths;
+mod raw;
+
+pub use input::{InputEnd, InputReport};
+pub use merge::{Merge, Progress};
+pub use paths::{InputName, named_inputs};
