@@ -29,6 +29,8 @@ pub const REJECTED_BEFORE_DATA: &str = "rejected-before-data";
 pub const NO_DATA: &str = "no-data";
 /// The content was refused, or the server refused to take it.
 pub const REJECTED_DATA: &str = "rejected-data";
+/// The content was sent, and no answer to it is visible.
+pub const UNANSWERED: &str = "unanswered";
 /// The session went on under TLS after STARTTLS.
 pub const OPAQUE_AFTER_STARTTLS: &str = "opaque-after-starttls";
 /// TLS from the first byte.
@@ -70,6 +72,7 @@ pub const OUTCOMES: &[(&str, &str)] = &[
     (REJECTED_BEFORE_DATA, "The sender or every recipient was refused, so that no content followed."),
     (NO_DATA, "A mail was begun, no content followed, and no refusal is visible."),
     (REJECTED_DATA, "The server refused the content of the mail."),
+    (UNANSWERED, "The content was sent to its end, and no answer to it is visible."),
     (OPAQUE_AFTER_STARTTLS, "The session went on under TLS after STARTTLS; only what came before is visible."),
     (IMPLICIT_TLS, "The session ran under TLS from its first byte."),
     (OPAQUE_AFTER_COMPRESS, "The session went on compressed; only what came before is visible."),

@@ -112,6 +112,50 @@ pub fn is_unmistakable(line: &[u8]) -> bool {
     }
 }
 
+/// True for a line that is very likely a command where anything may come (after a gap, in
+/// mid-stream): a verb with the argument that it needs.
+#[must_use]
+pub fn is_recognisable(line: &[u8]) -> bool {
+    let Command { verb, argument } = parse(line);
+    let is_word = !argument.is_empty() && !argument.contains(&b' ');
+    match verb {
+        Some("MAIL") => path(argument, "FROM").is_some(),
+        Some("RCPT") => path(argument, "TO").is_some(),
+        Some("QUIT" | "RSET" | "DATA" | "STARTTLS") => argument.is_empty(),
+        Some("NOOP") => argument.is_empty(),
+        Some("EHLO" | "HELO" | "LHLO" | "ETRN") => is_word,
+        Some("BDAT") => argument.first().is_some_and(u8::is_ascii_digit),
+        Some("AUTH") => argument.iter().take_while(|&&b| b != b' ').all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b)),
+        Some("XCLIENT" | "XFORWARD") => argument.contains(&b'='),
+        _ => false,
+    }
+}
+
+/// True for a first line after DATA that shows, without any reply, that DATA was refused.
+#[must_use]
+pub fn ends_data(line: &[u8]) -> bool {
+    is_unmistakable(line) || line.eq_ignore_ascii_case(b"QUIT") || line.eq_ignore_ascii_case(b"RSET")
+}
+
+/// `BDAT SP chunk-size [ SP "LAST" ]` (RFC 3030, 2): size and whether it is the last.
+#[must_use]
+pub fn chunk(argument: &[u8]) -> Option<(u64, bool)> {
+    let mut words = argument.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let size: u64 = std::str::from_utf8(words.next()?).ok()?.parse().ok()?;
+    let last = words.next();
+    let fits = last.is_none_or(|word| word.eq_ignore_ascii_case(b"LAST")) && words.next().is_none();
+    fits.then_some((size, last.is_some()))
+}
+
+/// First words of other protocols that reach SMTP servers through proxies and scanners.
+#[must_use]
+pub fn http_method(line: &[u8]) -> Option<&'static str> {
+    const METHODS: &[&str] = &["GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "DELETE", "TRACE", "PATCH"];
+    let word = line.split(|&b| b == b' ').next()?;
+    let method = METHODS.iter().copied().find(|method| method.as_bytes() == word)?;
+    memchr::memmem::find(line, b" HTTP/").is_some().then_some(method)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

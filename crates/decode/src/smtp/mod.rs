@@ -1,7 +1,18 @@
 //! SMTP, ESMTP and LMTP (RFC 5321, 3030, 4954, 3207, 2033), from both sides or from one.
 
+mod client;
 pub mod command;
+mod data;
 mod identify;
+mod login;
+mod matching;
+mod outcome;
 pub mod reply;
+mod server;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transaction;
 
 pub use identify::{looks_like_client, looks_like_server};
+pub use state::SmtpDecoder;

@@ -1,0 +1,316 @@
+//! What the client's lines and content do to a session.
+
+use mailscope_evidence::{At, Span};
+
+use super::command::{self, Command};
+use super::data::{Content, Step};
+use super::matching::Kind;
+use super::state::{Mode, SmtpDecoder};
+use crate::mail::{self, Transfer};
+use crate::record::{MailTls, Records};
+
+impl SmtpDecoder {
+    /// A command line, or what stands in its place.
+    pub(super) fn command_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        let Command { verb, argument } = command::parse(line);
+        let Some(verb) = verb else { return self.bogus_line(at, line, out) };
+        self.note_command(verb);
+        match verb {
+            "HELO" | "EHLO" | "LHLO" => self.helo(at, verb, argument, out),
+            "MAIL" => self.mail(at, argument, out),
+            "RCPT" => self.rcpt(at, argument, out),
+            "DATA" => self.data_command(at, out),
+            "BDAT" => self.bdat(at, argument, out),
+            "AUTH" | "X-EXPS" => self.begin_login(at, argument, out),
+            "STARTTLS" => {
+                if self.row.tls != MailTls::StartTls {
+                    self.row.tls = MailTls::Requested;
+                }
+                self.expect(Kind::StartTls, 0, at, out);
+            }
+            "RSET" => {
+                self.end_unfinished(at, out);
+                self.ledger.close_current("rset");
+                self.expect(Kind::Other, 0, at, out);
+            }
+            "QUIT" => {
+                self.end_unfinished(at, out);
+                self.give_up_unprompted_login(out);
+                self.ledger.close_current("quit");
+                self.expect(Kind::Quit, 0, at, out);
+            }
+            _ => self.expect(Kind::Other, 0, at, out),
+        }
+        self.ledger.flush(out);
+    }
+
+    fn bogus_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        if let Some(method) = command::http_method(line) {
+            self.note_command(method);
+            self.odd("http-before-smtp");
+        } else if !line.is_empty() {
+            self.odd("bogus-command");
+        }
+        self.expect(Kind::Bogus, 0, at, out);
+    }
+
+    fn note_command(&mut self, verb: &'static str) {
+        if self.row.commands.last().is_some_and(|last| last == "QUIT") {
+            self.odd("command-after-quit");
+        }
+        if self.row.commands.len() < self.context.limits.list_items {
+            self.row.commands.push(verb.to_owned());
+        } else {
+            self.limit("list");
+        }
+    }
+
+    fn helo(&mut self, at: At, verb: &str, argument: &[u8], out: &mut Records) {
+        self.is_lmtp = verb == "LHLO";
+        self.give_up_unprompted_login(out);
+        let name = text(argument);
+        if !self.row.helos.contains(&name) {
+            if self.row.helos.len() < self.context.limits.list_items {
+                self.row.helos.push(name.clone());
+            } else {
+                self.limit("list");
+            }
+        }
+        self.row.helo = Some(name);
+        self.helo_over = self.ledger.current;
+        self.expect(Kind::Helo, self.ledger.current.unwrap_or(0), at, out);
+    }
+
+    /// `MAIL FROM:<reverse-path> [SP parameters]`. A MAIL within a transaction is refused by most
+    /// servers (503), and then changes nothing.
+    fn mail(&mut self, at: At, argument: &[u8], out: &mut Records) {
+        let Some(path) = command::path(argument, "FROM") else {
+            self.odd("bad-mail-argument");
+            return self.expect(Kind::Other, 0, at, out);
+        };
+        self.end_unfinished(at, out);
+        self.give_up_unprompted_login(out);
+        let helo_between = self.helo_over.take();
+        self.nested_over = None;
+        if let Some(before) = self.ledger.current {
+            let refused = self.ledger.find(before).is_some_and(|open| open.row.mail_code.is_some_and(|c| c >= 400));
+            let why = if helo_between == Some(before) { "rset" } else { "new-mail" };
+            if !refused && helo_between != Some(before) {
+                self.odd("nested-mail");
+                if self.server_seen {
+                    self.nested_over = Some(before);
+                }
+            }
+            self.ledger.close(before, why);
+            if self.nested_over.is_some() {
+                self.hold_open(before);
+            }
+        }
+        let number = self.ledger.begin(at, self.row.helo.clone());
+        if let Some(open) = self.ledger.find(number) {
+            open.row.mail_from = Some(text(path.address));
+            let words = path.parameters.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            open.row.mail_parameters = words.take(32).map(text).collect();
+        }
+        self.expect(Kind::Mail, number, at, out);
+    }
+
+    /// Keeps a closed transaction from being emitted until the MAIL that closed it is answered.
+    fn hold_open(&mut self, number: u32) {
+        if let Some(open) = self.ledger.find(number) {
+            open.outstanding += 1;
+        }
+    }
+
+    fn rcpt(&mut self, at: At, argument: &[u8], out: &mut Records) {
+        let Some(path) = command::path(argument, "TO") else {
+            self.odd("bad-rcpt-argument");
+            return self.expect(Kind::Other, 0, at, out);
+        };
+        self.helo_over = None;
+        let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
+        let cap = self.context.limits.recipients;
+        let place = self.ledger.add_recipient(number, at, text(path.address), cap);
+        if place.is_none() {
+            self.limit("recipients");
+        }
+        self.expect(Kind::Rcpt(place), number, at, out);
+    }
+
+    fn data_command(&mut self, at: At, out: &mut Records) {
+        self.end_unfinished(at, out);
+        self.helo_over = None;
+        let number = self.ledger.current.unwrap_or(0);
+        if let Some(open) = self.ledger.find(number) {
+            open.row.data_command = Some("DATA");
+            open.row.span = open.row.span.to(at);
+        }
+        self.mode = Mode::Decide { refused: false };
+        self.expect(Kind::Data, number, at, out);
+    }
+
+    fn bdat(&mut self, at: At, argument: &[u8], out: &mut Records) {
+        let Some((size, last)) = command::chunk(argument) else {
+            self.odd("bad-bdat-argument");
+            return self.expect(Kind::Other, 0, at, out);
+        };
+        self.helo_over = None;
+        let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
+        if let Some(open) = self.ledger.find(number) {
+            open.row.data_command = Some("BDAT");
+            open.row.span = open.row.span.to(at);
+        }
+        if self.content.is_none() {
+            self.content = Some((Content::new(self.context.limits.message_bytes, false), number, at));
+        }
+        self.mode = Mode::Chunk { left: size, last };
+        self.expect(Kind::Chunk(last), number, at, out);
+        if size == 0 {
+            self.end_chunk(last, at, out);
+        }
+    }
+
+    /// Takes bytes of a chunk.
+    pub(super) fn chunk_bytes(&mut self, left: u64, last: bool, at: At, rest: &[u8], out: &mut Records) -> usize {
+        let taken = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
+        let data = rest.get(..taken).unwrap_or(rest);
+        if let Some((content, number, _)) = &mut self.content {
+            content.push(data);
+            if let Some(open) = self.ledger.find(*number) {
+                open.has_begun_content = true;
+            }
+        }
+        let left = left.saturating_sub(taken as u64);
+        self.mode = Mode::Chunk { left, last };
+        if left == 0 {
+            self.end_chunk(last, at, out);
+        }
+        taken
+    }
+
+    /// A chunk is complete.
+    pub(super) fn end_chunk(&mut self, last: bool, at: At, out: &mut Records) {
+        self.mode = Mode::Command;
+        if last {
+            self.end_content(at, true, out);
+        }
+    }
+
+    /// DATA's content begins here.
+    pub(super) fn begin_content(&mut self, at: At) {
+        let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
+        if let Some(open) = self.ledger.find(number) {
+            open.row.data_command = Some("DATA");
+            open.has_begun_content = true;
+        }
+        let bare_lf_ends = self.bare_lf_commands > 0 && self.crlf_commands == 0;
+        self.content = Some((Content::new(self.context.limits.message_bytes, bare_lf_ends), number, at));
+        self.mode = Mode::Content;
+    }
+
+    /// Takes bytes of DATA's content.
+    pub(super) fn content_bytes(&mut self, at: At, rest: &[u8], out: &mut Records) -> usize {
+        let Some((content, _, _)) = &mut self.content else {
+            self.mode = Mode::Command;
+            return 0;
+        };
+        let (used, step) = content.read(rest, self.context.limits.line_bytes);
+        match step {
+            Step::More => {}
+            Step::End => self.end_content(at, true, out),
+            Step::Command => {
+                let line = std::mem::take(&mut content.command_line);
+                self.end_content(at, false, out);
+                self.command_line(at, &line, out);
+            }
+        }
+        used
+    }
+
+    /// The message came to its end, or `whole` is false and the rest of it will not be seen.
+    pub(super) fn end_content(&mut self, at: At, whole: bool, out: &mut Records) {
+        self.mode = Mode::Command;
+        let Some((mut content, number, began)) = self.content.take() else { return };
+        content.finish_line();
+        if content.has_bare_dot {
+            self.odd("bare-lf-dot");
+        }
+        if content.is_over_limit {
+            self.limit("message");
+        }
+        let refused = self.row.oddities.contains(&"content-after-refusal")
+            && self.ledger.find(number).is_some_and(|open| open.row.data_code.is_some_and(|code| code >= 400));
+        let mut is_bdat = false;
+        let mut recipients = Vec::new();
+        if let Some(open) = self.ledger.find(number) {
+            open.has_content = whole;
+            open.row.message_bytes = content.size_bytes;
+            open.row.span = open.row.span.to(at);
+            is_bdat = open.row.data_command == Some("BDAT");
+            if self.is_lmtp {
+                let accepted = open.row.recipients.iter().enumerate().filter(|(_, r)| r.code.is_none_or(|c| c < 400));
+                recipients = accepted.filter_map(|(i, _)| u32::try_from(i).ok()).collect();
+            }
+        }
+        self.row.messages = self.row.messages.saturating_add(1);
+        let transfer = Transfer {
+            session: self.context.session,
+            message: self.row.messages,
+            transaction: Some(number).filter(|&n| n > 0),
+            span: Span::at(began).to(at),
+            client_is_orig: self.context.client_is_orig,
+            transfer: if is_bdat { "smtp-bdat" } else { "smtp-data" },
+            from_client: true,
+            size_bytes: content.size_bytes,
+            is_truncated: content.is_truncated || !whole,
+            is_start_missing: content.is_start_missing,
+            keep: self.context.keep_messages,
+        };
+        mail::read(content.bytes, transfer, &self.context.limits, out);
+        if !whole {
+            return;
+        }
+        if is_bdat {
+            // The last chunk's own reply is the answer to the message.
+        } else if recipients.is_empty() {
+            if !refused {
+                self.expect(Kind::Content(None), number, at, out);
+            }
+        } else {
+            for place in recipients {
+                self.expect(Kind::Content(Some(place)), number, at, out);
+            }
+        }
+        self.ledger.close(number, "complete");
+        self.ledger.flush(out);
+    }
+
+    /// Ends a message whose rest will not come.
+    pub(super) fn end_unfinished(&mut self, at: At, out: &mut Records) {
+        let was_lost = self.mode == Mode::Lost;
+        match &self.content {
+            // Bytes in lost mode are a message only when its end is seen.
+            Some(_) if was_lost => self.content = None,
+            Some((_, number, _)) => {
+                let number = *number;
+                if let Some(open) = self.ledger.find(number) {
+                    open.has_begun_content = true;
+                }
+                self.end_content(at, false, out);
+            }
+            None => {}
+        }
+    }
+
+    /// A command came where the login could still go on: its end was not visible.
+    fn give_up_unprompted_login(&mut self, out: &mut Records) {
+        if self.login.is_some() && !self.matching.awaits(Kind::Auth) {
+            self.give_up_login(out);
+        }
+    }
+}
+
+/// Text from the wire.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

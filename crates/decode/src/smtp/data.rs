@@ -1,0 +1,299 @@
+//! Content after DATA (RFC 5321, 4.5.2 transparency) and BDAT chunks (RFC 3030): bytes in, the
+//! message out, and where it ends.
+
+use crate::lines::LineReader;
+use crate::smtp::command;
+
+/// Where the reader stands in a line of content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// At the start of a line; `after_bare_lf` when the line before ended without CR.
+    Start { after_bare_lf: bool },
+    /// After a dot at the start of a line.
+    Dot { after_bare_lf: bool },
+    /// After a dot and CR at the start of a line.
+    DotCr { after_bare_lf: bool },
+    /// Inside a line; `cr` when its last byte is CR.
+    Inside { cr: bool },
+}
+
+/// What reading came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// More content is expected.
+    More,
+    /// The content ended.
+    End,
+    /// A watched reader met a command: the content ended unseen. The line is in `command_line`.
+    Command,
+}
+
+/// Reads the content of one message.
+#[derive(Debug)]
+pub struct Content {
+    /// The message without dot-stuffing, as far as kept.
+    pub bytes: Vec<u8>,
+    /// Bytes of the message, kept or not.
+    pub size_bytes: u64,
+    /// Bytes are missing from the message.
+    pub is_truncated: bool,
+    /// The message's start was not seen.
+    pub is_start_missing: bool,
+    /// A lone dot without CR LF on both sides was taken as content: another server may end there.
+    pub has_bare_dot: bool,
+    /// More was sent than is kept.
+    pub is_over_limit: bool,
+    /// The line that ended a watched content.
+    pub command_line: Vec<u8>,
+    place: Place,
+    /// The end may be a lone dot between bare LFs, because the client uses no CR at all.
+    bare_lf_ends: bool,
+    /// After a gap: commands end the content too.
+    watched: Option<LineReader>,
+    /// Length of `bytes` and size before a bare dot that was the last thing seen.
+    bare_dot_at: Option<(usize, u64)>,
+    limit: usize,
+}
+
+impl Content {
+    /// A reader at the first byte after DATA's line, or for BDAT.
+    #[must_use]
+    pub fn new(limit: usize, bare_lf_ends: bool) -> Self {
+        Self {
+            bytes: Vec::new(),
+            size_bytes: 0,
+            is_truncated: false,
+            is_start_missing: false,
+            has_bare_dot: false,
+            is_over_limit: false,
+            command_line: Vec::new(),
+            place: Place::Start { after_bare_lf: false },
+            bare_lf_ends,
+            watched: None,
+            bare_dot_at: None,
+            limit,
+        }
+    }
+
+    /// From here on a line that is a command beyond doubt ends the content as well.
+    pub fn watch(&mut self) {
+        if self.watched.is_none() {
+            self.watched = Some(LineReader::default());
+        }
+    }
+
+    /// Bytes are missing; the reader is inside a line now and watches for commands.
+    pub fn gap(&mut self) {
+        self.is_truncated = true;
+        if self.size_bytes == 0 && self.place == (Place::Start { after_bare_lf: false }) {
+            self.is_start_missing = true;
+        }
+        self.finish_line();
+        self.watched = Some(LineReader::default());
+        self.place = Place::Inside { cr: false };
+    }
+
+    /// Takes bytes that are content whatever they are (BDAT, and lines given back).
+    pub fn push(&mut self, data: &[u8]) {
+        self.size_bytes += data.len() as u64;
+        let room = self.limit.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(data.get(..data.len().min(room)).unwrap_or(data));
+        if data.len() > room {
+            self.is_over_limit = true;
+            self.is_truncated = true;
+        }
+    }
+
+    /// Reads DATA's content. Returns how many bytes were used and what it came to.
+    pub fn read(&mut self, data: &[u8], line_limit: usize) -> (usize, Step) {
+        if !data.is_empty() {
+            self.bare_dot_at = None;
+        }
+        if self.watched.is_some() {
+            return self.read_watched(data, line_limit);
+        }
+        let mut at = 0;
+        while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
+            let (used, ended) = self.read_some(rest);
+            at += used;
+            if ended {
+                return (at, Step::End);
+            }
+        }
+        (at, Step::More)
+    }
+
+    /// A final answer came while content was expected: does a bare dot just seen explain it? Then
+    /// the content ends before that dot.
+    pub fn ends_at_bare_dot(&mut self) -> bool {
+        let Some((length, size)) = self.bare_dot_at.take() else { return false };
+        self.bytes.truncate(length);
+        self.size_bytes = size;
+        true
+    }
+
+    /// Gives back what a watched reader still holds of a begun line.
+    pub fn finish_line(&mut self) {
+        if let Place::Dot { .. } | Place::DotCr { .. } = self.place {
+            self.place = Place::Inside { cr: false };
+        }
+        if let Some(mut reader) = self.watched.take() {
+            // The begun line is content as far as it came.
+            if !reader.is_at_start()
+                && let (_, Some(line)) = reader.take(b"\n", self.limit)
+            {
+                let held = line.bytes.to_vec();
+                self.push(&held);
+            }
+        }
+    }
+
+    /// Takes at least one byte. True when the content ended.
+    fn read_some(&mut self, rest: &[u8]) -> (usize, bool) {
+        let first = rest.first().copied().unwrap_or(0);
+        match self.place {
+            Place::Start { after_bare_lf } if first == b'.' => {
+                self.place = Place::Dot { after_bare_lf };
+                (1, false)
+            }
+            Place::Start { .. } => (self.read_text(rest, false), false),
+            Place::Inside { cr } => (self.read_text(rest, cr), false),
+            Place::Dot { after_bare_lf } => match first {
+                b'\r' => {
+                    self.place = Place::DotCr { after_bare_lf };
+                    (1, false)
+                }
+                b'\n' => (1, self.bare_dot(b".\n", true)),
+                _ => (self.read_text(rest, false), false),
+            },
+            Place::DotCr { after_bare_lf } => match (first, after_bare_lf) {
+                (b'\n', false) => (1, true),
+                (b'\n', true) => (1, self.bare_dot(b".\r\n", false)),
+                _ => {
+                    self.push(b"\r");
+                    self.place = Place::Inside { cr: true };
+                    (0, false)
+                }
+            },
+        }
+    }
+
+    /// Takes text up to and with the line end before the next dot at the start of a line.
+    fn read_text(&mut self, rest: &[u8], cr_before: bool) -> usize {
+        let used = memchr::memmem::find(rest, b"\n.").map_or(rest.len(), |at| at + 1);
+        let text = rest.get(..used).unwrap_or(rest);
+        self.push(text);
+        self.place = match text {
+            [.., b'\r', b'\n'] => Place::Start { after_bare_lf: false },
+            [b'\n'] => Place::Start { after_bare_lf: !cr_before },
+            [.., b'\n'] => Place::Start { after_bare_lf: true },
+            _ => Place::Inside { cr: text.last() == Some(&b'\r') },
+        };
+        used
+    }
+
+    /// A lone dot with a bare LF before or after it. True when it ends the content.
+    fn bare_dot(&mut self, line: &[u8], after_bare_lf: bool) -> bool {
+        if self.bare_lf_ends {
+            return true;
+        }
+        self.has_bare_dot = true;
+        self.bare_dot_at = Some((self.bytes.len(), self.size_bytes));
+        self.push(line);
+        self.place = Place::Start { after_bare_lf };
+        false
+    }
+
+    fn read_watched(&mut self, data: &[u8], line_limit: usize) -> (usize, Step) {
+        let Some(mut reader) = self.watched.take() else { return (data.len(), Step::More) };
+        let mut at = 0;
+        let mut step = Step::More;
+        while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
+            let (used, line) = reader.take(rest, line_limit);
+            at += used;
+            let Some(line) = line else { break };
+            // The first line after a gap may be the rest of one.
+            let is_whole = self.place != (Place::Inside { cr: false });
+            self.place = Place::Start { after_bare_lf: !line.is_crlf };
+            if is_whole && line.bytes == b"." {
+                step = Step::End;
+                break;
+            }
+            if is_whole && command::is_unmistakable(line.bytes) {
+                self.is_truncated = true;
+                self.command_line = line.bytes.to_vec();
+                step = Step::Command;
+                break;
+            }
+            self.is_truncated |= line.is_cut;
+            let text = line.bytes.strip_prefix(b".").filter(|_| is_whole).unwrap_or(line.bytes);
+            self.push(text);
+            self.push(if line.is_crlf { b"\r\n" } else { b"\n" });
+        }
+        self.watched = Some(reader);
+        (at, step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads in pieces; the message, and what was left after its end.
+    fn read(data: &[u8], piece: usize, bare: bool) -> (Vec<u8>, Option<usize>) {
+        let mut content = Content::new(1000, bare);
+        let mut used_before = 0;
+        for part in data.chunks(piece) {
+            let (used, step) = content.read(part, 1000);
+            if step == Step::End {
+                return (content.bytes, Some(data.len() - used_before - used));
+            }
+            used_before += part.len();
+        }
+        (content.bytes, None)
+    }
+
+    #[test]
+    fn dots_are_unstuffed_and_the_end_is_found_however_cut() {
+        for (data, message, left) in [
+            (&b"a\r\n..b\r\n.\r\nQUIT\r\n"[..], &b"a\r\n.b\r\n"[..], Some(6)),
+            (b".\r\nQ", b"", Some(1)),
+            (b"a\r\n.b\r\n.\r\n", b"a\r\nb\r\n", Some(0)),
+            (b"a.\r\n.\rx\r\n.\r\n", b"a.\r\n\rx\r\n", Some(0)),
+            (b"a\n.\nMAIL\r\n.\r\n", b"a\n.\nMAIL\r\n", Some(0)),
+            (b"a\r\n.\nb\r\n.\r\n", b"a\r\n.\nb\r\n", Some(0)),
+            (b"a\n.\r\nb\r\n.\r\n", b"a\n.\r\nb\r\n", Some(0)),
+            (b"a\r\n...\r\n.\r\n", b"a\r\n..\r\n", Some(0)),
+            (b"a\r\nb", b"a\r\nb", None),
+        ] {
+            for piece in 1..=data.len() {
+                let shown = String::from_utf8_lossy(data);
+                assert_eq!(read(data, piece, false), (message.to_vec(), left), "{shown} in pieces of {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_without_cr_ends_with_a_bare_dot() {
+        assert_eq!(read(b"a\n.\nQUIT\n", 100, true), (b"a\n".to_vec(), Some(5)));
+    }
+
+    #[test]
+    fn after_a_gap_a_command_ends_the_content() {
+        let mut content = Content::new(1000, false);
+        assert_eq!(content.read(b"Subject: x\r\n\r\nte", 100), (16, Step::More));
+        content.gap();
+        let data = b"RCPT TO:<rest@of.line>\r\nx\r\nMAIL FROM:<a@b>\r\nRCPT";
+        let (used, step) = content.read(data, 100);
+        assert_eq!((step, &data[used..]), (Step::Command, &b"RCPT"[..]));
+        assert_eq!(content.command_line, b"MAIL FROM:<a@b>");
+        assert!(content.is_truncated && content.bytes.ends_with(b"\r\nx\r\n"));
+    }
+
+    #[test]
+    fn content_over_the_limit_is_counted_only() {
+        let mut content = Content::new(4, false);
+        content.read(b"abcdefgh\r\n.\r\n", 100);
+        assert_eq!((content.bytes.as_slice(), content.size_bytes, content.is_over_limit), (&b"abcd"[..], 10, true));
+    }
+}

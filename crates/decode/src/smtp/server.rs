@@ -1,0 +1,280 @@
+//! What the server's replies do to a session.
+
+use super::matching::{Expected, Kind, Reply};
+use super::state::{Greeting, Mode, SmtpDecoder};
+use crate::record::{Known, MailTls, Records};
+
+impl SmtpDecoder {
+    /// A whole reply.
+    pub(super) fn take_reply(&mut self, reply: Reply, out: &mut Records) {
+        if self.row.reply_codes.len() < self.context.limits.list_items {
+            self.row.reply_codes.push(reply.code);
+        } else {
+            self.limit("list");
+        }
+        if self.greeting == Greeting::Awaited && self.greet(&reply, out) {
+            return;
+        }
+        if self.mode == Mode::Content && self.content_ends_by(&reply) {
+            self.end_content(reply.at, true, out);
+        } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data) {
+            return self.find_content(&reply);
+        }
+        let mut passed = Vec::new();
+        let matched = self.matching.reply(reply, |expected| passed.push(expected));
+        for expected in passed {
+            self.unanswered(expected);
+        }
+        match matched {
+            Ok((expected, reply)) => self.answer(expected, &reply, out),
+            Err(Some(reply)) if !self.client_seen => self.read_alone(&reply, out),
+            Err(_) => {}
+        }
+        self.ledger.flush(out);
+    }
+
+    /// The first reply is the greeting, unless its code or the capture's start say otherwise.
+    fn greet(&mut self, reply: &Reply, out: &mut Records) -> bool {
+        let is_first = self.context.from_start && self.row.server_gap_bytes == 0 && !self.matching.is_doubtful();
+        let is_greeting = reply.code == 220 && !self.matching.awaits(Kind::StartTls);
+        if !is_greeting && !(is_first && reply.code >= 400) {
+            self.greeting = Greeting::Unseen;
+            return false;
+        }
+        let text = reply.text();
+        let space = if text.is_empty() { "" } else { " " };
+        self.row.banner = Some(format!("{}{space}{text}", reply.code));
+        self.greeting = if reply.code < 400 { Greeting::Accepted } else { Greeting::Refused };
+        if is_first && self.client_seen && !self.row.commands.is_empty() {
+            self.odd("command-before-greeting");
+        }
+        if self.greeting == Greeting::Refused {
+            for expected in self.matching.give_up() {
+                if let Some(open) = self.ledger.find(expected.transaction)
+                    && open.row.final_code.is_none()
+                {
+                    open.row.delivered = Known::No;
+                    open.row.final_code = Some(reply.code);
+                }
+                self.unanswered(expected);
+            }
+            self.release(out);
+        }
+        true
+    }
+
+    /// In content, a final answer says that the message is over: its end was lost in a gap, or the
+    /// server took a bare dot for the end.
+    fn content_ends_by(&mut self, reply: &Reply) -> bool {
+        let Some((content, _, _)) = &mut self.content else { return false };
+        (200..300).contains(&reply.code) && content.ends_at_bare_dot()
+    }
+
+    /// 354 without a DATA that was seen: content follows, and its start may be missing.
+    fn find_content(&mut self, reply: &Reply) {
+        self.content = None;
+        self.begin_content(reply.at);
+        let number = self.ledger.current.unwrap_or(0);
+        if let Some(open) = self.ledger.find(number) {
+            open.row.data_code = Some(354);
+        }
+        if let Some((content, _, _)) = &mut self.content {
+            content.watch();
+        }
+    }
+
+    /// A command's reply.
+    pub(super) fn answer(&mut self, expected: Expected, reply: &Reply, out: &mut Records) {
+        let Expected { kind, transaction } = expected;
+        if let Some(open) = self.ledger.find(transaction) {
+            open.outstanding = open.outstanding.saturating_sub(1);
+            open.row.span = open.row.span.to(reply.at);
+        }
+        match kind {
+            Kind::Helo => self.helo_reply(transaction, reply),
+            Kind::Mail => self.mail_reply(transaction, reply),
+            Kind::Rcpt(place) => self.rcpt_reply(transaction, place, reply),
+            Kind::Data => self.data_reply(transaction, reply, out),
+            Kind::Content(place) => self.content_reply(transaction, place, reply),
+            Kind::Chunk(last) => self.chunk_reply(transaction, last, reply),
+            Kind::Auth => self.login_reply(reply, out),
+            Kind::StartTls if reply.code >= 400 => self.odd("starttls-refused"),
+            Kind::StartTls | Kind::Quit | Kind::Other | Kind::Bogus => {}
+        }
+        self.ledger.flush(out);
+    }
+
+    /// A command whose reply will not be seen.
+    pub(super) fn unanswered(&mut self, expected: Expected) {
+        if let Some(open) = self.ledger.find(expected.transaction) {
+            open.outstanding = open.outstanding.saturating_sub(1);
+        }
+        if expected.kind == Kind::Mail {
+            self.release_nested();
+        }
+    }
+
+    fn helo_reply(&mut self, transaction: u32, reply: &Reply) {
+        if reply.code >= 400 {
+            self.helo_over = None;
+            return;
+        }
+        // EHLO also resets (RFC 5321, 4.1.4), but only what stood before it.
+        if self.helo_over == Some(transaction) && self.ledger.current == Some(transaction) {
+            self.ledger.close(transaction, "rset");
+        }
+        self.helo_over = None;
+        self.note_capabilities(reply);
+    }
+
+    fn note_capabilities(&mut self, reply: &Reply) {
+        for keyword in reply.lines.iter().skip(1) {
+            if keyword.len() >= 8 && keyword.bytes().take_while(|&b| b == b'X').count() >= 4 {
+                // Firewalls overwrite STARTTLS (and more) with X's.
+                self.odd("starttls-stripped");
+            }
+            let word = keyword.split_ascii_whitespace().next().unwrap_or("");
+            if word.eq_ignore_ascii_case("STARTTLS") && self.row.tls == MailTls::None {
+                self.row.tls = MailTls::Offered;
+            }
+            if self.row.capabilities.len() >= self.context.limits.list_items {
+                self.limit("list");
+                break;
+            }
+            if !self.row.capabilities.contains(keyword) {
+                self.row.capabilities.push(keyword.clone());
+            }
+        }
+    }
+
+    fn mail_reply(&mut self, transaction: u32, reply: &Reply) {
+        if let Some(open) = self.ledger.find(transaction) {
+            open.row.mail_code = Some(reply.code);
+        }
+        let before = self.nested_over;
+        self.release_nested();
+        let untouched = self.ledger.find(transaction).is_some_and(|open| open.row.recipient_count == 0);
+        if let Some(before) = before
+            && reply.code >= 400
+            && untouched
+            && self.ledger.current == Some(transaction)
+        {
+            self.ledger.close(transaction, "rejected");
+            self.ledger.reopen(before);
+        }
+    }
+
+    /// The transaction before a nested MAIL no longer waits for that MAIL's answer.
+    fn release_nested(&mut self) {
+        if let Some(before) = self.nested_over.take()
+            && let Some(open) = self.ledger.find(before)
+        {
+            open.outstanding = open.outstanding.saturating_sub(1);
+        }
+    }
+
+    fn rcpt_reply(&mut self, transaction: u32, place: Option<u32>, reply: &Reply) {
+        let Some(open) = self.ledger.find(transaction) else { return };
+        if reply.code < 400 {
+            open.accepted += 1;
+        } else {
+            open.refused += 1;
+        }
+        let row = place.and_then(|place| open.row.recipients.get_mut(usize::try_from(place).ok()?));
+        if let Some(recipient) = row {
+            recipient.code = Some(reply.code);
+            recipient.text = Some(reply.text().to_owned());
+        }
+    }
+
+    fn data_reply(&mut self, transaction: u32, reply: &Reply, out: &mut Records) {
+        if let Some(open) = self.ledger.find(transaction) {
+            open.row.data_code = Some(reply.code);
+        }
+        let refused = reply.code >= 400;
+        if self.mode != (Mode::Decide { refused: false }) {
+            return;
+        }
+        if refused {
+            self.mode = Mode::Decide { refused: true };
+        } else {
+            self.begin_content(reply.at);
+            if let Some((_, number, _)) = &self.content
+                && let Some(open) = self.ledger.find(*number)
+            {
+                open.row.data_code = Some(reply.code);
+            }
+        }
+        self.release(out);
+    }
+
+    fn content_reply(&mut self, transaction: u32, place: Option<u32>, reply: &Reply) {
+        let Some(open) = self.ledger.find(transaction) else { return };
+        let row = &mut open.row;
+        // LMTP answers for each recipient: the message is delivered when one of them has it.
+        if row.final_code.is_none_or(|code| code >= 400) {
+            row.final_code = Some(reply.code);
+            row.final_text = Some(reply.text().to_owned());
+        }
+        let recipient = place.and_then(|place| row.recipients.get_mut(usize::try_from(place).ok()?));
+        if let Some(recipient) = recipient
+            && reply.code >= 400
+        {
+            recipient.code = Some(reply.code);
+            recipient.text = Some(reply.text().to_owned());
+        }
+    }
+
+    fn chunk_reply(&mut self, transaction: u32, last: bool, reply: &Reply) {
+        let Some(open) = self.ledger.find(transaction) else { return };
+        if last || reply.code >= 400 {
+            open.row.final_code = Some(reply.code);
+            open.row.final_text = Some(reply.text().to_owned());
+        }
+    }
+
+    /// At the end: replies that no command was seen for. When the client was not captured, they
+    /// are all there is.
+    pub(super) fn read_unmatched(&mut self, out: &mut Records) {
+        for reply in self.matching.unmatched() {
+            if !self.client_seen {
+                self.read_alone(&reply, out);
+            }
+        }
+    }
+
+    /// A reply of a session whose client was not captured: 354 proves DATA, the reply after it
+    /// answers the message; 235 and 535 prove a login. Nothing else is guessed.
+    fn read_alone(&mut self, reply: &Reply, out: &mut Records) {
+        match reply.code {
+            354 => {
+                let number = self.ledger.begin(reply.at, None);
+                if let Some(open) = self.ledger.find(number) {
+                    open.row.data_command = Some("DATA");
+                    open.row.data_code = Some(354);
+                    open.has_begun_content = true;
+                }
+            }
+            334 => {
+                self.prompted_alone = true;
+                return;
+            }
+            235 | 535 => self.unseen_login(reply, self.prompted_alone, out),
+            220 if self.row.tls != MailTls::StartTls => self.row.tls = MailTls::Requested,
+            250 if reply.lines.len() > 1 => self.note_capabilities(reply),
+            code => {
+                if let Some(number) = self.ledger.current
+                    && let Some(open) = self.ledger.find(number)
+                {
+                    open.row.final_code = Some(code);
+                    open.row.final_text = Some(reply.text().to_owned());
+                    open.row.span = open.row.span.to(reply.at);
+                    open.has_content = true;
+                    self.ledger.close(number, "complete");
+                    self.ledger.flush(out);
+                }
+            }
+        }
+        self.prompted_alone = false;
+    }
+}

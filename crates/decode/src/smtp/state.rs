@@ -1,0 +1,477 @@
+//! The SMTP session: which bytes of the client are commands, which are content, and what the
+//! server's replies make of them.
+//!
+//! | mode | client bytes are | left by |
+//! |---|---|---|
+//! | `Command` | command lines | DATA, BDAT, AUTH, STARTTLS |
+//! | `Decide` | held until the reply to DATA, else until their first line | 354: `Content`; refusal: by the first line |
+//! | `Content` | a message with dot-stuffing | lone dot; after a gap, a command |
+//! | `Chunk` | a counted piece of a message | its last byte |
+//! | `Auth` | SASL responses, never kept | 235, 4xx, 5xx; a command; their number |
+//! | `Lost` | unknown (mid-stream, gap) | a command, or a lone dot: then it was content |
+//! | `Tls` | nothing of SMTP | |
+
+use mailscope_evidence::{At, Span};
+
+use super::data::Content;
+use super::login::Attempt;
+use super::matching::{Matching, Reply};
+use super::transaction::Ledger;
+use super::{command, outcome as verdict, reply};
+use crate::decoder::{Context, Decoder, End, From, Turn};
+use crate::lines::LineReader;
+use crate::record::{MailProtocol, MailSession, MailTls, Record, Records, Sides};
+use crate::sketch::SketchBuilder;
+
+/// Bytes held while the reply to DATA is awaited.
+const HELD_BYTES: usize = 256 << 10;
+
+/// What the client's bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    Command,
+    Decide { refused: bool },
+    Content,
+    Chunk { left: u64, last: bool },
+    Auth,
+    Lost,
+    Tls,
+}
+
+/// Decodes one SMTP or LMTP session.
+#[derive(Debug)]
+pub struct SmtpDecoder {
+    pub(super) context: Context,
+    pub(super) row: MailSession,
+    pub(super) mode: Mode,
+    pub(super) ledger: Ledger,
+    pub(super) matching: Matching,
+    pub(super) login: Option<Attempt>,
+    /// The message in transfer: its content, its transaction, where it began.
+    pub(super) content: Option<(Content, u32, At)>,
+    /// A MAIL within a transaction whose acceptance is not yet known: the transaction before it.
+    pub(super) nested_over: Option<u32>,
+    /// EHLO, whose acceptance is not yet known, would have ended this transaction.
+    pub(super) helo_over: Option<u32>,
+    pub(super) client_seen: bool,
+    pub(super) server_seen: bool,
+    pub(super) is_lmtp: bool,
+    /// The server alone is seen, and it has just asked for a SASL response.
+    pub(super) prompted_alone: bool,
+    pub(super) greeting: Greeting,
+    pub(super) crlf_commands: u32,
+    pub(super) bare_lf_commands: u32,
+    client_lines: LineReader,
+    server_lines: LineReader,
+    /// The reply of several lines that is being read.
+    reply: Option<Reply>,
+    held: Vec<u8>,
+    held_at: At,
+    client_sketch: SketchBuilder,
+    server_sketch: SketchBuilder,
+}
+
+/// What the server's greeting was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    Awaited,
+    Accepted,
+    Refused,
+    Unseen,
+}
+
+impl SmtpDecoder {
+    /// A decoder for one session.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Self {
+            row: context.blank_session(MailProtocol::Smtp, At::default()),
+            mode: if context.from_start { Mode::Command } else { Mode::Lost },
+            ledger: Ledger::new(&context),
+            matching: Matching::default(),
+            login: None,
+            content: None,
+            nested_over: None,
+            helo_over: None,
+            client_seen: false,
+            server_seen: false,
+            is_lmtp: false,
+            prompted_alone: false,
+            greeting: Greeting::Awaited,
+            crlf_commands: 0,
+            bare_lf_commands: 0,
+            client_lines: LineReader::default(),
+            server_lines: LineReader::default(),
+            reply: None,
+            held: Vec::new(),
+            held_at: At::default(),
+            client_sketch: SketchBuilder::default(),
+            server_sketch: SketchBuilder::default(),
+            context,
+        }
+    }
+
+    /// Takes what the client sent. Returns how much was used.
+    fn client_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
+        let mut used = 0;
+        while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
+            used += match self.mode {
+                Mode::Command | Mode::Auth | Mode::Lost => {
+                    if self.client_lines.is_at_start() && is_tls(rest) {
+                        self.begin_tls(out);
+                        break;
+                    }
+                    self.client_line(at, rest, out)
+                }
+                Mode::Decide { refused } => self.decide(refused, at, rest),
+                Mode::Content => self.content_bytes(at, rest, out),
+                Mode::Chunk { left, last } => self.chunk_bytes(left, last, at, rest, out),
+                Mode::Tls => break,
+            };
+        }
+        used
+    }
+
+    fn client_line(&mut self, at: At, rest: &[u8], out: &mut Records) -> usize {
+        let mut lines = std::mem::take(&mut self.client_lines);
+        let (used, line) = lines.take(rest, self.context.limits.line_bytes);
+        if let Some(line) = line {
+            self.note_line(line.bytes, line.is_crlf, line.is_cut);
+            match self.mode {
+                Mode::Lost => self.lost_line(at, line.bytes, line.is_crlf, out),
+                Mode::Auth => self.auth_line(at, line.bytes, out),
+                _ => self.command_line(at, line.bytes, out),
+            }
+        }
+        self.client_lines = lines;
+        used
+    }
+
+    fn note_line(&mut self, line: &[u8], is_crlf: bool, is_cut: bool) {
+        if self.mode != Mode::Lost {
+            if !is_crlf {
+                self.odd("bare-lf");
+                self.bare_lf_commands = self.bare_lf_commands.saturating_add(1);
+            } else {
+                self.crlf_commands = self.crlf_commands.saturating_add(1);
+            }
+            if memchr::memchr(0, line).is_some() {
+                self.odd("nul-byte");
+            }
+        }
+        if is_cut {
+            self.odd("long-line");
+            self.limit("line");
+        }
+    }
+
+    /// A line in lost mode: a command ends it, a lone dot shows that content came before.
+    fn lost_line(&mut self, at: At, line: &[u8], is_crlf: bool, out: &mut Records) {
+        let is_first = self.content.is_none();
+        if line == b"." && !is_first {
+            let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
+            if let Some(open) = self.ledger.find(number) {
+                open.row.data_command = Some("DATA");
+                open.has_begun_content = true;
+            }
+            if let Some((_, transaction, _)) = &mut self.content {
+                *transaction = number;
+            }
+            self.end_content(at, true, out);
+        } else if command::is_recognisable(line) {
+            self.content = None;
+            self.mode = Mode::Command;
+            self.command_line(at, line, out);
+        } else {
+            let limit = self.context.limits.message_bytes;
+            let (content, _, _) = self.content.get_or_insert_with(|| {
+                let mut content = Content::new(limit, false);
+                content.is_truncated = true;
+                content.is_start_missing = true;
+                (content, 0, at)
+            });
+            // The first line may be the rest of one, and may be a secret: it is only counted.
+            if !is_first {
+                content.push(line.strip_prefix(b".").unwrap_or(line));
+                content.push(if is_crlf { b"\r\n" } else { b"\n" });
+            }
+        }
+    }
+
+    /// DATA was given. With its reply, the mode is known; without, the first line decides, at once
+    /// when nothing of the server is seen, else when too much is held.
+    fn decide(&mut self, refused: bool, at: At, rest: &[u8]) -> usize {
+        let waits = !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
+        if waits && self.held.len() + rest.len() <= HELD_BYTES {
+            return self.hold(at, rest);
+        }
+        let limit = self.context.limits.line_bytes;
+        let line = match memchr::memchr(b'\n', rest) {
+            Some(end) => rest.get(..end).unwrap_or(rest),
+            None if rest.len() >= limit => rest,
+            None => return self.hold(at, rest),
+        };
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let is_content = if refused { looks_like_header(line) } else { !command::ends_data(line) };
+        if is_content {
+            self.begin_content(at);
+            if refused {
+                self.odd("content-after-refusal");
+            }
+            if let Some((content, _, _)) = &mut self.content
+                && refused
+            {
+                content.watch();
+            }
+        } else {
+            self.mode = Mode::Command;
+        }
+        0
+    }
+
+    /// Nothing can be decided with these bytes: they are held without looking at what is held.
+    fn may_hold(&self, data: &[u8]) -> bool {
+        let Mode::Decide { refused } = self.mode else { return false };
+        let waits = !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
+        let length = self.held.len() + data.len();
+        if waits {
+            return length <= HELD_BYTES;
+        }
+        length < self.context.limits.line_bytes && memchr::memchr(b'\n', data).is_none()
+    }
+
+    fn hold(&mut self, at: At, rest: &[u8]) -> usize {
+        if self.held.is_empty() {
+            self.held_at = at;
+        }
+        self.held.extend_from_slice(rest);
+        rest.len()
+    }
+
+    /// Reads what was held, now that the mode may be known.
+    pub(super) fn release(&mut self, out: &mut Records) {
+        if self.held.is_empty() {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        let at = self.held_at;
+        self.client_bytes(at, &held, out);
+    }
+
+    /// Takes what the server sent. Returns how much was used.
+    fn server_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
+        let mut used = 0;
+        while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
+            if self.mode == Mode::Tls {
+                break;
+            }
+            if self.server_lines.is_at_start() && rest.first() == Some(&0x16) {
+                self.begin_tls(out);
+                break;
+            }
+            let mut lines = std::mem::take(&mut self.server_lines);
+            let (taken, line) = lines.take(rest, self.context.limits.line_bytes);
+            used += taken;
+            if let Some(line) = line {
+                if line.is_cut {
+                    self.limit("line");
+                }
+                self.server_line(at, line.bytes, out);
+            }
+            self.server_lines = lines;
+        }
+        used
+    }
+
+    fn server_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        let Some(line) = reply::parse(line) else {
+            if !line.is_empty() {
+                self.odd("bad-reply-line");
+            }
+            return;
+        };
+        let mut whole = self.reply.take().unwrap_or_default();
+        whole.code = line.code;
+        whole.at = at;
+        if whole.lines.len() < self.context.limits.list_items {
+            whole.lines.push(String::from_utf8_lossy(line.text).into_owned());
+        }
+        if line.continues {
+            self.reply = Some(whole);
+        } else {
+            self.take_reply(whole, out);
+        }
+    }
+
+    fn begin_tls(&mut self, out: &mut Records) {
+        self.mode = Mode::Tls;
+        self.row.tls = MailTls::StartTls;
+        self.ledger.close_current("starttls");
+        self.ledger.flush(out);
+    }
+
+    /// Notes an oddity of the session, once.
+    pub(super) fn odd(&mut self, name: &'static str) {
+        if !self.row.oddities.contains(&name) {
+            self.row.oddities.push(name);
+        }
+    }
+
+    /// Notes a limit that was hit, once.
+    pub(super) fn limit(&mut self, name: &'static str) {
+        if !self.row.limits_hit.contains(&name) {
+            self.row.limits_hit.push(name);
+        }
+    }
+
+    fn reach(&mut self, at: At) {
+        if self.client_seen || self.server_seen || self.row.span != Span::default() {
+            self.row.span = self.row.span.to(at);
+        } else {
+            self.row.span = Span::at(at);
+        }
+    }
+}
+
+impl Decoder for SmtpDecoder {
+    fn data(&mut self, from: From, at: At, data: &[u8], out: &mut Records) -> (usize, Turn) {
+        if data.is_empty() {
+            return (0, Turn::Stay);
+        }
+        self.reach(at);
+        let used = match from {
+            From::Client => {
+                self.client_seen = true;
+                if self.may_hold(data) {
+                    self.hold(at, data)
+                } else if matches!(self.mode, Mode::Decide { .. }) && !self.held.is_empty() {
+                    let before = self.held.len();
+                    let mut all = std::mem::take(&mut self.held);
+                    all.extend_from_slice(data);
+                    let at = self.held_at;
+                    self.client_bytes(at, &all, out).saturating_sub(before)
+                } else {
+                    self.client_bytes(at, data, out)
+                }
+            }
+            From::Server => {
+                self.server_seen = true;
+                self.server_bytes(at, data, out)
+            }
+        };
+        let taken = data.get(..used).unwrap_or(data);
+        match from {
+            From::Client => self.client_sketch.update(taken),
+            From::Server => self.server_sketch.update(taken),
+        }
+        (used, if self.mode == Mode::Tls { Turn::Tls } else { Turn::Stay })
+    }
+
+    fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
+        self.reach(at);
+        self.ledger.has_gap = true;
+        self.matching.doubt();
+        match from {
+            From::Client => {
+                self.row.client_gap_bytes += missing;
+                self.client_sketch.gap();
+                self.client_gap(at, missing, out);
+            }
+            From::Server => {
+                self.row.server_gap_bytes += missing;
+                self.server_sketch.gap();
+                self.server_lines.reset();
+                self.reply = None;
+                self.server_gap(out);
+            }
+        }
+    }
+
+    fn end(&mut self, end: End, at: At, out: &mut Records) {
+        if self.mode == (Mode::Decide { refused: false }) {
+            self.server_seen = false;
+            self.release(out);
+            self.mode = if matches!(self.mode, Mode::Decide { .. }) { Mode::Command } else { self.mode };
+        }
+        self.end_unfinished(at, out);
+        self.read_unmatched(out);
+        self.give_up_login(out);
+        let ended_by = if end == End::Cut { "capture-end" } else { "connection-lost" };
+        self.ledger.finish(ended_by, out);
+        self.row.transactions = self.ledger.tally.begun;
+        self.row.sides = match (self.client_seen, self.server_seen) {
+            (true, false) => Sides::Client,
+            (false, true) => Sides::Server,
+            _ => Sides::Both,
+        };
+        self.row.outcome = verdict::of(self, end);
+        self.row.client_sketch = std::mem::take(&mut self.client_sketch).finish();
+        self.row.server_sketch = std::mem::take(&mut self.server_sketch).finish();
+        let blank = self.context.blank_session(MailProtocol::Smtp, at);
+        out.push(Record::MailSession(Box::new(std::mem::replace(&mut self.row, blank))));
+    }
+}
+
+impl SmtpDecoder {
+    fn client_gap(&mut self, at: At, missing: u64, out: &mut Records) {
+        self.client_lines.reset();
+        self.release_undecided(out);
+        match self.mode {
+            Mode::Content => {
+                if let Some((content, _, _)) = &mut self.content {
+                    content.gap();
+                }
+            }
+            Mode::Chunk { left, last } => {
+                if let Some((content, _, _)) = &mut self.content {
+                    content.is_truncated = true;
+                }
+                if missing > 0 && missing < left {
+                    self.mode = Mode::Chunk { left: left - missing, last };
+                } else if missing == left {
+                    self.end_chunk(last, at, out);
+                } else {
+                    self.mode = Mode::Lost;
+                }
+            }
+            Mode::Tls => {}
+            _ => {
+                if let Some(login) = &mut self.login {
+                    login.exchange.lose();
+                }
+                self.mode = Mode::Lost;
+            }
+        }
+    }
+
+    /// Replies were lost: what waits for them will not be told apart any more.
+    fn server_gap(&mut self, out: &mut Records) {
+        for given_up in self.matching.give_up() {
+            self.unanswered(given_up);
+        }
+        self.release_undecided(out);
+        self.ledger.flush(out);
+    }
+
+    /// The reply to DATA will not come: what is held is read by its content.
+    fn release_undecided(&mut self, out: &mut Records) {
+        if matches!(self.mode, Mode::Decide { .. }) {
+            for given_up in self.matching.give_up() {
+                self.unanswered(given_up);
+            }
+            self.release(out);
+        }
+    }
+}
+
+/// A TLS record of a handshake, or an SSLv2-style hello.
+fn is_tls(rest: &[u8]) -> bool {
+    matches!(rest.first(), Some(0x16 | 0x80))
+}
+
+/// `field-name ":"` at the start of a message, or an mbox line.
+fn looks_like_header(line: &[u8]) -> bool {
+    let name = line.split(|&b| b == b':').next().unwrap_or(b"");
+    let is_name = name.len() >= 2 && name.len() < line.len() && name.iter().all(|b| b.is_ascii_graphic());
+    (is_name && command::parse(line).verb.is_none()) || line.starts_with(b"From ")
+}

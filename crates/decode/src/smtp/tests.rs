@@ -1,0 +1,472 @@
+//! Sessions played to the decoder whole, in pieces, and one side at a time.
+
+use mailscope_evidence::At;
+
+use super::SmtpDecoder;
+use crate::decoder::{Context, Decoder, End, From, Turn};
+use crate::limits::Limits;
+use crate::record::{Known, MailSession, MailTls, MailTransaction, Message, Record, Records, Sides, Via};
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+enum Act {
+    Say(From, Vec<u8>),
+    Lose(From, u64),
+}
+
+/// `C:` and `S:` lines (CR LF added; `\n`, `\0`, `\x16` as in Rust, then nothing is added), `C-gap 10`.
+fn script(text: &str) -> Vec<Act> {
+    let mut acts = Vec::new();
+    for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+        let (who, said) = line.split_at(2);
+        let from = if line.starts_with('C') { From::Client } else { From::Server };
+        if who.ends_with('-') {
+            acts.push(Act::Lose(from, said.trim_start_matches("gap").trim().parse().unwrap()));
+            continue;
+        }
+        let said = said.strip_prefix(' ').unwrap_or(said);
+        let mut bytes = said.replace("\\n", "\n").replace("\\r", "\r").replace("\\0", "\0").replace("\\x16", "\x16").into_bytes();
+        if !said.contains("\\n") && !said.contains("\\x16") {
+            bytes.extend_from_slice(b"\r\n");
+        }
+        match acts.last_mut() {
+            Some(Act::Say(last, before)) if *last == from => before.extend(bytes),
+            _ => acts.push(Act::Say(from, bytes)),
+        }
+    }
+    acts
+}
+
+fn context() -> Context {
+    Context {
+        session: 0,
+        client_is_orig: true,
+        via: Via::Direct,
+        proxy: None,
+        from_start: true,
+        keep_messages: true,
+        limits: Limits::default(),
+    }
+}
+
+struct Seen {
+    records: Records,
+    turn: Turn,
+}
+
+fn play(acts: &[Act], piece: usize, context: Context, end: End) -> Seen {
+    let mut decoder = SmtpDecoder::new(context);
+    let (mut records, mut last) = (Vec::new(), Turn::Stay);
+    let at = At::default();
+    'acts: for act in acts {
+        match act {
+            Act::Say(from, bytes) => {
+                for part in bytes.chunks(piece) {
+                    let (used, turn) = decoder.data(*from, at, part, &mut records);
+                    last = turn;
+                    if turn != Turn::Stay {
+                        break 'acts;
+                    }
+                    assert_eq!(used, part.len());
+                }
+            }
+            Act::Lose(from, missing) => decoder.gap(*from, at, *missing, &mut records),
+        }
+    }
+    decoder.end(end, at, &mut records);
+    Seen { records, turn: last }
+}
+
+/// Plays whole and in pieces, checks that the records are the same, and gives them.
+fn seen_with(text: &str, context: Context, end: End) -> Seen {
+    let acts = script(text);
+    let whole = play(&acts, usize::MAX, context, end);
+    for piece in [1, 2, 3, 7, 50] {
+        assert_eq!(play(&acts, piece, context, end).records, whole.records, "in pieces of {piece}: {text}");
+    }
+    whole
+}
+
+fn seen(text: &str) -> Seen {
+    seen_with(text, context(), End::Fin)
+}
+
+fn one_side(text: &str, side: From) -> Seen {
+    let acts: Vec<Act> = script(text).into_iter().filter(|act| matches!(act, Act::Say(from, _) if *from == side)).collect();
+    let whole = play(&acts, usize::MAX, context(), End::Fin);
+    assert_eq!(play(&acts, 1, context(), End::Fin).records, whole.records);
+    whole
+}
+
+impl Seen {
+    fn session(&self) -> &MailSession {
+        let mut sessions = self.records.iter().filter_map(|r| if let Record::MailSession(s) = r { Some(s) } else { None });
+        let session = sessions.next().unwrap();
+        assert!(sessions.next().is_none(), "one session row");
+        session
+    }
+
+    fn transactions(&self) -> Vec<&MailTransaction> {
+        self.records.iter().filter_map(|r| if let Record::MailTransaction(t) = r { Some(&**t) } else { None }).collect()
+    }
+
+    fn messages(&self) -> Vec<&Message> {
+        self.records.iter().filter_map(|r| if let Record::Message(m) = r { Some(&**m) } else { None }).collect()
+    }
+
+    /// `from>to:code,...` and the end of each transaction.
+    fn envelopes(&self) -> Vec<String> {
+        let one = |t: &&MailTransaction| {
+            let code = |code: Option<u16>| code.map_or("-".to_owned(), |c| c.to_string());
+            let to: Vec<_> = t.recipients.iter().map(|r| format!("{}:{}", r.address, code(r.code))).collect();
+            let from = t.mail_from.as_deref().unwrap_or("?");
+            let end = format!("{}/{} {} {}", code(t.data_code), code(t.final_code), t.delivered.slug(), t.ended_by);
+            format!("{from}>{} {end}", to.join(","))
+        };
+        self.transactions().iter().map(one).collect()
+    }
+
+    fn bodies(&self) -> Vec<String> {
+        self.messages().iter().map(|m| String::from_utf8_lossy(m.raw.as_deref().unwrap_or(b"")).into_owned()).collect()
+    }
+}
+
+const PLAIN: &str = "
+    S: 220 mx ESMTP
+    C: EHLO me
+    S: 250-mx
+    S: 250-PIPELINING
+    S: 250 STARTTLS
+    C: MAIL FROM:<a@b> SIZE=5
+    S: 250 2.1.0 Ok
+    C: RCPT TO:<c@d>
+    S: 250 2.1.5 Ok
+    C: RCPT TO:<e@f>
+    S: 550 5.1.1 No such user
+    C: DATA
+    S: 354 go
+    C: Subject: x
+    C:
+    C: ..dot
+    C: .
+    S: 250 2.0.0 queued
+    C: QUIT
+    S: 221 bye";
+
+#[test]
+fn a_plain_session_is_decoded_whole() {
+    let seen = seen(PLAIN);
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:550 354/250 yes complete"]);
+    assert_eq!(seen.bodies(), ["Subject: x\r\n\r\n.dot\r\n"]);
+    let session = seen.session();
+    assert_eq!(session.outcome, "complete");
+    assert_eq!(session.banner.as_deref(), Some("220 mx ESMTP"));
+    assert_eq!(session.commands, ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]);
+    assert_eq!(session.reply_codes, [220, 250, 250, 250, 550, 354, 250, 221]);
+    assert_eq!((session.tls, &session.capabilities), (MailTls::Offered, &vec!["PIPELINING".into(), "STARTTLS".into()]));
+    assert_eq!(seen.transactions()[0].mail_parameters, ["SIZE=5"]);
+}
+
+#[test]
+fn one_side_shows_what_it_can_and_no_more() {
+    let client = one_side(PLAIN, From::Client);
+    assert_eq!(client.envelopes(), ["a@b>c@d:-,e@f:- -/- unknown complete"]);
+    assert_eq!(client.bodies(), ["Subject: x\r\n\r\n.dot\r\n"]);
+    assert_eq!((client.session().outcome, client.session().sides), ("one-way-client", Sides::Client));
+    let server = one_side(PLAIN, From::Server);
+    assert_eq!(server.envelopes(), ["?> 354/250 yes complete"]);
+    assert_eq!((server.session().outcome, server.session().banner.as_deref()), ("one-way-server", Some("220 mx ESMTP")));
+    assert_eq!(server.session().capabilities, ["PIPELINING", "STARTTLS"]);
+}
+
+#[test]
+fn pipelined_commands_find_their_replies() {
+    let seen = seen(
+        "S: 220 mx
+         C: EHLO me
+         S: 250 mx
+         C: MAIL FROM:<a@b>
+         C: RCPT TO:<c@d>
+         C: RCPT TO:<e@f>
+         C: DATA
+         S: 250 ok
+         S: 250 ok
+         S: 450 later
+         S: 354 go
+         C: x
+         C: .
+         C: QUIT
+         S: 250 queued
+         S: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:450 354/250 yes complete"]);
+}
+
+#[test]
+fn bytes_after_a_refused_data_are_commands_again() {
+    let seen = seen(
+        "S: 220 mx
+         C: EHLO me
+         S: 250 mx
+         C: MAIL FROM:<a@b>
+         C: RCPT TO:<c@d>
+         C: DATA
+         C: RSET
+         C: MAIL FROM:<g@h>
+         C: RCPT TO:<i@j>
+         C: DATA
+         S: 250 ok
+         S: 550 no
+         S: 554 no valid recipients
+         S: 250 reset
+         S: 250 ok
+         S: 250 ok
+         S: 354 go
+         C: second
+         C: .
+         S: 250 queued
+         C: QUIT
+         S: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:550 554/- no rejected", "g@h>i@j:250 354/250 yes complete"]);
+    assert_eq!(seen.bodies(), ["second\r\n"]);
+}
+
+const EARLY: &str = "
+    C: EHLO me
+    C: MAIL FROM:<a@b>
+    C: RCPT TO:<c@d>
+    C: DATA
+    C: Subject: early
+    C:
+    C: .
+    C: QUIT";
+
+#[test]
+fn replies_decide_about_an_early_talker() {
+    let taken = seen(&format!("{EARLY}\nS: 220 mx\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 queued\nS: 221 bye"));
+    assert_eq!(taken.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
+    assert!(taken.session().oddities.contains(&"command-before-greeting"));
+    let refused = seen(&format!("S: 220 mx\n{EARLY}\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 554 SMTP synchronization error"));
+    assert_eq!(refused.envelopes(), ["a@b>c@d:250 554/- no rejected"]);
+    assert_eq!(refused.bodies(), ["Subject: early\r\n\r\n"]);
+    assert_eq!(refused.session().outcome, "rejected-data");
+    let at_once = seen(&format!("{EARLY}\nS: 554 SMTP synchronization error"));
+    assert_eq!(at_once.transactions()[0].delivered, Known::No);
+}
+
+#[test]
+fn starttls_is_found_from_either_side() {
+    let both = "S: 220 mx\nC: EHLO me\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nC: \\x16\\x03\nS: \\x16\\x03";
+    let seen = seen(both);
+    assert_eq!((seen.turn, seen.session().tls, seen.session().outcome), (Turn::Tls, MailTls::StartTls, "opaque-after-starttls"));
+    for side in [From::Client, From::Server] {
+        let one = one_side(both, side);
+        assert_eq!((one.turn, one.session().tls, one.session().outcome), (Turn::Tls, MailTls::StartTls, "opaque-after-starttls"));
+    }
+}
+
+#[test]
+fn a_refused_starttls_leaves_the_session_readable() {
+    let seen = seen("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: STARTTLS\nS: 454 no\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: QUIT\nS: 221 x");
+    assert_eq!(seen.session().tls, MailTls::Requested);
+    assert!(seen.session().oddities.contains(&"starttls-refused"));
+    assert_eq!(seen.envelopes(), ["a@b> -/- no quit"]);
+    assert_eq!(seen.session().outcome, "no-data");
+}
+
+#[test]
+fn users_are_named_and_passwords_are_nowhere() {
+    let seen = seen(
+        "S: 220 mx
+         C: EHLO me
+         S: 250 AUTH LOGIN PLAIN
+         C: AUTH LOGIN
+         S: 334 VXNlcm5hbWU6
+         C: YWxpY2U=
+         S: 334 UGFzc3dvcmQ6
+         C: czNjcmV0
+         S: 535 no
+         C: AUTH PLAIN AGFsaWNlAHMzY3JldA==
+         S: 235 ok
+         C: QUIT
+         S: 221 bye",
+    );
+    let shown = format!("{:?}", seen.records);
+    assert!(!shown.contains("czNjcmV0") && !shown.contains("s3cret") && !shown.contains("AGFsaWNl"), "{shown}");
+    assert_eq!(seen.session().auth_users, ["alice"]);
+    assert_eq!(seen.session().auth_mechanisms, ["LOGIN", "PLAIN"]);
+    assert_eq!((seen.session().authenticated, seen.session().outcome), (Known::Yes, "login-logout"));
+    assert_eq!(seen.session().commands, ["EHLO", "AUTH", "AUTH", "QUIT"]);
+}
+
+#[test]
+fn a_login_seen_from_the_client_alone_is_named_without_its_success() {
+    let seen = seen("C: EHLO me\nC: AUTH LOGIN\nC: YWxpY2U=\nC: czNjcmV0\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: x\nC: .\nC: QUIT");
+    assert_eq!(seen.session().auth_users, ["alice"]);
+    assert_eq!(seen.session().authenticated, Known::Unknown);
+    assert!(!format!("{:?}", seen.records).contains("czNjcmV0"));
+    assert_eq!(seen.envelopes(), ["a@b>c@d:- -/- unknown complete"]);
+}
+
+#[test]
+fn a_response_after_a_gap_is_not_taken_for_a_user() {
+    let seen = seen("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC-gap 10\nC: czNjcmV0\nS: 235 ok\nC: QUIT");
+    assert_eq!(seen.session().auth_users, Vec::<String>::new());
+    assert!(!format!("{:?}", seen.records).contains("czNjcmV0"));
+}
+
+#[test]
+fn bdat_chunks_make_one_message() {
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 CHUNKING\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok
+         C: BDAT 5\\r\\nA: b\\n
+         S: 250 ok
+         C: BDAT 6 LAST\\r\\n\\n.\\r\\nz\\n
+         S: 250 queued
+         C: QUIT
+         S: 221 bye",
+    );
+    assert_eq!(seen.bodies(), ["A: b\n\n.\r\nz\n"]);
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250 -/250 yes complete"]);
+    assert_eq!(seen.messages()[0].transfer, "smtp-bdat");
+}
+
+#[test]
+fn lmtp_answers_for_each_recipient() {
+    let seen = seen(
+        "S: 220 mx LMTP\nC: LHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: RCPT TO:<e@f>\nS: 250 ok
+         C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 c ok\nS: 552 e full\nC: QUIT\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:552 354/250 yes complete"]);
+}
+
+#[test]
+fn a_nested_mail_that_is_refused_changes_nothing() {
+    let seen = seen(
+        "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: MAIL FROM:<x@y>\nS: 503 nested\nC: RCPT TO:<c@d>\nS: 250 ok
+         C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete", "x@y> -/- no rejected"]);
+    assert!(seen.session().oddities.contains(&"nested-mail"));
+}
+
+#[test]
+fn ehlo_resets_a_transaction_unless_it_is_refused() {
+    let script = |code| {
+        format!(
+            "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: EHLO again\nS: {code} x\nC: RCPT TO:<c@d>\nS: 250 ok\nC: QUIT\nS: 221 x"
+        )
+    };
+    assert_eq!(seen(&script(250)).envelopes(), ["a@b> -/- no rset", "?>c@d:250 -/- no quit"]);
+    assert_eq!(seen(&script(502)).envelopes(), ["a@b>c@d:250 -/- no quit"]);
+}
+
+#[test]
+fn rset_ends_a_transaction_at_each_state() {
+    for before in ["", "C: MAIL FROM:<a@b>\nS: 250 ok\n", "C: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\n"] {
+        let seen = seen(&format!("S: 220 mx\nC: HELO me\nS: 250 mx\n{before}C: RSET\nS: 250 ok\nC: MAIL FROM:<x@y>\nS: 250 ok\nC: QUIT\nS: 221 x"));
+        assert_eq!(seen.envelopes().last().unwrap(), "x@y> -/- no quit");
+        assert_eq!(seen.transactions().len(), if before.is_empty() { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn gap_in_data_keeps_the_next_mail() {
+    let rest = "MAIL FROM:<g@h>\nC: RCPT TO:<i@j>\nC: DATA\nC: Subject: two\nC:\nC: .\nC: QUIT";
+    let lost_end = seen(&format!("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: of a line\nC: {rest}"));
+    assert_eq!(lost_end.envelopes(), ["a@b>c@d:- -/- unknown new-mail", "g@h>i@j:- -/- unknown complete"]);
+    assert_eq!(lost_end.messages().iter().map(|m| m.truncated).collect::<Vec<_>>(), [true, false]);
+    let seen_end = seen(&format!("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: more\nC: .\nC: {rest}"));
+    assert_eq!(seen_end.envelopes(), ["a@b>c@d:- -/- unknown complete", "g@h>i@j:- -/- unknown complete"]);
+}
+
+#[test]
+fn a_gap_over_data_is_found_by_its_reply() {
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC-gap 30\nS: 250 ok\nS: 354 go
+         C: Subject: x\nC:\nC: body\nC: .\nS: 250 queued\nC: QUIT\nS: 221 x",
+    );
+    assert_eq!(seen.envelopes(), ["a@b> 354/250 yes complete"]);
+    assert_eq!(seen.messages().len(), 1);
+}
+
+#[test]
+fn mid_stream_is_picked_up_at_the_next_safe_point() {
+    let text = "C: est of a body\nC: more\nC: .\nS: 250 queued\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x";
+    let seen = seen_with(text, Context { from_start: false, ..context() }, End::Fin);
+    assert_eq!(seen.envelopes(), ["?> -/250 yes complete", "a@b>c@d:250 354/250 yes complete"]);
+    assert!(seen.messages()[0].truncated && !seen.messages()[1].truncated);
+}
+
+#[test]
+fn an_http_head_before_smtp_is_bogus_commands() {
+    let seen = seen(
+        "S: 220 mx\nC: POST / HTTP/1.1\nC: Host: mx:25\nC: Via: 1.1 proxy\nC:\nC: HELO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: x\nC: .\nC: QUIT
+         S: 502 no\nS: 502 no\nS: 502 no\nS: 500 no\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 ok\nS: 221 x",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
+    assert_eq!(seen.session().commands, ["POST", "HELO", "MAIL", "RCPT", "DATA", "QUIT"]);
+    assert!(seen.session().oddities.contains(&"http-before-smtp"));
+}
+
+#[test]
+fn smuggled_ends_do_not_split_a_mail_unless_the_server_says_so() {
+    let head = "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\n";
+    let kept = seen(&format!("{head}C: one\\n.\\nMAIL FROM:<x@y>\\r\\n\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x"));
+    assert_eq!(kept.envelopes().len(), 1);
+    assert!(kept.session().oddities.contains(&"bare-lf-dot"));
+    let split = seen(&format!("{head}C: one\\n.\\n\nS: 250 ok\nC: QUIT\nS: 221 x"));
+    assert_eq!(split.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
+    assert_eq!(split.bodies(), ["one\n"]);
+}
+
+#[test]
+fn a_421_in_mid_session_leaves_the_mail_undelivered() {
+    let seen = seen("S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 421 closing");
+    assert_eq!(seen.envelopes(), ["a@b> -/- no rejected"]);
+    assert_eq!(seen.session().outcome, "rejected-before-data");
+}
+
+#[test]
+fn a_session_cut_in_content_keeps_the_truncated_message() {
+    let seen = seen_with("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: x", context(), End::ClientReset);
+    assert_eq!(seen.envelopes(), ["a@b>c@d:- -/- no connection-lost"]);
+    assert!(seen.messages()[0].truncated);
+    assert_eq!(seen.session().outcome, "cut-in-content");
+}
+
+#[test]
+fn every_short_session_has_its_reason() {
+    for (text, outcome) in [
+        ("S: 220 mx", "greeting-only"),
+        ("S: 220 mx\nC: QUIT\nS: 221 bye", "greeting-only"),
+        ("S: 554 go away", "rejected-greeting"),
+        ("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: QUIT\nS: 221 bye", "ehlo-only"),
+        ("C: EHLO me\nC: QUIT", "ehlo-only"),
+        ("S: 220 mx\nC: VRFY root\nS: 252 x", "commands-only"),
+        ("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH PLAIN AGEAYg==\nS: 535 no\nC: QUIT\nS: 221 x", "login-failed"),
+        ("C: EHLO me\nC: AUTH PLAIN AGEAYg==\nC: QUIT", "login-only"),
+        ("S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 550 no\nC: QUIT\nS: 221 x", "rejected-before-data"),
+        ("S: 220 mx\nS: 250 mx\nS: 221 bye", "ehlo-only"),
+    ] {
+        assert_eq!(seen(text).session().outcome, outcome, "{text}");
+    }
+}
+
+#[test]
+fn a_million_recipients_and_transactions_take_linear_time() {
+    let mut text = b"EHLO me\r\nMAIL FROM:<a@b>\r\n".to_vec();
+    for _ in 0..200_000 {
+        text.extend_from_slice(b"RCPT TO:<c@d>\r\n");
+    }
+    for _ in 0..100_000 {
+        text.extend_from_slice(b"RSET\r\nMAIL FROM:<a@b>\r\n");
+    }
+    let acts = [Act::Say(From::Client, text)];
+    let seen = play(&acts, 1460, context(), End::Fin);
+    assert_eq!(seen.session().transactions, 100_001);
+    assert_eq!(seen.transactions()[0].recipient_count, 200_000);
+    assert_eq!(seen.transactions()[0].recipients.len(), 1000);
+    assert_eq!(seen.session().limits_hit, ["list", "recipients"]);
+}
