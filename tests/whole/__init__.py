@@ -1,0 +1,1 @@
+"""Promises that only the whole can keep: any capture, from bytes to what a person reads."""
