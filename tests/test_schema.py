@@ -2,10 +2,11 @@
 
 from dataclasses import fields
 
+from scripts import make_docs
+
 from mailscope import _core
 from mailscope.schema.column import Column, python_types
 from mailscope.schema.tables import TABLES
-from scripts import make_docs
 
 
 def test_the_record_classes_have_the_columns_of_the_core():

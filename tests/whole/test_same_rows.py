@@ -97,9 +97,7 @@ def test_standard_input_gives_the_rows_of_the_file(encoding: str, expected: read
 def test_link_types_change_only_what_counts_frames(tmp_path: Path) -> None:
     def read(link: int) -> reading.Rows:
         packets = traffic.talk("smtp", 1, link=link).fin().packets
-        tables = reading.without_place(
-            reading.rows(wire.write(tmp_path / f"{link}.pcap", conversation.fin().packets, link=link))
-        )
+        tables = reading.without_place(reading.rows(wire.write(tmp_path / f"{link}.pcap", packets, link=link)))
         for row in tables["flows"]:
             del row["orig_wire_bytes"], row["resp_wire_bytes"]
         return tables

@@ -1,0 +1,78 @@
+"""No password that crossed the wire is in any output or file, of any command."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures import wire
+from tests.reference.scoring import shared
+from tests.whole import command, reading, traffic
+
+SCENARIOS = shared() / "scenarios"
+
+
+def forms(secret: str) -> list[bytes]:
+    """A secret as it is, in base64 (alone, and at each alignment inside something longer), in hex, reversed."""
+    raw = secret.encode()
+    inside = [base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 :][: len(raw)].rstrip(b"=") for shift in range(3)]
+    return [raw, base64.b64encode(raw).rstrip(b"="), *inside, raw.hex().encode(), raw[::-1]]
+
+
+def leaks(folder: Path, said: dict[str, str], secrets: list[str]) -> Iterator[str]:
+    """Where a secret came out."""
+    texts = [(name, text.encode("utf-8", "surrogateescape")) for name, text in said.items()]
+    texts += [(str(path.relative_to(folder)), path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
+    for name, text in texts:
+        for secret in secrets:
+            if any(form in text for form in forms(secret)):
+                yield f"{secret!r} in {name}"
+
+
+def uncompressed(capture: Path) -> dict[str, str]:
+    """The rows themselves, since Parquet files are compressed."""
+    return {name: repr(rows) for name, rows in reading.rows(capture).items()}
+
+
+def test_no_secret_of_any_protocol_comes_out(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    capture = wire.write(tmp_path / "in" / "all.pcap", traffic.everything())
+    said = command.every_command([capture], tmp_path / "out")
+    said.update(uncompressed(capture))
+    assert not list(leaks(tmp_path / "out", said, traffic.SECRETS))
+
+
+def test_the_search_for_leaks_finds_them(tmp_path: Path) -> None:
+    said = {"a": base64.b64encode(b"user\0Tr0ub4dor-smtp").decode(), "b": "Tr0ub4dor-pop"}
+    assert len(list(leaks(tmp_path, said, traffic.SECRETS))) == 2
+
+
+def passwords(truth: object) -> Iterator[str]:
+    """Every value under a key that names a password, anywhere in a truth file."""
+    if isinstance(truth, dict):
+        for key, value in truth.items():
+            if "password" in key.lower() or key.lower() in ("pass", "secret", "passwd"):
+                yield from (str(v) for v in (value if isinstance(value, list) else [value]) if v)
+            yield from passwords(value)
+    elif isinstance(truth, list):
+        for value in truth:
+            yield from passwords(value)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SCENARIOS.is_dir(), reason=f"scenarios are missing: no folder {SCENARIOS}")
+@pytest.mark.parametrize("scenario", ["s1-smtp-over-connect", "s2-phishing-intrusion", "s3-coverage"])
+def test_no_password_of_a_scenario_comes_out(scenario: str, tmp_path: Path) -> None:
+    folder = SCENARIOS / scenario
+    secrets = sorted(
+        {secret for secret in passwords(json.loads((folder / "truth.json").read_text())) if len(secret) > 5}
+    )
+    captures = sorted(folder.glob("*.pcap"))
+    said = command.every_command(captures, tmp_path)
+    assert secrets
+    assert not list(leaks(tmp_path, said, secrets))
