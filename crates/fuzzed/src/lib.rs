@@ -10,8 +10,10 @@
     clippy::indexing_slicing
 )]
 
+pub mod engine;
 pub mod mutate;
 pub mod pathological;
+pub mod reader;
 pub mod script;
 pub mod streams;
 
@@ -20,6 +22,9 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    ("reader", reader::reader),
+    ("engine", engine::engine),
+    ("packets", engine::packets),
     ("stack", streams::stack),
     ("smtp", streams::smtp),
     ("smtp_client", streams::smtp_client),
