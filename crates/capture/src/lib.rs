@@ -13,6 +13,7 @@ mod limits;
 mod packet;
 mod rare;
 mod reassembly;
+mod secret;
 mod types;
 
 pub use engine::{Engine, Stats};
