@@ -9,7 +9,6 @@ from mailscope.cli.parser import positive
 from mailscope.cli.progress import Progress
 from mailscope.cli.reading import add_reading_arguments, options_of, warn_of_inputs
 from mailscope.store.case import MANIFEST, Case
-from mailscope.store.tables import Tables
 
 EXAMPLES = """
 mailscope accounting gateway.pcap
@@ -31,22 +30,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Reads, counts, checks the sums, and reports."""
-    folder = Path(args.captures[0])
-    if len(args.captures) == 1 and (folder / MANIFEST).exists():
-        _report(Case.open(folder), args)
-        return 0
-    from mailscope.ingest.captures import write_case
-
-    # Through a folder rather than memory: the tables of a large capture may not fit.
+    # Through a folder rather than memory: tables and sessions of a large capture may not fit.
     with tempfile.TemporaryDirectory(prefix="mailscope-") as temporary:
-        with Progress() as progress:
-            case = write_case(args.captures, temporary, options_of(args), progress)
-        warn_of_inputs(case.inputs)
-        _report(case, args)
+        folder = Path(args.captures[0])
+        if len(args.captures) == 1 and (folder / MANIFEST).exists():
+            case = Case.open(folder)
+        else:
+            from mailscope.ingest.captures import write_case
+
+            with Progress() as progress:
+                case = write_case(args.captures, Path(temporary) / "case", options_of(args), progress)
+            warn_of_inputs(case.inputs)
+        _report(case, Path(temporary) / "sessions.parquet", args)
     return 0
 
 
-def _report(tables: Tables, args: argparse.Namespace) -> None:
+def _report(case: Case, sessions_file: Path, args: argparse.Namespace) -> None:
     from mailscope.detect.accounting.sessions import Valid, sessions
     from mailscope.detect.accounting.totals import Account, cells, checked
     from mailscope.report.accounting.files import write_csv, write_json
@@ -54,12 +53,14 @@ def _report(tables: Tables, args: argparse.Namespace) -> None:
     from mailscope.report.accounting.rows import rows
     from mailscope.report.accounting.summary import summary
     from mailscope.report.accounting.text import text
+    from mailscope.store.engine import add_parquet
     from mailscope.store.write import whole_file
 
     valid = Valid(args.min_packets, args.min_bytes)
-    found = sessions(tables.to_ibis, valid)
+    sessions(case.to_ibis, valid).to_parquet(sessions_file)
+    found = add_parquet(case.connection, "accounted_sessions", sessions_file)
     account = checked(Account(cells(found)), int(found.count().to_pyarrow().as_py()))
-    report = summary(account, valid, tables.inputs)
+    report = summary(account, valid, case.inputs)
     if args.csv:
         with whole_file(args.csv) as file:
             write_csv(file, rows(found))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from mailscope.detect.accounting.reasons import CLASSES
@@ -88,7 +89,7 @@ def _with_shares(counts: Mapping[str, int], whole: int) -> list[str]:
 
 
 def _directions(report: Mapping[str, Any]) -> Section:
-    named = list(report["captures"].items())
+    named = list(zip(_short(list(report["captures"])), report["captures"].values(), strict=True))
     if len(named) != 1:
         named.append(("all", report["total"]))
     rows: list[Row] = []
@@ -102,6 +103,12 @@ def _directions(report: Mapping[str, Any]) -> Section:
         "c2s: only the client's packets were captured; s2c: only the server's."
     )
     return Section("Sessions by direction", ("file", "sessions", "c2s", "", "s2c", "", "both", ""), rows, note)
+
+
+def _short(paths: list[str]) -> list[str]:
+    """File names without their folders, where these do not tell them apart."""
+    names = [PurePath(path).name for path in paths]
+    return names if len(set(names)) == len(names) else paths
 
 
 def _decoded(total: Mapping[str, Any]) -> Section:
