@@ -98,3 +98,23 @@ def write(inputs: list[str], out_dir: str, options: Options, progress: Progress 
     kind, packets_before, offset, skipped_bytes; the first 100) with `damage_count`, and `undecoded` (packets
     that gave no flow, by reason).
     """
+
+def search(
+    inputs: list[str],
+    needles: Sequence[tuple[str, str, bytes]],
+    near: Sequence[str],
+    options: Options,
+    progress: Progress | None = None,
+) -> ArrowStream:
+    """Where byte patterns occur in any TCP stream or UDP payload: the table `sightings`.
+
+    A needle is (id, form, pattern). Forms `ascii` (an address or number) and `hostname` must stand alone, not
+    inside a longer one; `socks` and `payload` are matched byte for byte; every other form, and these two,
+    without regard to case. `near` holds IPv4 addresses: ASCII addresses that differ from one in exactly one
+    octet are reported with form `near`. At most 1000 sightings per direction of a flow.
+    """
+
+def carve(
+    inputs: list[str], flows: Sequence[str], out: str, options: Options, progress: Progress | None = None
+) -> int:
+    """Writes the packets of these flow ids as pcapng; returns how many. Reads the captures twice."""

@@ -6,6 +6,7 @@
 //! [`Limits`]; what goes over is cut and marked on its flow. Nothing here knows an application
 //! protocol, opens a file or reads a clock: time comes from the packets.
 
+mod conversation;
 mod engine;
 pub mod file;
 mod flow;
@@ -16,6 +17,7 @@ mod reassembly;
 mod secret;
 mod types;
 
+pub use conversation::Conversation;
 pub use engine::{Engine, Stats};
 pub use limits::Limits;
 pub use packet::{Undecoded, UndecodedCounts};

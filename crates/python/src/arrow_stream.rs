@@ -63,6 +63,19 @@ impl Batches for Collected {
 }
 
 impl Collected {
+    /// The one table of a pass that makes one.
+    pub(crate) fn into_only(self) -> ArrowStream {
+        let mut tables = self.0.into_iter();
+        let stream = tables.next().map(|(table, batches)| ArrowStream {
+            schema: table.arrow.clone(),
+            batches,
+        });
+        stream.unwrap_or_else(|| ArrowStream {
+            schema: SchemaRef::new(arrow_schema::Schema::empty()),
+            batches: Vec::new(),
+        })
+    }
+
     /// The tables by name.
     pub(crate) fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let tables = PyDict::new(py);

@@ -3,12 +3,14 @@
 //! `python/mailscope/_core.pyi` is the whole surface, documented.
 
 mod arrow_stream;
+mod carve;
 mod errors;
 mod inputs;
 mod options;
 mod progress;
 mod read;
 mod schema;
+mod search;
 
 use pyo3::prelude::*;
 
@@ -24,11 +26,15 @@ mod _core {
     #[pymodule_export]
     use super::arrow_stream::ArrowStream;
     #[pymodule_export]
+    use super::carve::carve;
+    #[pymodule_export]
     use super::options::Options;
     #[pymodule_export]
     use super::read::{Result, read, write};
     #[pymodule_export]
     use super::schema::schema;
+    #[pymodule_export]
+    use super::search::search;
     #[pymodule_export]
     use super::version;
 }
