@@ -88,7 +88,9 @@ def read(inputs: list[str], options: Options, progress: Progress | None = None) 
     raises stops the run.
     """
 
-def write(inputs: list[str], out_dir: str, options: Options, progress: Progress | None = None) -> list[dict[str, Any]]:
+def write(
+    inputs: list[str], out_dir: str, options: Options, progress: Progress | None = None
+) -> list[dict[str, Any]]:
     """The tables of captures as Parquet files in a folder, with bounded memory; what was read.
 
     Files have temporary names until all are complete. An input's dictionary: `path`, `name`, `format`,

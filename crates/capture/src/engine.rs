@@ -129,24 +129,6 @@ impl<H: Handler> Engine<H> {
         if let Some(seconds) = self.table.tick(at.ts_us) {
             self.sweep(seconds);
         }
-        if packet.link.0 == 1
-            && let Some(inner) = packet::common(packet.data, packet.wire_len)
-        {
-            let wire_bytes = u64::from(packet.wire_len);
-            let weight = Weight {
-                packets: 1,
-                wire_bytes,
-                ip_bytes: u64::from(inner.ip_len),
-            };
-            self.datagram(&inner, weight, at);
-            return;
-        }
-        self.any(packet, at);
-    }
-
-    /// Every packet but plain TCP and UDP over IP over Ethernet.
-    #[inline(never)]
-    fn any(&mut self, packet: &Packet<'_>, at: At) {
         match packet::decode(packet.link, packet.data, packet.wire_len) {
             Ok(inner) if inner.piece.is_some() => self.fragment(&inner, packet.wire_len, at),
             Ok(inner) => {
@@ -426,7 +408,7 @@ impl<H: Handler> Engine<H> {
             if self
                 .table
                 .get(number)
-                .is_some_and(|e| e.is_live() && e.serial == serial)
+                .is_some_and(|e| e.is_live && e.serial == serial)
             {
                 self.flush(number);
             }
@@ -583,13 +565,16 @@ impl<H: Handler> Engine<H> {
             first: origin.at,
             serial: self.stats.flows,
             rare: Entry::NONE,
+            previous: Entry::NONE,
+            following: Entry::NONE,
             encapsulation: origin.encapsulation,
-            slot: Entry::UNLISTED,
+            slot: 0,
             vlan: origin.vlan.unwrap_or(Entry::NO_VLAN),
             state: State::Open,
             oriented_by,
             orig_is_high,
             is_ignored: false,
+            is_live: true,
         };
         self.stats.flows += 1;
         let number = self.table.insert(hash, entry, &self.limits);

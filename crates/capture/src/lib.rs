@@ -14,7 +14,6 @@ mod limits;
 mod packet;
 mod rare;
 mod reassembly;
-mod secret;
 mod types;
 
 pub use conversation::Conversation;

@@ -9,8 +9,7 @@ pub struct Limits {
     pub tcp_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,
-    /// Seconds that a TCP flow stays known after FIN or RST, so that late packets count to it: a
-    /// FIN that nobody answers is sent again at doubling intervals.
+    /// Seconds that a TCP flow stays known after FIN or RST, so that late packets count to it.
     pub linger_s: u32,
     /// Out-of-order bytes kept for all flows; beyond, the flow that waits longest gets its gaps.
     pub buffer_bytes: usize,
@@ -37,7 +36,7 @@ impl Default for Limits {
             flows: 400_000,
             tcp_idle_s: 900,
             other_idle_s: 60,
-            linger_s: 120,
+            linger_s: 30,
             buffer_bytes: 32 << 20,
             direction_bytes: 1 << 20,
             acked_hole_ms: 200,

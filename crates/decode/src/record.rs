@@ -475,6 +475,8 @@ pub struct ProxyRequest {
     pub target_port: u16,
     /// User given to the proxy.
     pub auth_user: Option<String>,
+    /// Address and port of the true client, as a PROXY protocol header declares them.
+    pub declared_client: Option<String>,
     /// User-Agent.
     pub user_agent: Option<String>,
     /// Via field.

@@ -1,14 +1,17 @@
-//! Which decoder owns a flow's streams now.
+//! The decoders of one flow, behind one interface.
 //!
 //! A [`Stack`] is fed the ordered bytes and gaps of one flow. It identifies the application by
-//! content, hands the bytes to its decoder, and opens inner decoders where a tunnel or an upgrade
-//! begins. It emits one [`Record::Application`] at the end.
+//! content, hands the bytes to its decoder, and lets inner decoders take over where a tunnel or an
+//! upgrade begins. It emits one [`Record::Application`] at the end.
 
 use mailscope_evidence::{At, Side};
 
+use crate::datagram::Datagrams;
 use crate::identify::App;
+use crate::layer::{Setting, Shared, Sink};
 use crate::limits::Limits;
 use crate::record::{Application, Record, Records};
+use crate::stream::Stream;
 
 /// What is known of a flow before its first byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct FlowHint {
     pub from_start: bool,
     /// Datagrams, not a stream.
     pub udp: bool,
+    /// True when messages and their text are to be kept.
+    pub keep_messages: bool,
     /// The user's word for what runs here (`--decode-as`), which overrides identification.
     pub decode_as: Option<App>,
 }
@@ -41,37 +46,82 @@ pub enum StreamEnd {
 /// The decoders of one flow.
 #[derive(Debug)]
 pub struct Stack {
+    shared: Shared,
+    root: Root,
     payload_seen: bool,
+    over: bool,
+}
+
+#[derive(Debug)]
+enum Root {
+    Stream(Stream),
+    Datagrams(Datagrams),
 }
 
 impl Stack {
     /// A stack for one flow. Nothing is allocated before the first byte is looked at.
     #[must_use]
-    pub fn new(_limits: &Limits, _hint: FlowHint) -> Self {
-        Self { payload_seen: false }
+    pub fn new(limits: &Limits, hint: FlowHint) -> Self {
+        let root = if hint.udp {
+            Root::Datagrams(Datagrams::default())
+        } else {
+            Root::Stream(Stream::new(Setting::of_flow(&hint)))
+        };
+        Self { shared: Shared::new(limits, hint), root, payload_seen: false, over: false }
     }
 
     /// Ordered bytes of one direction (UDP: one datagram). False: nothing more is to be had.
-    pub fn data(&mut self, _side: Side, _at: At, data: &[u8], _out: &mut Records) -> bool {
-        self.payload_seen |= !data.is_empty();
-        true
+    pub fn data(&mut self, side: Side, at: At, data: &[u8], out: &mut Records) -> bool {
+        if self.over || data.is_empty() {
+            return !self.over;
+        }
+        self.payload_seen = true;
+        let mut sink = Sink { flow: &mut self.shared, out };
+        match &mut self.root {
+            Root::Stream(stream) => stream.data(side, at, data, &mut sink),
+            Root::Datagrams(datagrams) => datagrams.data(side, at, data, &mut sink),
+        }
     }
 
     /// `missing` bytes of one direction were not captured (0: number unknown). False: nothing more is to be had.
-    pub fn gap(&mut self, _side: Side, _at: At, _missing: u64, _out: &mut Records) -> bool {
-        true
+    pub fn gap(&mut self, side: Side, at: At, missing: u64, out: &mut Records) -> bool {
+        if self.over {
+            return false;
+        }
+        let mut sink = Sink { flow: &mut self.shared, out };
+        match &mut self.root {
+            Root::Stream(stream) => stream.gap(side, at, missing, &mut sink),
+            Root::Datagrams(_) => true,
+        }
     }
 
     /// This side sent FIN, after all of its data.
     pub fn fin(&mut self, _side: Side, _at: At) {}
 
     /// The flow is over: emits what is left, and one [`Record::Application`] as the last record.
-    pub fn end(&mut self, _end: StreamEnd, _at: At, out: &mut Records) {
+    pub fn end(&mut self, end: StreamEnd, at: At, out: &mut Records) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let mut sink = Sink { flow: &mut self.shared, out };
+        let first_bytes = match &mut self.root {
+            Root::Stream(stream) => {
+                stream.end(end, at, &mut sink);
+                stream.first_bytes()
+            }
+            Root::Datagrams(datagrams) => datagrams.first_bytes(),
+        };
+        let app = match self.shared.layers.first() {
+            Some(&layer) => layer,
+            None if self.payload_seen => "unknown",
+            None => "none",
+        };
+        let known = !self.shared.layers.is_empty();
         out.push(Record::Application(Box::new(Application {
-            app: if self.payload_seen { "unknown" } else { "none" },
-            layers: String::new(),
-            evidence: "",
-            first_bytes: None,
+            app,
+            layers: if known { self.shared.layers.join("+") } else { app.to_owned() },
+            evidence: self.shared.evidence,
+            first_bytes: if known { None } else { first_bytes },
         })));
     }
 }

@@ -174,6 +174,7 @@ impl Decoding {
             resp_port: flow.ends.resp_port,
             from_start: flow.from_start,
             udp,
+            keep_messages: options.keep_messages,
             decode_as: options.decoded_as(flow.ends.orig_port, flow.ends.resp_port),
         };
         Self {

@@ -41,6 +41,8 @@ table! {
         target_port: U16,
         /// User given to the proxy.
         auth_user: OptText,
+        /// Address and port of the true client, as a PROXY protocol header declares them.
+        declared_client: OptText,
         /// User-Agent.
         user_agent: OptText,
         /// Via field.
@@ -87,6 +89,7 @@ impl Builder {
             target_host: &proxy.target_host,
             target_port: proxy.target_port,
             auth_user: proxy.auth_user.as_deref(),
+            declared_client: proxy.declared_client.as_deref(),
             user_agent: proxy.user_agent.as_deref(),
             via: proxy.via.as_deref(),
             reply_code: proxy.reply_code,

@@ -298,6 +298,7 @@ class ProxyRequest(Record):
     target_host: str = column("text", "Target host as sent: name or address.")
     target_port: int = column("u16", "Target port.")
     auth_user: str | None = column("text", "User given to the proxy.", nullable=True)
+    declared_client: str | None = column("text", "Address and port of the true client, as a PROXY protocol header declares them.", nullable=True)
     user_agent: str | None = column("text", "User-Agent.", nullable=True)
     via: str | None = column("text", "Via field.", nullable=True)
     reply_code: int | None = column("u16", "HTTP status or SOCKS reply number; null when not visible.", nullable=True)

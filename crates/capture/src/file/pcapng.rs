@@ -361,7 +361,7 @@ impl Pcapng {
         let [t0, t1, t2, t3, l0, l1, l2, l3] = *head;
         let (kind, length) = (self.u32([t0, t1, t2, t3]), self.u32([l0, l1, l2, l3]));
         let known = matches!(kind, 1..=6 | SECTION_HEADER);
-        if !known || !(12..=256 << 10).contains(&length) || length % 4 != 0 {
+        if !known || length < 12 || length > 256 << 10 || length % 4 != 0 {
             return None;
         }
         let end = at + length as usize;

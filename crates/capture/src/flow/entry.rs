@@ -46,18 +46,21 @@ impl Half {
     }
 }
 
-/// One open flow. In C order: the first line and the line of one direction serve a packet.
-#[repr(C, align(64))]
+/// One open flow.
+#[repr(align(64))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub key: Key,
     pub last: At,
     pub orig: Half,
+    pub resp: Half,
+    pub first: At,
     pub serial: u64,
-    /// Index of what few flows have ([`crate::rare`]), or [`Entry::NONE`].
+    /// Index of what few flows have ([`crate::reassembly`]), or [`Entry::NONE`].
     pub rare: u32,
+    pub previous: u32,
+    pub following: u32,
     pub encapsulation: Encapsulation,
-    /// Its second in the wheel of time-outs, or [`Entry::NO_SLOT`] when the place is free.
     pub slot: u16,
     pub vlan: u16,
     pub state: State,
@@ -66,23 +69,12 @@ pub(crate) struct Entry {
     pub orig_is_high: bool,
     /// The handler wants no more data.
     pub is_ignored: bool,
-    pub resp: Half,
-    pub first: At,
+    pub is_live: bool,
 }
-
-const _: () = assert!(size_of::<Entry>() == 192);
 
 impl Entry {
     pub(crate) const NONE: u32 = u32::MAX;
     pub(crate) const NO_VLAN: u16 = u16::MAX;
-    pub(crate) const NO_SLOT: u16 = u16::MAX;
-
-    /// In no list of the wheel.
-    pub(crate) const UNLISTED: u16 = u16::MAX - 1;
-
-    pub(crate) fn is_live(&self) -> bool {
-        self.slot != Self::NO_SLOT
-    }
 
     #[inline(always)]
     pub(crate) fn half(&mut self, side: Side) -> &mut Half {
@@ -108,7 +100,7 @@ impl Entry {
         std::mem::swap(&mut self.orig, &mut self.resp);
     }
 
-    pub(crate) fn has_start(&self) -> bool {
+    pub(crate) fn from_start(&self) -> bool {
         self.orig.has(Half::SYN)
     }
 
@@ -143,7 +135,7 @@ impl Entry {
             ends: self.ends(),
             first: self.first,
             vlan: self.vlan(),
-            from_start: self.has_start(),
+            from_start: self.from_start(),
         }
     }
 }

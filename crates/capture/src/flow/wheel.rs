@@ -1,6 +1,5 @@
-//! Idle time-outs: a ring of lists of flow numbers, one per second of packet time. A packet does
-//! not move its flow; a flow found too early in the ring moves on to its true second. A list may
-//! name flows that have moved or ended: [`Entry::slot`] tells.
+//! Idle time-outs: a ring of lists, one per second of packet time. A packet does not move its
+//! flow; a flow found too early in the ring moves on to its true second.
 
 use super::{Entry, State};
 use crate::limits::Limits;
@@ -13,7 +12,7 @@ const JUMP_S: i64 = 60;
 const BACK_S: i64 = 3600;
 
 pub(crate) struct Wheel {
-    lists: Vec<Vec<u32>>,
+    heads: Vec<u32>,
     now_s: Option<i64>,
     jumped: bool,
 }
@@ -21,7 +20,7 @@ pub(crate) struct Wheel {
 impl Wheel {
     pub(crate) fn new() -> Self {
         Self {
-            lists: vec![Vec::new(); SLOTS as usize],
+            heads: vec![Entry::NONE; SLOTS as usize],
             now_s: None,
             jumped: false,
         }
@@ -66,28 +65,58 @@ impl Wheel {
         second.rem_euclid(SLOTS) as u16
     }
 
-    /// Takes the list of one second, with its place in the ring.
-    pub(crate) fn take(&mut self, second: i64) -> (u16, Vec<u32>) {
-        let slot = Self::slot(second);
-        (
-            slot,
-            self.lists
-                .get_mut(usize::from(slot))
-                .map(std::mem::take)
-                .unwrap_or_default(),
-        )
+    /// Takes the list of one second.
+    pub(crate) fn take(&mut self, second: i64) -> u32 {
+        match self.heads.get_mut(usize::from(Self::slot(second))) {
+            Some(head) => std::mem::replace(head, Entry::NONE),
+            None => Entry::NONE,
+        }
     }
 
-    /// Puts a flow into the list of the second after its deadline.
-    pub(crate) fn put(&mut self, entry: &mut Entry, number: u32, deadline_s: i64) {
+    pub(crate) fn head(&self, second: i64) -> u32 {
+        self.heads
+            .get(usize::from(Self::slot(second)))
+            .copied()
+            .unwrap_or(Entry::NONE)
+    }
+
+    /// Puts a flow, in no list now, into the list of the second after its deadline.
+    pub(crate) fn link(&mut self, entries: &mut [Entry], number: u32, deadline_s: i64) {
         let now = self.now_s();
         let slot = Self::slot((deadline_s + 1).clamp(now + 1, now + SLOTS - 1));
-        if entry.slot == slot {
+        let Some(head) = self.heads.get_mut(usize::from(slot)) else {
             return;
+        };
+        let following = std::mem::replace(head, number);
+        if let Some(entry) = entries.get_mut(number as usize) {
+            (entry.slot, entry.previous, entry.following) = (slot, Entry::NONE, following);
         }
-        entry.slot = slot;
-        if let Some(list) = self.lists.get_mut(usize::from(slot)) {
-            list.push(number);
+        if let Some(entry) = entries.get_mut(following as usize) {
+            entry.previous = number;
+        }
+    }
+
+    /// Takes a flow out of its list.
+    pub(crate) fn unlink(&mut self, entries: &mut [Entry], number: u32) {
+        let Some(&Entry {
+            slot,
+            previous,
+            following,
+            ..
+        }) = entries.get(number as usize)
+        else {
+            return;
+        };
+        if let Some(entry) = entries.get_mut(following as usize) {
+            entry.previous = previous;
+        }
+        match entries.get_mut(previous as usize) {
+            Some(entry) => entry.following = following,
+            None => {
+                if let Some(head) = self.heads.get_mut(usize::from(slot)) {
+                    *head = following;
+                }
+            }
         }
     }
 }

@@ -16,13 +16,11 @@ pub(crate) enum Wrap {
     SixInFour,
     Teredo,
     L2tp,
-    Pbb,
-    Eoip,
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 14] = [
     "", "vlan", "qinq", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip",
-    "6in4", "teredo", "l2tp", "pbb", "eoip",
+    "6in4", "teredo", "l2tp",
 ];
 
 /// Up to eight encapsulations, outermost in the highest digit in use; deeper ones are not named.

@@ -64,36 +64,26 @@ fn gre(walk: &mut Walk<'_>) -> Option<Layer> {
             };
             wrapped(walk, Wrap::Erspan, header + extra, Layer::Ethernet)
         }
-        // MikroTik's Ethernet over IP: a frame length and a tunnel id.
-        0x6400 if version == 1 => wrapped(walk, Wrap::Eoip, 8, Layer::Ethernet),
         0x8100 | 0x88a8 => wrapped(walk, Wrap::Gre, header, Layer::EtherType(protocol)),
         _ => None,
     }
 }
 
-/// True when a UDP datagram's ports are a tunnel's.
-#[inline(always)]
-pub(super) fn may_be_in_udp(datagram: &[u8]) -> bool {
-    let [s0, s1, d0, d1, ..] = datagram else {
-        return false;
-    };
-    is_tunnel(u16::from_be_bytes([*d0, *d1])) || is_tunnel(u16::from_be_bytes([*s0, *s1]))
-}
-
 /// Tunnels known by their UDP port.
 #[inline(always)]
 pub(super) fn in_udp(walk: &mut Walk<'_>) -> Option<Layer> {
-    if !may_be_in_udp(walk.rest) {
-        return None;
-    }
-    let [s0, s1, d0, d1, ..] = walk.rest else {
+    let [s0, s1, d0, d1, _, _, _, _, ..] = walk.rest else {
         return None;
     };
-    open_udp(
-        walk,
+    let (src, dst) = (
         u16::from_be_bytes([*s0, *s1]),
         u16::from_be_bytes([*d0, *d1]),
-    )
+    );
+    if is_tunnel(dst) || is_tunnel(src) {
+        open_udp(walk, src, dst)
+    } else {
+        None
+    }
 }
 
 #[inline(always)]

@@ -1,0 +1,31 @@
+//! Transfer encodings of short fields.
+
+/// Decodes `%XX`; `+` becomes a space.
+pub(crate) fn percent(text: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let hex = |b: &u8| char::from(*b).to_digit(16);
+        match (byte, after) {
+            (b'%', [high, low, tail @ ..]) if hex(high).is_some() && hex(low).is_some() => {
+                let value = hex(high).unwrap_or(0) << 4 | hex(low).unwrap_or(0);
+                decoded.push(value.to_le_bytes()[0]);
+                rest = tail;
+            }
+            (b'+', _) => decoded.push(b' '),
+            _ => decoded.push(byte),
+        }
+    }
+    decoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_encoding_is_undone() {
+        assert_eq!(percent(b"a%40b+c%zz%4"), b"a@b c%zz%4");
+    }
+}

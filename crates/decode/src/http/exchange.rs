@@ -1,0 +1,417 @@
+//! One request with its answer, on the way to its records.
+
+use mailscope_evidence::{At, Side, Span};
+
+use super::authorization::{self, Credentials};
+use super::body::Framing;
+use super::head::{self, RequestLine, StatusLine};
+use super::{form, redact};
+use crate::connect::{self, Target};
+use crate::identify;
+use crate::layer::{Layer, Setting, Sink, note, text};
+use crate::record::{HttpRequest, Known, Login, ProxyRequest, Record, Via};
+use crate::stack::StreamEnd;
+use crate::tunnel::{Tunnel, blank_request};
+
+/// Body bytes looked at for a login; forms of some frameworks carry long fields before it.
+const FORM_BYTES: usize = 8 << 10;
+
+/// A request, its answer, and what was sent through it.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub record: Box<HttpRequest>,
+    logins: Vec<Login>,
+    body_start: Vec<u8>,
+    body_broken: bool,
+    /// The proxy request that this exchange is, with what ran in its bodies.
+    pub proxied: Option<Box<Tunnel>>,
+    /// The bodies are the two directions of an inner stream.
+    pub relays: bool,
+    answer_start: Vec<u8>,
+    relays_answer: Option<bool>,
+    pub is_head: bool,
+    pub is_connect: bool,
+    pub expects_continue: bool,
+    pub request_done: bool,
+    pub answer_done: bool,
+    /// Stands for a request that was lost in a gap.
+    pub is_ghost: bool,
+}
+
+/// What a request head says about what follows it.
+pub(super) struct Opened {
+    pub exchange: Exchange,
+    pub framing: Framing,
+    /// Target of a CONNECT.
+    pub connect: Option<Box<ProxyRequest>>,
+}
+
+/// Fields of a head that steer the framing.
+#[derive(Default)]
+struct Lengths {
+    length: Option<u64>,
+    conflict: bool,
+    chunked: bool,
+}
+
+impl Lengths {
+    fn content_length(&mut self, value: &[u8]) {
+        let first = value.split(|b| *b == b',').next().unwrap_or(value).trim_ascii();
+        let length = std::str::from_utf8(first).ok().and_then(|digits| digits.parse().ok());
+        self.conflict |= length.is_none() || self.length.is_some_and(|held| Some(held) != length);
+        self.length = self.length.or(length);
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) {
+        let end = value.get(value.len().saturating_sub(7)..).unwrap_or(value);
+        self.chunked |= end.eq_ignore_ascii_case(b"chunked");
+    }
+
+    fn framing(&self, otherwise: Framing) -> Framing {
+        match (self.chunked, self.length) {
+            (true, _) => Framing::Chunked,
+            (false, Some(length)) => Framing::Length(length),
+            (false, None) => otherwise,
+        }
+    }
+
+    fn oddities(&self, oddities: &mut Vec<&'static str>) {
+        if self.conflict || (self.chunked && self.length.is_some()) {
+            note(oddities, "conflicting-length");
+        }
+    }
+}
+
+impl Exchange {
+    /// An exchange of which nothing is known yet.
+    pub fn blank(client: Side, setting: &Setting, span: Span, sink: &mut Sink<'_>) -> Self {
+        let record = HttpRequest {
+            exchange: sink.flow.next_exchange(),
+            span,
+            client_is_orig: client == Side::Orig,
+            proxy: setting.proxy,
+            ..HttpRequest::default()
+        };
+        Self {
+            record: Box::new(record),
+            logins: Vec::new(),
+            body_start: Vec::new(),
+            body_broken: false,
+            proxied: None,
+            relays: false,
+            answer_start: Vec::new(),
+            relays_answer: None,
+            is_head: false,
+            is_connect: false,
+            expects_continue: false,
+            request_done: true,
+            answer_done: false,
+            is_ghost: false,
+        }
+    }
+
+    /// Reads a request head. `None` when its first line is no request line.
+    pub fn open(request_head: &[u8], client: Side, setting: &Setting, span: Span, sink: &mut Sink<'_>) -> Option<Opened> {
+        let (line, fields) = head::first_line(request_head);
+        let parts = head::request_line(line)?;
+        let limit = sink.flow.limits.line_bytes;
+        let mut exchange = Self::blank(client, setting, span, sink);
+        let mut lengths = Lengths::default();
+        let clean = exchange.request_fields(fields, limit, &mut lengths);
+        let record = &mut exchange.record;
+        record.method = Some(text(parts.method, limit));
+        record.uri = Some(text(&redact::uri(parts.target), limit));
+        record.version = (!parts.version.is_empty()).then(|| text(parts.version, limit));
+        lengths.oddities(&mut record.oddities);
+        if parts.malformed {
+            note(&mut record.oddities, "malformed-request-line");
+        }
+        if !clean {
+            note(&mut record.oddities, "malformed-field");
+        }
+        exchange.is_head = parts.method.eq_ignore_ascii_case(b"HEAD");
+        exchange.is_connect = parts.method.eq_ignore_ascii_case(b"CONNECT");
+        exchange.request_done = false;
+        exchange.query_login(&parts);
+        let framing = if exchange.is_connect { Framing::None } else { lengths.framing(Framing::None) };
+        let connect = exchange.proxy_request(line, &parts, framing, client, setting, sink);
+        Some(Opened { exchange, framing, connect })
+    }
+
+    fn request_fields(&mut self, fields: &[u8], limit: usize, lengths: &mut Lengths) -> bool {
+        let record = &mut self.record;
+        let (mut logins, mut expects) = (Vec::new(), false);
+        let keep = |place: &mut Option<String>, value: &[u8]| {
+            if place.is_none() {
+                *place = Some(unfold(value, limit));
+            }
+        };
+        let clean = head::fields(fields, |name, value| match ShortName::lower(name).as_slice() {
+            b"host" => keep(&mut record.host, value),
+            b"user-agent" => keep(&mut record.user_agent, value),
+            b"referer" => keep(&mut record.referrer, &redact::uri(value)),
+            b"content-type" => keep(&mut record.request_content_type, value),
+            b"via" => keep(&mut record.via, value),
+            b"x-forwarded-for" | b"forwarded" => keep(&mut record.forwarded_for, value),
+            b"content-length" => lengths.content_length(value),
+            b"transfer-encoding" => lengths.transfer_encoding(value),
+            b"expect" => expects |= value.eq_ignore_ascii_case(b"100-continue"),
+            b"authorization" => logins.push(("http", authorization::credentials(value))),
+            b"proxy-authorization" => logins.push(("http-proxy", authorization::credentials(value))),
+            _ => {}
+        });
+        self.expects_continue = expects;
+        for (service, credentials) in logins {
+            if let Some(credentials) = credentials {
+                self.login(service, credentials);
+            }
+        }
+        clean
+    }
+
+    fn login(&mut self, service: &'static str, credentials: Credentials) {
+        if self.record.auth_user.is_none() {
+            self.record.auth_user.clone_from(&credentials.user);
+        }
+        self.push_login(service, credentials.mechanism, credentials.user);
+    }
+
+    fn push_login(&mut self, service: &'static str, mechanism: &str, user: Option<String>) {
+        self.logins.push(Login {
+            session: None,
+            span: self.record.span,
+            client_is_orig: self.record.client_is_orig,
+            service,
+            mechanism: mechanism.to_owned(),
+            user,
+            success: Known::Unknown,
+            reply_code: None,
+        });
+    }
+
+    fn query_login(&mut self, parts: &RequestLine<'_>) {
+        if let Some(user) = form::query_login(parts.target) {
+            self.push_login("http-form", "QUERY", user);
+        }
+    }
+
+    /// Notes the proxy request that this is: a CONNECT (handed back), an absolute URI, or a body
+    /// for a mail port.
+    fn proxy_request(
+        &mut self,
+        line: &[u8],
+        parts: &RequestLine<'_>,
+        framing: Framing,
+        client: Side,
+        setting: &Setting,
+        sink: &mut Sink<'_>,
+    ) -> Option<Box<ProxyRequest>> {
+        let (kind, target) = if self.is_connect {
+            ("http-connect", connect::connect_target(parts.target))
+        } else {
+            let host = || self.record.host.as_deref().map(|host| connect::host_target(host.as_bytes()));
+            let to_mail = |target: &Target| framing != Framing::None && identify::is_mail_port(target.port);
+            ("http-absolute-uri", connect::absolute_target(parts.target).or_else(|| host().filter(to_mail))?)
+        };
+        let mut request = blank_request(kind, client, self.record.span, setting, sink);
+        request.method.clone_from(self.record.method.as_ref()?);
+        request.request_line = Some(text(&redact::uri_in_line(line, parts.target), sink.flow.limits.line_bytes));
+        request.target_host = target.host;
+        request.target_port = target.port;
+        request.auth_user.clone_from(&self.record.auth_user);
+        request.user_agent.clone_from(&self.record.user_agent);
+        request.via.clone_from(&self.record.via);
+        request.oddities.clone_from(&self.record.oddities);
+        if target.port_missing && self.is_connect {
+            note(&mut request.oddities, "port-missing");
+        }
+        self.record.proxy = Some(request.proxy);
+        if self.is_connect {
+            return Some(Box::new(request));
+        }
+        request.inner_app = "http";
+        self.relays = framing != Framing::None && !matches!(request.target_port, 80 | 443 | 8000 | 8080);
+        self.proxied = Some(Box::new(Tunnel::new(request, Via::HttpPost, client, setting, sink)));
+        None
+    }
+
+    /// Content of the request body.
+    pub fn request_content(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
+        self.record.span.last = self.record.span.last.max(at);
+        self.record.request_body_bytes += content.len() as u64;
+        let room = FORM_BYTES.saturating_sub(self.body_start.len());
+        if !self.body_broken && room > 0 {
+            self.body_start.extend_from_slice(content.get(..room.min(content.len())).unwrap_or(content));
+        }
+        if self.relays
+            && !content.is_empty()
+            && let Some(tunnel) = &mut self.proxied
+        {
+            tunnel.data(client, at, content, sink);
+        }
+    }
+
+    /// Part of the request body is missing.
+    pub fn request_gap(&mut self, client: Side, at: At, missing: u64, sink: &mut Sink<'_>) {
+        self.body_broken = true;
+        note(&mut self.record.oddities, "gap-in-body");
+        if let (true, Some(tunnel)) = (self.relays, &mut self.proxied) {
+            tunnel.gap(client, at, missing, sink);
+        }
+    }
+
+    /// The final answer's head: notes it, and says how its body ends.
+    pub fn answer(&mut self, line: &StatusLine<'_>, fields: &[u8], at: At, limit: usize) -> Framing {
+        let mut lengths = Lengths::default();
+        let record = &mut self.record;
+        let clean = head::fields(fields, |name, value| match ShortName::lower(name).as_slice() {
+            b"content-type" => record.content_type = Some(unfold(value, limit)),
+            b"server" => record.server = Some(unfold(value, limit)),
+            b"location" => record.location = Some(unfold(&redact::uri(value), limit)),
+            b"content-length" => lengths.content_length(value),
+            b"transfer-encoding" => lengths.transfer_encoding(value),
+            _ => {}
+        });
+        record.status = Some(line.status);
+        record.status_text = (!line.reason.is_empty()).then(|| text(line.reason, limit));
+        record.answered = Some(at);
+        record.span.last = record.span.last.max(at);
+        lengths.oddities(&mut record.oddities);
+        if !clean {
+            note(&mut record.oddities, "malformed-field");
+        }
+        for login in &mut self.logins {
+            login.reply_code = Some(line.status);
+            login.success = match login.service {
+                "http" => if line.status == 401 { Known::No } else { Known::Yes },
+                "http-proxy" => if line.status == 407 { Known::No } else { Known::Yes },
+                _ => Known::Unknown,
+            };
+            login.span.last = at;
+        }
+        if let Some(tunnel) = &mut self.proxied {
+            reply(&mut tunnel.request, line, limit, |status| !matches!(status, 400 | 403 | 405 | 407 | 501..=504));
+        }
+        match line.status {
+            100..=199 | 204 | 304 => Framing::None,
+            _ if self.is_head => Framing::None,
+            200..=299 if self.is_connect => Framing::None,
+            _ => lengths.framing(Framing::Close),
+        }
+    }
+
+    /// Content of the answer's body.
+    pub fn answer_content(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
+        self.record.span.last = self.record.span.last.max(at);
+        self.record.response_body_bytes += content.len() as u64;
+        if self.relays && self.relays_answer != Some(false) {
+            self.relay_answer(client, at, content, sink);
+        }
+    }
+
+    /// The server's bytes reach the tunnel when they begin as a mail server's: a proxy's own error
+    /// page does not.
+    fn relay_answer(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
+        let Some(tunnel) = &mut self.proxied else { return };
+        if self.relays_answer == Some(true) {
+            tunnel.data(client.other(), at, content, sink);
+            return;
+        }
+        self.answer_start.extend_from_slice(content);
+        self.relays_answer = begins_as_mail_server(&self.answer_start);
+        if self.relays_answer == Some(true) {
+            let held = std::mem::take(&mut self.answer_start);
+            tunnel.data(client.other(), at, &held, sink);
+        }
+    }
+
+    /// Bytes of the server that came without any HTTP head.
+    pub fn raw_answer(&mut self, client: Side, at: At, data: &[u8], sink: &mut Sink<'_>) {
+        note(&mut self.record.oddities, "answer-without-head");
+        self.relays_answer = Some(true);
+        self.answer_content(client, at, data, sink);
+    }
+
+    /// Emits the records of this exchange.
+    pub fn emit(mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
+        if self.is_ghost && self.record.status.is_none() {
+            return;
+        }
+        self.finish_body(sink.flow.limits.http_body_prefix_bytes);
+        let (status, last) = (self.record.status, self.record.span.last);
+        sink.out.push(Record::HttpRequest(self.record));
+        for mut login in self.logins {
+            login.reply_code = login.reply_code.or(status);
+            login.span.last = last;
+            sink.out.push(Record::Login(Box::new(login)));
+        }
+        if let Some(mut tunnel) = self.proxied {
+            tunnel.request.span.last = tunnel.request.span.last.max(last);
+            tunnel.end(end, at, sink);
+        }
+    }
+
+    fn finish_body(&mut self, prefix_bytes: usize) {
+        let body = std::mem::take(&mut self.body_start);
+        let holds_mail = self.proxied.as_ref().is_some_and(|tunnel| tunnel.holds_mail());
+        // A mail session in the body has records of its own, and its AUTH lines are no key and value.
+        if body.is_empty() || holds_mail || self.relays {
+            return;
+        }
+        let kind = self.record.request_content_type.as_deref().unwrap_or("").to_ascii_lowercase();
+        if let Some(user) = form::login(&body, &kind) {
+            self.push_login("http-form", "FORM", user);
+        }
+        let clean = redact::body(&body);
+        self.record.request_body_prefix = Some(text(&clean, prefix_bytes));
+    }
+}
+
+/// Notes the proxy's answer.
+pub(super) fn reply(request: &mut ProxyRequest, line: &StatusLine<'_>, limit: usize, is_granted: impl Fn(u16) -> bool) {
+    request.reply_code = Some(line.status);
+    request.reply_text = Some(text(line.line, limit));
+    request.granted = if is_granted(line.status) { Known::Yes } else { Known::No };
+}
+
+/// A reply code, `+OK` or `* `: `None` until enough bytes are there.
+pub(super) fn begins_as_mail_server(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] | [b'+', b'O', b'K', ..] | [b'*', b' ', b'O' | b'P' | b'B', ..] => {
+            Some(true)
+        }
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] | [b'1'..=b'5', b'0'..=b'9'] | [b'1'..=b'5'] => None,
+        [] | [b'+'] | [b'+', b'O'] | [b'*'] | [b'*', b' '] => None,
+        _ => Some(false),
+    }
+}
+
+/// A field's value as text, folded lines joined.
+fn unfold(value: &[u8], limit: usize) -> String {
+    if memchr::memchr(b'\n', value).is_none() {
+        return text(value, limit);
+    }
+    let lines: Vec<&[u8]> = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).collect();
+    text(&lines.join(&b" "[..]), limit)
+}
+
+/// A field name in lower case without allocation: the longest name asked for has 19 bytes.
+struct ShortName {
+    bytes: [u8; 20],
+    length: usize,
+}
+
+impl ShortName {
+    fn lower(name: &[u8]) -> Self {
+        let mut bytes = [0; 20];
+        let length = if name.len() <= bytes.len() { name.len() } else { 0 };
+        for (to, from) in bytes.iter_mut().zip(name.iter().take(length)) {
+            *to = from.to_ascii_lowercase();
+        }
+        Self { bytes, length }
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(b"")
+    }
+}

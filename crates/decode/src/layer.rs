@@ -1,0 +1,133 @@
+//! What the layers of a flow share: the records' sink, the flow's counters, the setting of a layer.
+
+use mailscope_evidence::{At, Side};
+
+use crate::decoder::From;
+use crate::limits::Limits;
+use crate::record::{Records, Via};
+use crate::stack::{FlowHint, StreamEnd};
+
+/// One protocol on a flow: it owns both directions until it hands them to a layer inside it.
+pub(crate) trait Layer: std::fmt::Debug {
+    /// Ordered bytes of one direction. False: nothing more is to be had.
+    fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool;
+    /// Missing bytes of one direction (0: number unknown). False: nothing more is to be had.
+    fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool;
+    /// The flow is over: emit what is left.
+    fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>);
+}
+
+/// Where layers put what they found.
+#[derive(Debug)]
+pub(crate) struct Sink<'a> {
+    /// The flow's own state.
+    pub flow: &'a mut Shared,
+    /// Records.
+    pub out: &'a mut Records,
+}
+
+/// State of the whole flow, whatever the nesting.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Caps.
+    pub limits: Limits,
+    /// What was known before the first byte.
+    pub hint: FlowHint,
+    /// Layers recognised, outermost first, each once.
+    pub layers: Vec<&'static str>,
+    /// Why the outermost layer was recognised.
+    pub evidence: &'static str,
+    sessions: u32,
+    proxies: u32,
+    exchanges: u32,
+}
+
+impl Shared {
+    /// State of a fresh flow.
+    pub fn new(limits: &Limits, hint: FlowHint) -> Self {
+        Self { limits: *limits, hint, layers: Vec::new(), evidence: "", sessions: 0, proxies: 0, exchanges: 0 }
+    }
+
+    /// Number of the next mail session.
+    pub fn next_session(&mut self) -> u32 {
+        next(&mut self.sessions)
+    }
+
+    /// Number of the next proxy request.
+    pub fn next_proxy(&mut self) -> u32 {
+        next(&mut self.proxies)
+    }
+
+    /// Number of the next HTTP exchange.
+    pub fn next_exchange(&mut self) -> u32 {
+        next(&mut self.exchanges)
+    }
+
+    /// Notes a recognised layer; the first one's evidence is the flow's.
+    pub fn recognised(&mut self, layer: &'static str, evidence: &'static str) {
+        if self.layers.is_empty() {
+            self.evidence = evidence;
+        }
+        if !self.layers.contains(&layer) {
+            self.layers.push(layer);
+        }
+    }
+}
+
+fn next(counter: &mut u32) -> u32 {
+    let number = *counter;
+    *counter = counter.saturating_add(1);
+    number
+}
+
+/// What surrounds a layer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    /// How the layer is reached.
+    pub via: Via,
+    /// The proxy request around it.
+    pub proxy: Option<u32>,
+    /// True when both directions are followed from their first byte.
+    pub from_start: bool,
+    /// Tunnels around it.
+    pub depth: usize,
+    /// The client of the tunnel around it.
+    pub client: Option<Side>,
+    /// Port of the server: the tunnel's target, else the responder's.
+    pub port: u16,
+}
+
+impl Setting {
+    /// The setting of a flow's own stream.
+    pub fn of_flow(hint: &FlowHint) -> Self {
+        Self { via: Via::Direct, proxy: None, from_start: hint.from_start, depth: 0, client: None, port: hint.resp_port }
+    }
+}
+
+/// The direction of `side` when `client` is the client.
+pub(crate) fn from(side: Side, client: Side) -> From {
+    if side == client { From::Client } else { From::Server }
+}
+
+/// Adds a named oddity once.
+pub(crate) fn note(oddities: &mut Vec<&'static str>, oddity: &'static str) {
+    if !oddities.contains(&oddity) {
+        oddities.push(oddity);
+    }
+}
+
+/// Text from the wire: UTF-8 with replacement, cut at `limit` bytes.
+pub(crate) fn text(bytes: &[u8], limit: usize) -> String {
+    String::from_utf8_lossy(bytes.get(..limit).unwrap_or(bytes)).into_owned()
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! A mail session as a layer: its decoder, and TLS after STARTTLS.
+
+use mailscope_evidence::{At, Side};
+
+use crate::decoder::{Context, Decoder, End, Turn};
+use crate::identify::App;
+use crate::layer::{Layer, Setting, Sink, from};
+use crate::smtp::SmtpDecoder;
+use crate::stack::StreamEnd;
+use crate::tls::Tls;
+
+/// SMTP, POP3 or IMAP.
+pub(crate) struct MailLayer {
+    client: Side,
+    session: u32,
+    proxy: Option<u32>,
+    decoder: Option<Box<dyn Decoder>>,
+    owner: Owner,
+}
+
+/// Whose the bytes are.
+#[derive(Debug)]
+enum Owner {
+    Decoder,
+    Tls(Box<Tls>),
+    Nobody,
+}
+
+impl std::fmt::Debug for MailLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailLayer").field("session", &self.session).field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+impl MailLayer {
+    /// The decoder of `app`.
+    pub fn new(app: App, client: Side, setting: &Setting, sink: &mut Sink<'_>) -> Self {
+        let context = context(client, setting, sink);
+        Self { client, session: context.session, proxy: setting.proxy, decoder: decoder(app, context), owner: Owner::Decoder }
+    }
+
+    fn tls(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
+        let Owner::Tls(tls) = &mut self.owner else { return false };
+        let began = tls.began();
+        let wanted = tls.data(side, at, data, sink);
+        if !began && tls.began() {
+            sink.flow.recognised("tls", "TLS after STARTTLS");
+            if let Some(decoder) = &mut self.decoder {
+                decoder.tls_followed(at);
+            }
+        }
+        wanted
+    }
+}
+
+impl Layer for MailLayer {
+    fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
+        match &mut self.owner {
+            Owner::Nobody => false,
+            // The side that is late still speaks plain text.
+            Owner::Tls(tls) if tls.is_plain_text_before(side, data) => {
+                if let Some(decoder) = &mut self.decoder {
+                    let (used, _) = decoder.data(from(side, self.client), at, data, sink.out);
+                    let rest = data.get(used..).unwrap_or(b"");
+                    return rest.is_empty() || self.tls(side, at, rest, sink);
+                }
+                false
+            }
+            Owner::Tls(_) => self.tls(side, at, data, sink),
+            Owner::Decoder => {
+                let Some(decoder) = &mut self.decoder else { return false };
+                let (used, turn) = decoder.data(from(side, self.client), at, data, sink.out);
+                match turn {
+                    Turn::Stay => true,
+                    Turn::Tls => {
+                        self.owner = Owner::Tls(Box::new(Tls::new(self.client, "starttls", Some(self.session), self.proxy)));
+                        let rest = data.get(used..).unwrap_or(b"");
+                        rest.is_empty() || self.data(side, at, rest, sink)
+                    }
+                    Turn::Tunnel | Turn::Done => {
+                        self.owner = Owner::Nobody;
+                        false
+                    }
+                }
+            }
+        }
+    }
+
+    fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool {
+        match &mut self.owner {
+            Owner::Nobody => return false,
+            Owner::Tls(tls) => tls.gap(side, missing),
+            Owner::Decoder => {}
+        }
+        if let (Owner::Decoder, Some(decoder)) = (&self.owner, &mut self.decoder) {
+            decoder.gap(from(side, self.client), at, missing, sink.out);
+        }
+        true
+    }
+
+    fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
+        if let Owner::Tls(tls) = &mut self.owner {
+            tls.end(sink);
+        }
+        if let Some(decoder) = &mut self.decoder {
+            decoder.end(end_of(end, self.client), at, sink.out);
+        }
+    }
+}
+
+/// What a mail decoder is told at its start.
+pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> Context {
+    Context {
+        session: sink.flow.next_session(),
+        client_is_orig: client == Side::Orig,
+        via: setting.via,
+        proxy: setting.proxy,
+        from_start: setting.from_start,
+        keep_messages: sink.flow.hint.keep_messages,
+        limits: sink.flow.limits,
+    }
+}
+
+fn decoder(app: App, context: Context) -> Option<Box<dyn Decoder>> {
+    match app {
+        App::Smtp => Some(Box::new(SmtpDecoder::new(context))),
+        _ => None,
+    }
+}
+
+fn end_of(end: StreamEnd, client: Side) -> End {
+    match (end, client) {
+        (StreamEnd::Fin, _) => End::Fin,
+        (StreamEnd::Cut, _) => End::Cut,
+        (StreamEnd::ResetByOrig, Side::Orig) | (StreamEnd::ResetByResp, Side::Resp) => End::ClientReset,
+        (StreamEnd::ResetByOrig | StreamEnd::ResetByResp, _) => End::ServerReset,
+    }
+}

@@ -1,1 +1,0 @@
-"""The account of every mail session, for people and programs: text, HTML, JSON, CSV."""
