@@ -1,4 +1,21 @@
 //! What is inside a mail: header fields, MIME parts, links (RFC 5322, 2045 to 2047, 2231).
+//!
+//! [`read`] takes a message's bytes as transferred and emits one [`Message`], then its URLs and
+//! attachments. An attached message adds links and attachments, never header fields.
+
+mod address;
+mod attachment;
+mod encoding;
+mod header;
+mod links;
+mod mime;
+mod received;
+mod summary;
+mod uuencode;
+mod words;
+
+#[cfg(test)]
+mod tests;
 
 use mailscope_evidence::Span;
 
@@ -32,9 +49,13 @@ pub struct Transfer {
     pub keep: bool,
 }
 
-/// Reads a message and emits its rows.
-pub fn read(raw: Vec<u8>, transfer: Transfer, _limits: &Limits, out: &mut Records) {
-    out.push(Record::Message(Box::new(Message {
+/// Fields kept of a message's header; later ones are not looked at (`header`).
+const FIELDS: usize = 1_000;
+
+/// Reads a message and emits its rows. Returns the names of limits that were hit.
+pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records) -> Vec<&'static str> {
+    let mut limits_hit = Vec::new();
+    let mut message = Message {
         session: transfer.session,
         message: transfer.message,
         transaction: transfer.transaction,
@@ -44,7 +65,75 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, _limits: &Limits, out: &mut Record
         from_client: transfer.from_client,
         size_bytes: transfer.size_bytes,
         truncated: transfer.is_truncated,
-        raw: transfer.keep.then_some(raw),
         ..Message::default()
-    })));
+    };
+    let mut links = links::Links::new(limits.urls);
+    let head = if transfer.is_start_missing {
+        message.oddities.push("start-missing");
+        header::Head { body: &raw, is_terminated: true, ..header::Head::default() }
+    } else {
+        header::Head::split(&raw, FIELDS)
+    };
+    if head.is_cut {
+        limits_hit.push("header");
+    }
+    summary::header(&head, &mut message, limits.list_items);
+    summary::defects(&raw, &head, &mut message);
+    if !transfer.is_truncated {
+        (message.body_md5, message.body_sha256) = attachment::body_hashes(head.body);
+    }
+    let mut plain = words::Words::new(transfer.keep);
+    let mut shown = words::Words::new(transfer.keep);
+    let mut attachments = Vec::new();
+    let mut walk = mime::Walk::default();
+    walk.entity(&head, limits.parts, transfer.is_truncated, &mut |leaf| {
+        let is_text = leaf.content_type.starts_with("text/");
+        if is_text {
+            let text = encoding::text(&leaf.content, leaf.charset.as_deref());
+            if leaf.content_type == "text/html" || (leaf.content_type != "text/plain" && looks_like_html(&text)) {
+                let visible = links.in_html(&text, &transfer);
+                if plain.is_empty() && leaf.name.is_none() {
+                    shown.feed(&visible);
+                }
+            } else {
+                links.in_text(&text, "text", &transfer);
+                if leaf.name.is_none() {
+                    plain.feed(&text);
+                }
+            }
+        }
+        if !is_text || leaf.name.is_some() || leaf.is_attachment {
+            attachments.push(Record::Attachment(Box::new(attachment::row(&leaf, &transfer))));
+        }
+    });
+    if walk.is_cut {
+        limits_hit.push("parts");
+    }
+    if walk.is_too_deep {
+        message.oddities.push("nested-too-deep");
+    }
+    let words = if plain.is_empty() { shown } else { plain };
+    message.text_simhash = words.simhash();
+    message.text = words.into_excerpt();
+    for field in ["List-Unsubscribe", "List-Help", "X-Report-Abuse", "Content-Location"] {
+        if let Some(value) = head.first(field) {
+            links.in_text(&header::text(value, None), "header", &transfer);
+        }
+    }
+    if links.is_cut {
+        limits_hit.push("urls");
+    }
+    if transfer.keep {
+        message.raw = Some(raw);
+    }
+    out.push(Record::Message(Box::new(message)));
+    links.emit(out);
+    out.extend(attachments);
+    limits_hit
+}
+
+fn looks_like_html(text: &str) -> bool {
+    let start = text.trim_start();
+    let start = start.get(..start.len().min(9)).unwrap_or("").to_ascii_lowercase();
+    start.starts_with("<html") || start.starts_with("<!doctype")
 }

@@ -266,7 +266,9 @@ impl SmtpDecoder {
             is_start_missing: content.is_start_missing,
             keep: self.context.keep_messages,
         };
-        mail::read(content.bytes, transfer, &self.context.limits, out);
+        for limit in mail::read(content.bytes, transfer, &self.context.limits, out) {
+            self.limit(limit);
+        }
         if !whole {
             return;
         }

@@ -1,0 +1,85 @@
+//! Attachments: names, types by content, hashes.
+
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+use super::Transfer;
+use super::mime::Leaf;
+use crate::record::Attachment;
+
+/// Bytes hashed by one algorithm before the next takes its turn, so that they stay in the cache.
+const BLOCK: usize = 16 << 10;
+
+/// First bytes of known types.
+const MAGIC: &[(&[u8], &str)] = &[
+    (b"%PDF", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"MZ", "exe"),
+    (b"\x7FELF", "elf"),
+    (b"Rar!\x1A\x07", "rar"),
+    (b"7z\xBC\xAF\x27\x1C", "7z"),
+    (b"\x1F\x8B", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xFD7zXZ\0", "xz"),
+    (b"\x89PNG", "png"),
+    (b"\xFF\xD8\xFF", "jpeg"),
+    (b"GIF8", "gif"),
+    (b"BM", "bmp"),
+    (b"RIFF", "riff"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"MSCF", "cab"),
+    (b"L\0\0\0\x01\x14\x02\0", "lnk"),
+    (b"\x78\x9F\x3E\x22", "tnef"),
+    (b"ITSF", "chm"),
+    (b"<!DOCTYPE html", "html"),
+    (b"<!doctype html", "html"),
+    (b"<html", "html"),
+    (b"<HTML", "html"),
+    (b"<svg", "svg"),
+    (b"<?xml", "xml"),
+];
+
+/// The row of an attachment.
+#[must_use]
+pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
+    let (mut md5, mut sha1, mut sha256) = (Md5::new(), Sha1::new(), Sha256::new());
+    for block in leaf.content.chunks(BLOCK) {
+        md5.update(block);
+        sha1.update(block);
+        sha256.update(block);
+    }
+    Attachment {
+        session: transfer.session,
+        message: transfer.message,
+        span: transfer.span,
+        name: leaf.name.clone(),
+        content_type: leaf.content_type.clone(),
+        magic: MAGIC.iter().find(|(start, _)| leaf.content.starts_with(start)).map(|&(_, name)| name),
+        size_bytes: leaf.content.len() as u64,
+        md5: hex(&md5.finalize()),
+        sha1: hex(&sha1.finalize()),
+        sha256: hex(&sha256.finalize()),
+        truncated: leaf.is_last,
+    }
+}
+
+/// MD5 and SHA-256 of a body as transferred.
+#[must_use]
+pub fn body_hashes(body: &[u8]) -> (Option<String>, Option<String>) {
+    let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
+    for block in body.chunks(BLOCK) {
+        md5.update(block);
+        sha256.update(block);
+    }
+    (Some(hex(&md5.finalize())), Some(hex(&sha256.finalize())))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}

@@ -1,0 +1,247 @@
+//! URLs in text, in HTML and in header fields.
+
+use std::collections::HashSet;
+
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use html5gum::{Span, Tokenizer};
+use linkify::{LinkFinder, LinkKind};
+
+use super::Transfer;
+use super::words::up_to;
+use crate::record::{Record, Records, Url};
+
+/// Longest URL kept.
+const URL_BYTES: usize = 4 << 10;
+/// Longest visible text of a link kept.
+const VISIBLE_BYTES: usize = 512;
+/// Visible text of an HTML part that is kept for words and for URLs in it.
+const TEXT_BYTES: usize = 256 << 10;
+
+/// URLs of one message, each place and URL once.
+#[derive(Debug)]
+pub struct Links {
+    finder: LinkFinder,
+    seen: HashSet<(&'static str, String)>,
+    urls: Vec<Url>,
+    cap: usize,
+    /// More URLs came than are kept.
+    pub is_cut: bool,
+}
+
+impl Links {
+    /// A collector of at most `cap` URLs.
+    #[must_use]
+    pub fn new(cap: usize) -> Self {
+        let mut finder = LinkFinder::new();
+        finder.kinds(&[LinkKind::Url]);
+        Self { finder, seen: HashSet::new(), urls: Vec::new(), cap, is_cut: false }
+    }
+
+    /// URLs with a scheme in plain text.
+    pub fn in_text(&mut self, text: &str, place: &'static str, transfer: &Transfer) {
+        if memchr::memmem::find(text.as_bytes(), b"://").is_none() {
+            return;
+        }
+        let finder = std::mem::take(&mut self.finder);
+        for link in finder.links(text) {
+            self.add(link.as_str(), place, None, transfer);
+            if self.is_cut {
+                break;
+            }
+        }
+        self.finder = finder;
+    }
+
+    /// Links, sources and visible text of HTML; returns the visible text.
+    pub fn in_html(&mut self, html: &str, transfer: &Transfer) -> String {
+        let mut page = Page::default();
+        let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Found> { page.take(event) });
+        emitter.naively_switch_states(true);
+        let mut found = Vec::new();
+        for one in Tokenizer::new_with_emitter(html, emitter).flatten() {
+            if found.len() <= self.cap {
+                found.push(one);
+            }
+        }
+        found.extend(page.close_link());
+        let text = page.text;
+        for Found { place, url, visible } in found {
+            self.add(&url, place, visible, transfer);
+        }
+        self.in_text(&text, "html-text", transfer);
+        text
+    }
+
+    /// Emits what was found.
+    pub fn emit(self, out: &mut Records) {
+        out.extend(self.urls.into_iter().map(|url| Record::Url(Box::new(url))));
+    }
+
+    fn add(&mut self, url: &str, place: &'static str, visible_text: Option<String>, transfer: &Transfer) {
+        let url = up_to(url.trim(), URL_BYTES);
+        if !self.seen.insert((place, url.to_owned())) {
+            return;
+        }
+        if self.urls.len() >= self.cap {
+            self.is_cut = true;
+            return;
+        }
+        self.urls.push(Url {
+            session: transfer.session,
+            message: transfer.message,
+            span: transfer.span,
+            place,
+            url: url.to_owned(),
+            visible_text,
+            host: host(url),
+        });
+    }
+}
+
+/// A link in HTML.
+struct Found {
+    place: &'static str,
+    url: String,
+    visible: Option<String>,
+}
+
+/// What is read of an HTML page.
+#[derive(Default)]
+struct Page {
+    text: String,
+    /// The attribute whose value comes next is a link of this place.
+    attribute: Option<&'static str>,
+    is_anchor: bool,
+    /// The open anchor: its URL and its visible text.
+    link: Option<(String, String)>,
+    /// Inside script or style: nothing is visible.
+    hidden: bool,
+}
+
+impl Page {
+    fn take(&mut self, event: CallbackEvent<'_>) -> Option<Found> {
+        match event {
+            CallbackEvent::OpenStartTag { name } => {
+                self.hidden = matches!(name, b"script" | b"style" | b"title");
+                self.is_anchor = matches!(name, b"a" | b"area");
+                self.separate(name);
+                if self.is_anchor {
+                    return self.close_link();
+                }
+            }
+            CallbackEvent::AttributeName { name } => {
+                self.attribute = match name {
+                    b"href" | b"action" | b"formaction" => Some("html-href"),
+                    b"src" | b"background" | b"data-src" | b"poster" => Some("html-src"),
+                    _ => None,
+                };
+            }
+            CallbackEvent::AttributeValue { value } => {
+                let place = self.attribute.take()?;
+                let url = String::from_utf8_lossy(value);
+                let url: String = url.chars().filter(|c| !matches!(c, '\r' | '\n' | '\t')).collect();
+                if !is_link(url.trim()) {
+                    return None;
+                }
+                if self.is_anchor && place == "html-href" {
+                    self.link = Some((url, String::new()));
+                    return None;
+                }
+                return Some(Found { place, url, visible: None });
+            }
+            CallbackEvent::EndTag { name } => {
+                self.hidden = false;
+                self.separate(name);
+                if name == b"a" {
+                    return self.close_link();
+                }
+            }
+            CallbackEvent::String { value } if !self.hidden => self.show(&String::from_utf8_lossy(value)),
+            _ => {}
+        }
+        None
+    }
+
+    fn show(&mut self, text: &str) {
+        self.text.push_str(up_to(text, TEXT_BYTES.saturating_sub(self.text.len())));
+        if let Some((_, visible)) = &mut self.link {
+            visible.push_str(up_to(text, (4 * VISIBLE_BYTES).saturating_sub(visible.len())));
+        }
+    }
+
+    /// Tags other than those inside a word separate words.
+    fn separate(&mut self, tag: &[u8]) {
+        let is_inline = matches!(tag, b"b" | b"i" | b"u" | b"em" | b"font" | b"span" | b"strong" | b"a" | b"wbr");
+        if !is_inline && !self.text.ends_with(' ') && self.text.len() < TEXT_BYTES {
+            self.text.push(' ');
+        }
+    }
+
+    fn close_link(&mut self) -> Option<Found> {
+        let (url, visible) = self.link.take()?;
+        let visible = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+        let visible = up_to(&visible, VISIBLE_BYTES).to_owned();
+        Some(Found { place: "html-href", url, visible: Some(visible).filter(|text| !text.is_empty()) })
+    }
+}
+
+/// Something that leads elsewhere: has a scheme with an authority, or is scheme-relative.
+fn is_link(url: &str) -> bool {
+    url.starts_with("//") || url.find("://").is_some_and(|at| at > 0 && at <= 16)
+}
+
+/// Host of a URL, lower case, without user, port and brackets.
+#[must_use]
+pub fn host(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("//").or_else(|| url.split_once("://").map(|(_, rest)| rest))?;
+    let authority = rest.split(['/', '?', '#', '\\']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    let host = host.trim_end_matches('.').to_lowercase();
+    (!host.is_empty() && host.len() <= 255 && !host.contains(char::is_whitespace)).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mail::tests::transfer;
+
+    fn html(text: &str) -> (Vec<(String, String, Option<String>)>, String) {
+        let mut links = Links::new(100);
+        let visible = links.in_html(text, &transfer());
+        (links.urls.into_iter().map(|u| (u.place.to_owned(), u.url, u.visible_text)).collect(), visible)
+    }
+
+    #[test]
+    fn links_are_found_with_what_they_show() {
+        let (found, text) = html(
+            "<p>See <a class=x href='http://evil.example/?a=1&amp;b=2'>https://<b>bank</b>.example</a></p>\
+             <img src=//t.example/p.gif><script>var a='<a href=\"http://no.example\">'</script><a href=#top>up</a>",
+        );
+        assert_eq!(
+            found,
+            [
+                ("html-href".into(), "http://evil.example/?a=1&b=2".into(), Some("https://bank.example".into())),
+                ("html-src".into(), "//t.example/p.gif".into(), None),
+                ("html-text".into(), "https://bank.example".into(), None),
+            ]
+        );
+        assert!(text.contains("See https://bank.example") && !text.contains("var a"), "{text}");
+    }
+
+    #[test]
+    fn hosts_are_read_from_urls() {
+        assert_eq!(host("http://User:pw@EXAMPLE.com:80/x").as_deref(), Some("example.com"));
+        assert_eq!(host("https://[2001:db8::1]:8/").as_deref(), Some("2001:db8::1"));
+        assert_eq!(host("mailto:a@b"), None);
+    }
+
+    #[test]
+    fn unclosed_html_gives_what_is_there() {
+        assert_eq!(html("<a href=\"http://a.example/\">text").0.len(), 1);
+        assert_eq!(html("<a href=\"http://a.example/").0.len(), 0);
+    }
+}

@@ -1,0 +1,48 @@
+//! Trace fields: the addresses that Received fields name.
+
+use std::net::IpAddr;
+
+/// Addresses in a Received field, in order: `[192.0.2.1]`, `(192.0.2.1)`, `[IPv6:2001:db8::1]`.
+/// Version numbers that look like addresses (after `id`, `v`) are left out.
+pub fn addresses(field: &str, mut found: impl FnMut(String)) {
+    let is_border = |c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | ',' | ';' | '=' | '<' | '>' | '"' | '@');
+    let mut before = "";
+    for word in field.split(is_border) {
+        if word.is_empty() {
+            continue;
+        }
+        let plain = word.strip_prefix("IPv6:").or_else(|| word.strip_prefix("ipv6:")).unwrap_or(word);
+        let plain = plain.split_once('%').map_or(plain, |(address, _)| address);
+        let is_version = matches!(before, "id" | "v" | "version" | "Server" | "Postfix" | "Exim" | "Sendmail");
+        let looks = plain.len() <= 45 && plain.contains(['.', ':']) && plain.ends_with(|c: char| c.is_ascii_hexdigit() || c == ':');
+        if looks && !is_version {
+            match plain.parse::<IpAddr>() {
+                Ok(address) if plain.len() > 2 => found(address.to_string()),
+                _ => {
+                    // `192.0.2.1:2525`
+                    if let Some((host, port)) = plain.rsplit_once(':')
+                        && port.parse::<u16>().is_ok()
+                        && let Ok(IpAddr::V4(address)) = host.parse::<IpAddr>()
+                    {
+                        found(address.to_string());
+                    }
+                }
+            }
+        }
+        before = word;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_found_and_versions_are_not() {
+        let field = "from a (b [192.0.2.1]) by c ([IPv6:2001:db8::1]) with Microsoft SMTP Server id 14.3.123.3; \
+                     Mon, 1 Jan 2024 10:20:30 +0000 (198.51.100.7:25)";
+        let mut found = Vec::new();
+        addresses(field, |address| found.push(address));
+        assert_eq!(found, ["192.0.2.1", "2001:db8::1", "198.51.100.7"]);
+    }
+}
