@@ -71,6 +71,7 @@ def query(files: Mapping[str, Path], sql: str) -> Rows:
     connection = duckdb.connect(config=_SAFE)
     for name, path in files.items():
         connection.read_parquet(str(path)).create_view(name)
+    connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET temp_directory = ''")  # no spill files beside the user's own
     connection.execute(f"SET allowed_paths = [{', '.join(_literal(str(path)) for path in files.values())}]")
     connection.execute("SET enable_external_access = false")

@@ -1,0 +1,85 @@
+"""What a person meets at the terminal whatever the verb."""
+
+import subprocess
+import sys
+
+import pytest
+from tests.fixtures.cases import make_case
+
+from mailscope.cli import main as cli
+from mailscope.cli.main import VERBS, main
+
+
+def test_help_lists_every_verb_and_exit_code(capsys):
+    assert main(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert all(f"  {verb}" in text for verb in VERBS)
+    assert all(code in text for code in ("130", "141", "10"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_examples_of_itself(verb, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([verb, "--help"])
+    assert stopped.value.code == 0
+    assert f"mailscope {verb}" in capsys.readouterr().out.split("examples:")[1]
+
+
+def test_no_verb_is_a_usage_error_and_prints_help(capsys):
+    assert main([]) == 2
+    assert "verbs:" in capsys.readouterr().out
+
+
+def test_a_mistyped_verb_gets_a_suggestion(capsys):
+    assert main(["investigat"]) == 2
+    assert capsys.readouterr().err == (
+        "error: there is no verb `investigat`\nhint: did you mean `mailscope investigate`?\n"
+    )
+
+
+def test_a_wrong_argument_is_an_error_and_a_hint(capsys):
+    assert main(["show", "case", "flows", "--limit", "0"]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: argument --limit: `0` is not")
+    assert hint == "hint: `mailscope show --help` lists arguments and examples"
+
+
+def test_control_characters_in_arguments_reach_no_terminal(capsys):
+    assert main(["show", "no\x1b[2Jcase", "flows"]) == 4
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_one_error_line(monkeypatch, capsys):
+    def refuse(_argv):
+        raise PermissionError(13, "Permission denied", "/proc/case")
+
+    monkeypatch.setattr(cli, "dispatch", refuse)
+    assert main(["tables"]) == 4
+    assert capsys.readouterr().err == "error: `/proc/case`: Permission denied\n"
+
+
+def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
+    def interrupt(_argv):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "dispatch", interrupt)
+    assert main(["tables"]) == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error_message(tmp_path):
+    make_case(tmp_path / "case", logins=[{"user": "x" * 100}] * 5000)
+    command = f"{sys.executable} -m mailscope show {tmp_path}/case logins --limit 5000 --format ndjson | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stdout.startswith("{")
+    assert done.stderr == ""
+
+
+def test_starting_loads_nothing_heavy():
+    heavy = "{'pyarrow', 'duckdb', 'ibis', 'rich', 'jinja2', 'click', 'dataclasses', 'numpy', 'pandas'}"
+    script = (
+        "import sys; import mailscope, mailscope.cli.main, mailscope.cli.tables, mailscope.cli.parser;"
+        f"print(sorted(set(sys.modules) & {heavy}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,19 @@
+"""The tables explained at the terminal."""
+
+from mailscope.cli.main import main
+from mailscope.schema.tables import TABLES
+
+
+def test_all_tables_are_listed(capsys):
+    assert main(["schema"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "] == list(TABLES)
+
+
+def test_a_table_is_explained_column_by_column(capsys):
+    assert main(["schema", "logins"]) == 0
+    text = capsys.readouterr().out
+    assert all(column.name in text for column in TABLES["logins"].columns)
+
+
+def test_an_unknown_table_is_refused(capsys):
+    assert main(["schema", "login"]) == 4
