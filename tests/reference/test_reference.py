@@ -15,7 +15,7 @@ PROXYING = ["smtp", "socks", "http-proxy"]
 @pytest.mark.parametrize(
     ("groups", "at_least"),
     [(PROXYING, 0.95), (["smtp"], 0.95), (["socks"], 0.95), (["http-proxy"], 0.95)],
-    ids="-".join,
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
 )
 def test_expected_fields_are_right(groups: list[str], at_least: float) -> None:
     result = scoring.score(FOLDER, scoring.selected(FOLDER, groups))

@@ -14,6 +14,7 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
 
 def test_an_interrupted_file_leaves_nothing_and_keeps_the_old_one(tmp_path):
     write_text(tmp_path / "a.txt", "old")
+
     def interrupted():
         with whole_file(tmp_path / "a.txt") as file:
             file.write("half")

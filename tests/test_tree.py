@@ -1,0 +1,62 @@
+"""The tree keeps its rules: tests mirror packages, names say what is inside, files stay readable."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "python" / "mailscope"
+DUMPING_GROUNDS = {"utils", "util", "common", "helpers", "helper", "misc", "types", "core", "base", "tools", "lib"}
+LONG_FILE = 400
+
+
+def modules():
+    return [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
+
+
+def sources():
+    rust = [path for path in (ROOT / "crates").rglob("*.rs") if "target" not in path.parts]
+    return [*rust, *PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]
+
+
+def test_test_files_stand_where_the_module_does():
+    """tests/cli/test_show.py tests mailscope/cli/show.py; a test of a whole package or of the tree is at the top."""
+    packages = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    for package in packages:
+        known = {f"test_{path.stem}.py" for path in (PACKAGE / package).glob("*.py")}
+        found = {path.name for path in (ROOT / "tests" / package).glob("test_*.py")}
+        assert found <= known, f"tests/{package} tests what mailscope/{package} does not have"
+
+
+def test_every_package_has_tests():
+    for path in PACKAGE.iterdir():
+        if (path / "__init__.py").exists():
+            assert list((ROOT / "tests" / path.name).glob("test_*.py")), f"tests/{path.name} is empty"
+
+
+def test_no_module_is_a_dumping_ground():
+    assert [path for path in modules() if path.stem in DUMPING_GROUNDS] == []
+
+
+def test_package_files_hold_nothing_but_a_docstring():
+    for path in PACKAGE.rglob("__init__.py"):
+        if path.parent != PACKAGE:
+            assert len(path.read_text("utf-8").splitlines()) <= 12, path
+
+
+def test_public_names_fit_on_a_page():
+    assert len((PACKAGE / "__init__.py").read_text("utf-8").splitlines()) <= 40
+
+
+def test_no_file_has_outgrown_its_reader():
+    generated = {PACKAGE / "schema" / "records.py"}
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in sources()
+        if path not in generated and (count := len(path.read_text("utf-8").splitlines())) > LONG_FILE
+    }
+    assert long == {}, "split by noun, or say here why not"
+
+
+def test_nothing_names_a_machine():
+    here = ("/" + "tmp/", "/" + "work/", "/" + "home/")
+    texts = [p for p in ROOT.glob("docs/**/*.md")] + list(ROOT.glob("*.md")) + list(PACKAGE.rglob("*.py"))
+    assert [path for path in texts if any(place in path.read_text("utf-8") for place in here)] == []
