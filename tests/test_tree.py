@@ -58,5 +58,5 @@ def test_no_file_has_outgrown_its_reader():
 
 def test_nothing_names_a_machine():
     here = ("/" + "tmp/", "/" + "work/", "/" + "home/")
-    texts = [p for p in ROOT.glob("docs/**/*.md")] + list(ROOT.glob("*.md")) + list(PACKAGE.rglob("*.py"))
+    texts = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *PACKAGE.rglob("*.py")]
     assert [path for path in texts if any(place in path.read_text("utf-8") for place in here)] == []
