@@ -6,6 +6,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "python" / "mailscope"
 DUMPING_GROUNDS = {"utils", "util", "common", "helpers", "helper", "misc", "types", "core", "base", "tools", "lib"}
 LONG_FILE = 400
+LONG_FOR_A_REASON = {
+    "python/mailscope/schema/records.py": "generated",
+    "crates/decode/src/record.rs": "the vocabulary of all decoders: plain structs, one a table, read side by side",
+}
 
 
 def modules():
@@ -47,13 +51,12 @@ def test_public_names_fit_on_a_page():
 
 
 def test_no_file_has_outgrown_its_reader():
-    generated = {PACKAGE / "schema" / "records.py"}
     long = {
-        str(path.relative_to(ROOT)): count
+        str(path.relative_to(ROOT))
         for path in sources()
-        if path not in generated and (count := len(path.read_text("utf-8").splitlines())) > LONG_FILE
+        if len(path.read_text("utf-8").split("#[cfg(test)]")[0].splitlines()) > LONG_FILE
     }
-    assert long == {}, "split by noun, or say here why not"
+    assert long <= LONG_FOR_A_REASON.keys(), "split by noun, or say in LONG_FOR_A_REASON why not"
 
 
 def test_nothing_names_a_machine():

@@ -4,8 +4,8 @@ Errors: `mailscope.errors.InputError` for a path that cannot be read or is no ca
 capture raises nothing: its input says how reading ended, and what was decoded before is kept.
 """
 
-from collections.abc import Sequence
-from typing import Any, final
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, final
 
 def version() -> str:
     """The core's version."""
@@ -58,7 +58,7 @@ class Options:
     def hash_mb(self) -> int:
         """Inputs of at most so many MiB are hashed (SHA-256) as they are read."""
 
-Progress = Callable[[int, int | None, int], object]
+_Progress: TypeAlias = Callable[[int, int | None, int], object]
 
 @final
 class ArrowStream:
@@ -80,7 +80,7 @@ class Result:
     def inputs(self) -> list[dict[str, Any]]:
         """One dictionary an input, in order: see `write`."""
 
-def read(inputs: list[str], options: Options, progress: Progress | None = None) -> Result:
+def read(inputs: list[str], options: Options, progress: _Progress | None = None) -> Result:
     """The tables of captures, merged by time, in memory.
 
     An input is a path, a folder of captures, or `-` for standard input; gzip and zstd are opened.
@@ -88,9 +88,7 @@ def read(inputs: list[str], options: Options, progress: Progress | None = None) 
     raises stops the run.
     """
 
-def write(
-    inputs: list[str], out_dir: str, options: Options, progress: Progress | None = None
-) -> list[dict[str, Any]]:
+def write(inputs: list[str], out_dir: str, options: Options, progress: _Progress | None = None) -> list[dict[str, Any]]:
     """The tables of captures as Parquet files in a folder, with bounded memory; what was read.
 
     Files have temporary names until all are complete. An input's dictionary: `path`, `name`, `format`,

@@ -1,11 +1,9 @@
 """Says who commands the mail that leaves the network, with the packets that prove it."""
 
 import argparse
-import sys
 from pathlib import Path
 
-from mailscope.cli.progress import Progress
-from mailscope.cli.reading import add_reading_arguments, options_of, warn_of_inputs
+from mailscope.cli.reading import add_reading_arguments
 from mailscope.errors import UsageError
 
 EXAMPLES = """
@@ -24,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("your network (what you leave out is inferred from the traffic)")
     group.add_argument("--own", action="append", default=[], metavar="CIDR", help="a network of yours; repeatable")
     group.add_argument("--own-domain", action="append", default=[], metavar="DOMAIN", help="a mail domain of yours")
-    group.add_argument("--role", action="append", default=[], metavar="ADDR=ROLE", help="what a host is: mail-server, proxy, ...")
-    group.add_argument("--look-for", action="append", default=[], metavar="HOST", help="an address or name to search for")
+    group.add_argument("--role", action="append", default=[], metavar="A=ROLE", help="what a host is")
+    group.add_argument("--look-for", action="append", default=[], metavar="HOST", help="search for it besides")
     group = parser.add_argument_group("answer")
-    group.add_argument("-o", "--output", type=Path, metavar="CASE", help="keep tables, answer and report in this folder")
+    group.add_argument("-o", "--output", type=Path, metavar="CASE", help="keep everything in this folder")
     group.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report; default: en")
     group.add_argument("--json", action="store_true", help="print the answer as JSON")
     group.add_argument("--exit-code", action="store_true", help=f"exit with {FOUND} when something was found")

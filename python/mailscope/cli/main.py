@@ -11,14 +11,15 @@ Exit codes:
     141  the reader of the output went away
 """
 
-import importlib
 import os
 import sys
 from types import ModuleType
-from typing import NoReturn
 
 from mailscope.errors import MailscopeError, UsageError
-from mailscope.harmless import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 VERBS = {
     "investigate": "say who commands the mail that leaves, and prove it",
@@ -35,7 +36,8 @@ EXIT_CODES = (__doc__ or "").split("Exit codes:\n\n", 1)[-1].rstrip()
 
 def verb_module(verb: str) -> ModuleType:
     """The file of that verb: `SUMMARY` is above, `EXAMPLES`, `arguments` and `execute` are there."""
-    return importlib.import_module(f"mailscope.cli.{verb}")
+    module: ModuleType = __import__(f"mailscope.cli.{verb}", fromlist=[verb])
+    return module
 
 
 def help_text() -> str:
@@ -71,7 +73,7 @@ def dispatch(argv: list[str]) -> int:
         return 0
     verb = argv[0]
     if verb not in VERBS:
-        raise UsageError(f"there is no verb `{visible(verb, 40)}`", hint=_closest(verb))
+        raise UsageError(f"there is no verb `{verb[:40]}`", hint=_closest(verb))
     from mailscope.cli.parser import Parser
 
     module = verb_module(verb)
@@ -98,12 +100,14 @@ def main(argv: list[str]) -> int:
         return _say("stopped; nothing half-written was left", 130, None)
 
 
-def run() -> NoReturn:
+def run() -> "NoReturn":
     """The console script."""
     sys.exit(main(sys.argv[1:]))
 
 
 def _say(error: object, code: int, hint: str | None) -> int:
+    from mailscope.harmless import visible
+
     print(f"error: {visible(str(error), 2000)}", file=sys.stderr)
     if hint:
         print(f"hint: {visible(hint, 2000)}", file=sys.stderr)

@@ -5,9 +5,29 @@ alone takes 40, typer 65 (CPU, on the machine that has 0.3 s for a 260 MB captur
 """
 
 import argparse
-from typing import NoReturn
+import os
 
 from mailscope.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal, told without the modules that argparse would load to ask it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    if (given := os.environ.get("COLUMNS", "")).isdecimal():
+        return max(int(given), 40)
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return 100
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,11 +38,11 @@ class Parser(argparse.ArgumentParser):
             prog=prog,
             description=description,
             epilog="examples:\n" + "".join(f"  {line}\n" for line in examples.strip().splitlines()),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
             allow_abbrev=False,
         )
 
-    def error(self, message: str) -> NoReturn:
+    def error(self, message: str) -> "NoReturn":
         """A wrong argument, with the place where the right ones are listed."""
         raise UsageError(message, hint=f"`{self.prog} --help` lists arguments and examples")
 

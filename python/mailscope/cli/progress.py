@@ -2,7 +2,10 @@
 
 import sys
 import time
-from typing import TextIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _CLEAR_LINE = "\r\x1b[K"
 
@@ -10,7 +13,7 @@ _CLEAR_LINE = "\r\x1b[K"
 class Progress:
     """One line, rewritten: share, amount, rate, time left. Removed at the end."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: "TextIO | None" = None) -> None:
         self._stream = stream or sys.stderr
         self._shown = self._stream.isatty()
         self._started = time.monotonic()

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
-from typing import Any
 
-from mailscope.harmless import visible
 from mailscope.ingest.captures import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,20 +26,23 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def options_of(args: argparse.Namespace) -> Options:
+def options_of(args: argparse.Namespace, **more: int) -> Options:
     """The core's options as the arguments say."""
     return Options(
         sensor=args.sensor,
         keep_messages=args.keep_messages,
         mask_users=args.mask_users,
         decode_as=args.decode_as,
+        **more,
     )
 
 
-def warn_of_inputs(inputs: list[dict[str, Any]]) -> None:
+def warn_of_inputs(inputs: "list[dict[str, Any]]") -> None:
     """Says on standard error which captures were not read to their end, and why."""
     for entry in inputs:
         if entry.get("end", "complete") != "complete":
+            from mailscope.harmless import visible
+
             where = f" at packet {entry['end_packet']}, offset {entry['end_offset']}" if "end_packet" in entry else ""
             name = visible(str(entry.get("name")), 200)
             print(f"warning: `{name}` ends in `{entry['end']}`{where}; what came before was read", file=sys.stderr)

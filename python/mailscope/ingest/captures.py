@@ -1,15 +1,18 @@
 """Captures in, tables out: the functions of the core, with Python's paths and objects."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
 
 from mailscope import _core
 from mailscope._core import Options
 from mailscope.errors import InputError, UsageError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from mailscope.store.case import Case
     from mailscope.store.tables import ArrowStream, Tables
 
@@ -41,8 +44,6 @@ def write_case(
     paths: Paths, folder: str | Path, options: Options | None = None, progress: Progress | None = None
 ) -> "Case":
     """The tables of captures as a case folder of Parquet files; memory stays bounded whatever their size."""
-    import platform
-
     from mailscope.store.case import TABLES_FOLDER, Case
 
     options = options or Options()
@@ -53,8 +54,8 @@ def write_case(
         folder,
         inputs,
         mailscope=version(),
-        python=platform.python_version(),
-        options=repr(options),
+        python=sys.version.split()[0],
+        options=_described(options),
         base=str(Path.cwd()),
     )
 
@@ -91,6 +92,11 @@ def carve(
     return _core.carve(names, flows, str(out), options or Options())
 
 
+def _described(options: Options) -> dict[str, object]:
+    names = [name for name in dir(options) if not name.startswith("_")]
+    return {name: getattr(options, name) for name in names}
+
+
 def _is_case(source: "Case | Paths") -> "TypeGuard[Case]":
     return hasattr(source, "manifest")
 
@@ -108,7 +114,7 @@ def capture_paths(case: "Case") -> list[str]:
 def _names(paths: Paths) -> list[str]:
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    names: list[Any] = [os.fspath(path) for path in paths]
+    names = [os.fspath(path) for path in paths]
     if not names:
         raise UsageError("no capture given")
     return names

@@ -9,13 +9,15 @@ CASE/report.html        the same for people
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from mailscope.errors import StoreError
 from mailscope.store.tables import Tables
 from mailscope.store.write import write_json, write_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailscope.store.engine import Rows
 
 MANIFEST = "case.json"
@@ -27,7 +29,7 @@ FORMAT = 1
 class Case(Tables):
     """The tables of a case folder, by name, and what belongs to them."""
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: "Mapping[str, Any]") -> None:
         self.path = path
         self.manifest = dict(manifest)
         folder = path / TABLES_FOLDER
@@ -50,7 +52,7 @@ class Case(Tables):
         return cls(path, manifest)
 
     @classmethod
-    def create(cls, path: str | Path, inputs: list[dict[str, Any]], **facts: object) -> "Case":
+    def create(cls, path: str | Path, inputs: "list[dict[str, Any]]", **facts: object) -> "Case":
         """Makes the folder a case, once its tables have been written; `facts` are versions and options."""
         path = Path(path)
         write_json(path / MANIFEST, {"format": FORMAT, **facts, "inputs": inputs})

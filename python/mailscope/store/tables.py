@@ -3,22 +3,23 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 
 from mailscope.errors import StoreError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Protocol
+
     import ibis
     import pyarrow as pa
 
     from mailscope.schema.column import Record
 
+    class ArrowStream(Protocol):
+        """Whatever hands out Arrow record batches through the PyCapsule interface."""
 
-class ArrowStream(Protocol):
-    """Whatever hands out Arrow record batches through the PyCapsule interface."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The capsule of an `ArrowArrayStream`."""
+        def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+            """The capsule of an `ArrowArrayStream`."""
 
 
 class Table:
@@ -70,7 +71,7 @@ class Table:
 
         return list(pq.read_schema(self.path).names)
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
+    def rows(self) -> "Iterator[tuple[Any, ...]]":
         """The rows as plain tuples in the order of `columns`, batch by batch."""
         for batch in self._batches():
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
@@ -104,7 +105,7 @@ class Table:
 class Tables(Mapping[str, Table]):
     """All tables of one reading, by name; `inputs` says what was read, and how far."""
 
-    def __init__(self, sources: "Mapping[str, Path | ArrowStream]", inputs: list[dict[str, Any]]) -> None:
+    def __init__(self, sources: "Mapping[str, Path | ArrowStream]", inputs: "list[dict[str, Any]]") -> None:
         self.inputs = inputs
         self._tables = {name: Table(name, source, self) for name, source in sources.items()}
         self._known_to_ibis: dict[str, ibis.Table] = {}

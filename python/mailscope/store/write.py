@@ -5,11 +5,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
+def whole_file(path: Path) -> "Iterator[IO[str]]":
     """A text file that takes its name only when everything was written; on an error nothing is left.
 
     It is written beside its place, so that the last step is one rename in the same folder.
@@ -31,6 +34,6 @@ def write_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_json(path: Path, value: Any) -> None:  # noqa: ANN401 - whatever json takes
+def write_json(path: Path, value: "Any") -> None:  # noqa: ANN401 - whatever json takes
     """Writes a JSON file for people as well as programs, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
