@@ -1,0 +1,216 @@
+"""Which addresses are the owner's: given, or inferred from the traffic and then said to be inferred."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.wording import Phrase, phrase
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
+Side = Literal["own", "outside", "unknown"]
+
+PRIVATE: tuple[Prefix, ...] = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",  # RFC 1918
+        "100.64.0.0/10",  # RFC 6598: behind a carrier's NAT
+        "fc00::/7",  # RFC 4193
+    )
+)
+"""Addresses that can't be reached from the Internet. Documentation ranges count as public."""
+
+PAIRS_LIMIT = 200_000
+"""Pairs of hosts looked at to infer the owner's networks; the busiest come first."""
+
+COVER_SHARE = 0.9
+"""A network that is one end of this share of the flows is taken for the one watched."""
+
+
+@dataclass(slots=True)
+class Network:
+    """The owner's networks. `how` is `given`, `private`, `cover`, `proxy` or `unknown`, joined by `+`."""
+
+    prefixes: list[Prefix]
+    how: str
+    notes: list[Phrase] = field(default_factory=list)
+    is_weak: bool = False
+    _sides: dict[str, Side] = field(default_factory=dict)
+
+    def side(self, text: str | None) -> Side:
+        """`own`, `outside`, or `unknown` when nothing tells."""
+        if text is None:
+            return "unknown"
+        known = self._sides.get(text)
+        if known is None:
+            known = self._sides[text] = self._side(text)
+        return known
+
+    def is_own(self, text: str | None) -> bool:
+        """True when the address is the owner's."""
+        return self.side(text) == "own"
+
+    def is_outside(self, text: str | None) -> bool:
+        """True when the address is known not to be the owner's."""
+        return self.side(text) == "outside"
+
+    def _side(self, text: str) -> Side:
+        address = parsed(text)
+        if address is None:
+            return "unknown"
+        if any(address in prefix for prefix in self.prefixes if prefix.version == address.version):
+            return "own"
+        return "outside" if self.prefixes else "unknown"
+
+
+def parsed(text: str | None) -> Address | None:
+    """The address, with an IPv4-mapped one as IPv4; None for a name."""
+    try:
+        address = ipaddress.ip_address((text or "").strip("[]"))
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def is_private(address: Address) -> bool:
+    """True for RFC 1918, RFC 6598 and unique local addresses."""
+    return any(address in prefix for prefix in PRIVATE if prefix.version == address.version)
+
+
+def host_pairs(flows: Table) -> Table:
+    """Pairs of hosts with the number of their flows, busiest first: columns orig_addr, resp_addr, flows."""
+    return (
+        flows.group_by(["orig_addr", "resp_addr"])
+        .agg(flows=_.count())
+        .order_by(ibis.desc("flows"), "orig_addr", "resp_addr")
+        .limit(PAIRS_LIMIT)
+    )
+
+
+def own_network(
+    pairs: Iterable[Mapping[str, Any]], given: Sequence[str] = (), proxies: Mapping[str, set[str]] | None = None
+) -> Network:
+    """The owner's networks from what was given, else from the host pairs seen.
+
+    `proxies` are hosts asked to reach a mail port, with the clients that asked: the last resort.
+    """
+    if given:
+        return Network([ipaddress.ip_network(text, strict=False) for text in given], "given")
+    edges = _unicast_edges(pairs)
+    hosts = {end for edge in edges for end in edge}
+    private = [host for host in hosts if is_private(host)]
+    public = [host for host in hosts if not is_private(host)]
+    anchors = {parsed(text): clients for text, clients in (proxies or {}).items()}
+    if private and not public:
+        return _private_only(private, anchors)
+    network = _private_and_cover(private, edges)
+    _add_anchors(network, anchors)
+    if not network.prefixes:
+        network.how = "unknown"
+        network.is_weak = True
+        network.notes.append(phrase("network.unknown"))
+    return network
+
+
+def _unicast_edges(pairs: Iterable[Mapping[str, Any]]) -> Counter[tuple[Address, Address]]:
+    edges: Counter[tuple[Address, Address]] = Counter()
+    for pair in pairs:
+        orig, resp = parsed(pair["orig_addr"]), parsed(pair["resp_addr"])
+        if orig is None or resp is None or _is_special(orig) or _is_special(resp):
+            continue
+        edges[(orig, resp)] += int(pair["flows"])
+    return edges
+
+
+def _is_special(address: Address) -> bool:
+    broadcast = address.version == 4 and (int(address) & 0xFF) == 0xFF and is_private(address)
+    return address.is_multicast or address.is_unspecified or address.is_link_local or broadcast
+
+
+def _private_only(private: list[Address], anchors: Mapping[Address | None, set[str]]) -> Network:
+    """No public address at all: the private ranges, or, where a proxy shows a border, the proxy's subnet."""
+    homes = {_home(anchor) for anchor in anchors if anchor is not None}
+    strangers = [
+        client
+        for clients in anchors.values()
+        for client in map(parsed, clients)
+        if client is not None and not any(client in home for home in homes if home.version == client.version)
+    ]
+    if homes and strangers:
+        names = sorted(str(home) for home in homes)
+        return Network(sorted(homes, key=str), "proxy", [phrase("network.private-lab", networks=names)], is_weak=True)
+    prefixes = [prefix for prefix in PRIVATE if any(h.version == prefix.version and h in prefix for h in private)]
+    names = [str(prefix) for prefix in prefixes]
+    return Network(prefixes, "private", [phrase("network.private-only", networks=names)])
+
+
+def _private_and_cover(private: list[Address], edges: Counter[tuple[Address, Address]]) -> Network:
+    network = Network([], "")
+    hows = []
+    if private:
+        used = [p for p in PRIVATE if any(h.version == p.version and h in p for h in private)]
+        network.prefixes.extend(used)
+        network.notes.append(phrase("network.private", networks=[str(prefix) for prefix in used]))
+        hows.append("private")
+    covered = _cover(edges)
+    if covered is not None:
+        prefix, share = covered
+        network.prefixes.append(prefix)
+        network.notes.append(phrase("network.cover", network=str(prefix), share=round(100 * share)))
+        network.is_weak = not private
+        hows.append("cover")
+    network.how = "+".join(hows)
+    return network
+
+
+def _cover(edges: Counter[tuple[Address, Address]]) -> tuple[Prefix, float] | None:
+    """The one network that is an end of nearly every flow between public hosts."""
+    weight: Counter[Prefix] = Counter()
+    peers: dict[Prefix, set[Prefix]] = defaultdict(set)
+    total = 0
+    for (orig, resp), flows in edges.items():
+        a, b = _home(orig), _home(resp)
+        if is_private(orig) or is_private(resp) or a == b:
+            continue
+        total += flows
+        for one, other in ((a, b), (b, a)):
+            weight[one] += flows
+            peers[one].add(other)
+    ranked = sorted(weight, key=lambda p: (-weight[p], -len(peers[p]), str(p)))
+    if not ranked:
+        return None
+    best = ranked[0]
+    share = weight[best] / total
+    is_tied = len(ranked) > 1 and weight[ranked[1]] == weight[best] and len(peers[ranked[1]]) == len(peers[best])
+    return None if is_tied or share < COVER_SHARE else (best, share)
+
+
+def _add_anchors(network: Network, anchors: Mapping[Address | None, set[str]]) -> None:
+    """A host asked by strangers to reach a mail port, itself on no known side, is taken for the owner's."""
+    for anchor, clients in anchors.items():
+        if anchor is None or network.side(str(anchor)) == "own" or any(network.is_own(c) for c in clients):
+            continue
+        if network.how and is_private(anchor):
+            continue
+        network.prefixes.append(_home(anchor))
+        network._sides.clear()
+        network.is_weak = True
+        network.how = "+".join(filter(None, (network.how, "proxy")))
+        network.notes.append(phrase("network.proxy", proxy=str(anchor)))
+
+
+def _home(address: Address) -> Prefix:
+    """The site an address likely belongs to: /24, or /48 in IPv6."""
+    return ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)

@@ -1,0 +1,52 @@
+"""The kinds of finding, in the order a report shows them, and what each can get wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding: `severity` 3 needs action now, 2 soon, 1 is a question of policy."""
+
+    slug: str
+    severity: int
+    flags: str
+    can_get_wrong: str
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "open-proxy-relay",
+        3,
+        "A proxy of the network carried SMTP to an outside mail server for somebody outside.",
+        "A partner's host that may use the proxy looks the same: give its network with --own.",
+    ),
+    Kind(
+        "open-mail-relay",
+        3,
+        "A mail server of the network took mail from outside for outside and passed it on.",
+        "A backup MX or a mailing list host for another domain looks the same: give it with --own-domain.",
+    ),
+    Kind(
+        "direct-sender",
+        3,
+        "A host of the network that is no mail server sent mail between foreign addresses.",
+        "A mail server whose incoming mail was not captured looks the same: give it with --role.",
+    ),
+    Kind(
+        "proxy-policy",
+        1,
+        "An inside host sent mail through a proxy to a mail port.",
+        "The owner may allow it.",
+    ),
+)
+
+SEVERITY = {kind.slug: kind.severity for kind in KINDS}
+"""Severity by kind."""
+
+MAIL_PORTS = (25, 465, 587, 2525)
+"""Server ports on which mail is handed in (SMTP, submissions, submission, and its common stand-in)."""
+
+SUBMISSION_PORTS = (465, 587)
+"""Ports where a person's mail program hands in mail, after a login (RFC 6409, RFC 8314)."""
