@@ -2,7 +2,7 @@
 
 What it flags
     SMTP that leaves the network from a host that is no mail server of the owner, and requests that tell a
-    proxy to reach a mail port. `mailscope.investigate` ties the two together.
+    proxy to reach a mail port. `mailscope.investigation` ties the two together.
 Why it matters
     The victims see the proxy's address and block it; who gave the command is seen only on the proxy's other
     side.

@@ -9,8 +9,8 @@ from typing import Any
 
 from ibis.expr.types import Table
 
-from mailscope.investigate.conversation import Request, rows
-from mailscope.investigate.needles import Needle
+from mailscope.investigation.conversation import Request, rows
+from mailscope.investigation.needles import Needle
 
 Search = Callable[[Sequence[Needle], Sequence[str]], Iterable[Mapping[str, Any]]]
 """Searches all streams for needles, and for dotted quads near some; gives rows of the table `sightings`."""

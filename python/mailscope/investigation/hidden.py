@@ -8,9 +8,9 @@ from typing import Any
 
 from mailscope.detect.finding import Fact
 from mailscope.detect.open_proxy_relay import overlapping_flows
-from mailscope.investigate.conversation import Conversation, Request, rows, utc
-from mailscope.investigate.path import Chain
-from mailscope.investigate.scene import Scene
+from mailscope.investigation.conversation import Conversation, Request, rows, utc
+from mailscope.investigation.path import Chain
+from mailscope.investigation.scene import Scene
 from mailscope.wording import phrase
 
 SLACK = timedelta(seconds=5)

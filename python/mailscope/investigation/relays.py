@@ -18,13 +18,13 @@ from mailscope.detect.finding import (
     row_evidence,
 )
 from mailscope.detect.proxy_software import software_named
-from mailscope.investigate.actor import Account, Attempt, accounts, victim_of
-from mailscope.investigate.conversation import Conversation, Request, endpoint
-from mailscope.investigate.path import Chain
-from mailscope.investigate.scene import Scene
-from mailscope.investigate.sorting import Groups
-from mailscope.investigate.targets import decoded_host
-from mailscope.investigate.timeline import bursts
+from mailscope.investigation.actor import Account, Attempt, accounts, victim_of
+from mailscope.investigation.conversation import Conversation, Request, endpoint
+from mailscope.investigation.path import Chain
+from mailscope.investigation.scene import Scene
+from mailscope.investigation.sorting import Groups
+from mailscope.investigation.targets import decoded_host
+from mailscope.investigation.timeline import bursts
 from mailscope.wording import Phrase, amount, phrase
 
 WEAK_NETWORK_FACTOR = 0.7

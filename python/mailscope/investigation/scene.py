@@ -13,11 +13,11 @@ from mailscope.detect.domains import Domains, own_domains, recipient_domains
 from mailscope.detect.network import Network, host_pairs, own_network
 from mailscope.detect.registry import MAIL_PORTS
 from mailscope.detect.roles import Hosts, host_roles
-from mailscope.investigate.conversation import Conversation, Request, conversations, requests, rows
-from mailscope.investigate.path import Chain, tied
-from mailscope.investigate.sightings import Sightings
-from mailscope.investigate.targets import Names, address_answers, greeting_name, names_seen
-from mailscope.investigate.vantage import clock_offsets, same_conversations, same_requests
+from mailscope.investigation.conversation import Conversation, Request, conversations, requests, rows
+from mailscope.investigation.path import Chain, tied
+from mailscope.investigation.sightings import Sightings
+from mailscope.investigation.targets import Names, address_answers, greeting_name, names_seen
+from mailscope.investigation.vantage import clock_offsets, same_conversations, same_requests
 
 Tables = Mapping[str, Table]
 

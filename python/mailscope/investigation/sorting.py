@@ -6,10 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from mailscope.detect.registry import SUBMISSION_PORTS
-from mailscope.investigate.actor import Attempt, attempts
-from mailscope.investigate.conversation import Conversation
-from mailscope.investigate.path import Chain
-from mailscope.investigate.scene import Scene
+from mailscope.investigation.actor import Attempt, attempts
+from mailscope.investigation.conversation import Conversation
+from mailscope.investigation.path import Chain
+from mailscope.investigation.scene import Scene
 
 
 @dataclass(slots=True)

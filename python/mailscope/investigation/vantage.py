@@ -8,8 +8,8 @@ from datetime import timedelta
 from statistics import median
 
 from mailscope.detect.network import is_private, parsed
-from mailscope.investigate import ties
-from mailscope.investigate.conversation import Conversation, Request
+from mailscope.investigation import ties
+from mailscope.investigation.conversation import Conversation, Request
 
 CLOCKS_APART = timedelta(minutes=10)
 """Clocks of two sensors are not expected to differ by more."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from mailscope.detect.finding import Fact, combined
-from mailscope.investigate import ties
-from mailscope.investigate.conversation import Conversation, Mail, Request
-from mailscope.investigate.targets import Names, decoded_host
+from mailscope.investigation import ties
+from mailscope.investigation.conversation import Conversation, Mail, Request
+from mailscope.investigation.targets import Names, decoded_host
 
 TIED_FROM = 0.5
 """Combined weight from which on a request and a leg are said to belong together."""

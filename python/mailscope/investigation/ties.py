@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailscope.detect.finding import Fact
-from mailscope.investigate.conversation import Conversation, Mail, Request
-from mailscope.investigate.targets import Names
+from mailscope.investigation.conversation import Conversation, Mail, Request
+from mailscope.investigation.targets import Names
 from mailscope.wording import Phrase, amount, phrase
 
 SKETCH_FULL = 32

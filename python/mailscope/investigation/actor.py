@@ -9,8 +9,8 @@ from typing import Any
 
 from ibis.expr.types import Table
 
-from mailscope.investigate.conversation import rows
-from mailscope.investigate.path import Chain
+from mailscope.investigation.conversation import rows
+from mailscope.investigation.path import Chain
 
 
 @dataclass(slots=True)

@@ -1,0 +1,197 @@
+"""The whole investigation: tables in, findings, hypotheses and what was cleared out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mailscope.detect.finding import Finding
+from mailscope.detect.open_mail_relay import RelayUse, incoming_transactions, relay_use
+from mailscope.detect.registry import SEVERITY
+from mailscope.errors import UsageError
+from mailscope.detect.network import parsed
+from mailscope.detect.roles import ROLES
+from mailscope.investigation.cleared import Cleared, cleared, unproven
+from mailscope.investigation.conversation import rows
+from mailscope.investigation.coverage import coverage
+from mailscope.investigation.hidden import tie_hidden
+from mailscope.investigation.hypotheses import Hypothesis, claims, hypotheses
+from mailscope.investigation.literal import tie_literal
+from mailscope.investigation.needles import needles
+from mailscope.investigation.relays import relay_finding
+from mailscope.investigation.scene import Scene, scene_of
+from mailscope.investigation.senders import direct_sender_finding, open_mail_relay_finding
+from mailscope.investigation.sightings import Search, looked_for
+from mailscope.investigation.sorting import Groups, sorted_chains
+
+if TYPE_CHECKING:
+    from mailscope.ingest.captures import Options
+    from mailscope.store.tables import Tables
+
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+@dataclass(slots=True)
+class Investigation:
+    """The answer and everything it rests on."""
+
+    inputs: list[dict[str, Any]]
+    scene: Scene
+    groups: Groups
+    findings: list[Finding]
+    hypotheses: list[Hypothesis]
+    claims: list[Hypothesis]
+    cleared: list[Cleared]
+    unproven: list[Cleared]
+    coverage: dict[str, Any]
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as the documented, versioned JSON object (`answer.schema.json`)."""
+        from mailscope.investigation.answer import answer
+
+        return answer(self)
+
+
+def investigate(
+    source: Tables | Paths,
+    *,
+    own: Sequence[str] = (),
+    own_domains: Sequence[str] = (),
+    roles: Mapping[str, str] | None = None,
+    look_for: Sequence[str] = (),
+    search: Search | None = None,
+    options: Options | None = None,
+    progress: Callable[[int, int | None, int], None] | None = None,
+    started: datetime | None = None,
+) -> Investigation:
+    """Who commanded the mail that left the network.
+
+    `source` is captures, tables in memory, or a case. `own` are the owner's networks, `own_domains` the owner's mail
+    domains, `roles` says what hosts are (`{"192.0.2.9": "mail-server"}`, see `ROLES`); what is not given is inferred
+    and said to be. `look_for` are addresses or host names to search for besides. Captures are read a second time when
+    there is something to search for; `search` replaces that pass.
+    """
+    _check(own, roles or {})
+    started = started or datetime.now(UTC)
+    tables, again = _tables_and_search(source, options, progress)
+    expressions = {name: tables.to_ibis(name) for name in tables}
+    scene = scene_of(expressions, own, own_domains, roles)
+    groups = sorted_chains(scene)
+    groups = _search_pass(scene, groups, search or again, look_for)
+    uses = _relay_uses(scene)
+    findings = _findings(scene, groups, uses)
+    return Investigation(
+        inputs=list(tables.inputs),
+        scene=scene,
+        groups=groups,
+        findings=findings,
+        hypotheses=hypotheses(scene, groups, findings, uses),
+        claims=claims(scene, groups, uses),
+        cleared=cleared(scene, groups, findings),
+        unproven=unproven(scene),
+        coverage=coverage(scene, list(tables.inputs)),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+
+
+def _check(own: Sequence[str], roles: Mapping[str, str]) -> None:
+    import ipaddress
+
+    for text in own:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise UsageError(f"`{text}` is no network", hint="write it as 192.0.2.0/24 or 2001:db8::/32") from None
+    for address, role in roles.items():
+        if parsed(address) is None:
+            raise UsageError(f"`{address}` is no address", hint="write --role 192.0.2.9=mail-server")
+        if role not in ROLES:
+            raise UsageError(f"there is no role `{role}`", hint="the roles are " + ", ".join(ROLES))
+
+
+def _tables_and_search(
+    source: Tables | Paths, options: Options | None, progress: Callable[[int, int | None, int], None] | None
+) -> tuple[Tables, Search | None]:
+    from mailscope.ingest import captures
+    from mailscope.store.case import Case
+    from mailscope.store.tables import Tables
+
+    if isinstance(source, Case):
+        paths: Any = captures.capture_paths(source)
+        tables: Tables = source
+    elif isinstance(source, Tables):
+        return source, None
+    else:
+        paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+        tables = captures.read(paths, options, progress)
+    if any(os.fspath(path) == "-" for path in paths):
+        return tables, None  # standard input cannot be read twice
+
+    def search(wanted: Sequence[tuple[str, str, bytes]], near: Sequence[str]) -> Iterable[Mapping[str, Any]]:
+        import pyarrow as pa
+
+        found: list[dict[str, Any]] = pa.table(captures.search(paths, wanted, near, options, progress)).to_pylist()
+        return found
+
+    return tables, search
+
+
+def _search_pass(scene: Scene, groups: Groups, search: Search | None, look_for: Sequence[str]) -> Groups:
+    """Looks for the victims in all other traffic; sorts again when that tied more chains."""
+    suspect = [
+        chain
+        for chains in (groups.relayed, groups.proxy_alone, groups.alone, groups.policy)
+        for members in chains.values()
+        for chain in members
+    ]
+    alone = [chain for chain in suspect if chain.request is None and chain.leg is not None]
+    reached = [chain.leg for chain in suspect if chain.leg is not None]
+    addresses = [*dict.fromkeys(leg.server_addr for leg in reached), *(text for text in look_for if parsed(text))]
+    names = sorted({name for address in addresses for name in scene.names.of_address(address)})
+    names += [text for text in look_for if parsed(text) is None]
+    ports = [int(leg.row["server_port"]) for leg in reached] or [25]
+    near = list(dict.fromkeys([*(c.leg.server_addr for c in alone if c.leg), *(t for t in look_for if parsed(t))]))
+    own_legs = {view.flow_id for chain in suspect if chain.leg for view in [chain.leg, *chain.same_leg]}
+    commands = [r for chain in scene.chains for r in [chain.request, *chain.same_request] if r is not None]
+    scene.sightings = looked_for(
+        search, needles(addresses, names, ports), near, scene.tables["flows"], commands, own_legs
+    )
+    hosts = {address for c in alone if c.leg for address in groups.one_proxy(c.leg.client_addr)}
+    tie_literal(scene, alone)
+    tie_hidden(scene, [c for c in alone if c.request is None], sorted(hosts | set(_own_proxies(scene))))
+    return sorted_chains(scene) if any(chain.request is not None for chain in alone) else groups
+
+
+def _own_proxies(scene: Scene) -> list[str]:
+    return [address for address in scene.hosts.with_role("proxy") if not scene.network.is_outside(address)]
+
+
+def _relay_uses(scene: Scene) -> list[RelayUse]:
+    tables = scene.tables
+    plain = rows(incoming_transactions(tables["mail_transactions"], tables["mail_sessions"]))
+    hidden = {c.session_id for chain in scene.chains if chain.request for c in chain.request.carried}
+    kept = [row for row in plain if row["session_id"] not in hidden]
+    return relay_use(kept, scene.network, scene.domains)
+
+
+def _findings(scene: Scene, groups: Groups, uses: Sequence[RelayUse]) -> list[Finding]:
+    found: list[Finding | None] = []
+    for key, chains in groups.relayed.items():
+        found.append(relay_finding("open-proxy-relay", scene, groups, key, [*chains, *groups.proxy_alone.get(key, ())]))
+    for key, chains in groups.proxy_alone.items():
+        if key not in groups.relayed and any(chain.mails for chain in chains):
+            found.append(relay_finding("open-proxy-relay", scene, groups, key, chains))
+    for host, chains in groups.policy.items():
+        found.append(relay_finding("proxy-policy", scene, groups, host, chains))
+    for host, chains in groups.alone.items():
+        found.append(direct_sender_finding(scene, host, chains))
+    for host, chains in groups.through_outside.items():
+        through = sorted({chain.request.proxy_addr for chain in chains if chain.request is not None})
+        found.append(direct_sender_finding(scene, host, chains, through))
+    found += [open_mail_relay_finding(scene, use) for use in uses]
+    kept = [finding for finding in found if finding is not None]
+    return sorted(kept, key=lambda finding: (-SEVERITY[finding.kind], -finding.confidence, finding.subject))
