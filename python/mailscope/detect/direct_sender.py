@@ -48,14 +48,18 @@ def facts(sending: Sending, domains: Domains) -> list[Fact]:
         return []  # the owner's own mail, sent past the mail server: at most a question of policy
     senders = {domain_of(sender) for sender in sending.senders} - {""}
     if len(senders) > 1:
-        found.append(Fact("many-sender-domains", 0.45, phrase("direct.many-domains", count=amount(len(senders), "domain"))))
+        found.append(
+            Fact("many-sender-domains", 0.45, phrase("direct.many-domains", count=amount(len(senders), "domain")))
+        )
     odd = sorted({helo for helo in sending.helos if not _is_host_name(helo)})
     if odd:
         found.append(Fact("helo-no-host-name", 0.35, phrase("direct.helo", helos=odd)))
     if len(set(sending.helos)) > 1:
         found.append(Fact("changing-helo", 0.35, phrase("direct.helos", count=amount(len(set(sending.helos)), "name"))))
     if len(set(sending.servers)) > 2:
-        found.append(Fact("many-servers", 0.2, phrase("direct.servers", count=amount(len(set(sending.servers)), "server"))))
+        found.append(
+            Fact("many-servers", 0.2, phrase("direct.servers", count=amount(len(set(sending.servers)), "server")))
+        )
     return found if _is_enough(found, domains) else []
 
 

@@ -44,7 +44,10 @@ def recipient_domains(mail_transactions: Table) -> Table:
 
 
 def own_domains(
-    transactions: Iterable[Mapping[str, Any]], network: Network, given: Sequence[str] = (), tunnelled: Iterable[str] = ()
+    transactions: Iterable[Mapping[str, Any]],
+    network: Network,
+    given: Sequence[str] = (),
+    tunnelled: Iterable[str] = (),
 ) -> Domains:
     """The owner's domains.
 

@@ -97,7 +97,11 @@ def _finding(finding: Finding, hide: Sequence[str]) -> dict[str, Any]:
 
 
 def _details(details: Mapping[str, Any]) -> dict[str, Any]:
-    result = {key: value for key, value in details.items() if key not in ("moments", "bursts", "chains", "accounts", "attempts")}
+    result = {
+        key: value
+        for key, value in details.items()
+        if key not in ("moments", "bursts", "chains", "accounts", "attempts")
+    }
     result["bursts"] = [
         {"start": burst.start, "end": burst.end, "sessions": burst.sessions, "mails": burst.mails}
         for burst in details.get("bursts", [])

@@ -31,7 +31,9 @@ class Cleared:
 
 def cleared(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[Cleared]:
     """Everything that looks like the abuse and is not."""
-    accused = {address for finding in findings for role in ("commander", "sender") for address in finding.roles.get(role, [])}
+    accused = {
+        address for finding in findings for role in ("commander", "sender") for address in finding.roles.get(role, [])
+    }
     return [
         *_refused(scene, groups, accused),
         *_other_users(scene, accused),

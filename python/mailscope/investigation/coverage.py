@@ -57,7 +57,9 @@ def coverage(scene: Scene, inputs: list[dict[str, Any]]) -> dict[str, Any]:
         "mail_port_flows_without_mail": {str(row["app"]): row["flows"] for row in silent},
         "undecoded": {key: value for entry in inputs for key, value in (entry.get("undecoded") or {}).items()},
         "drops": sum(int(entry.get("drops") or 0) for entry in inputs),
-        "incomplete_inputs": [str(e.get("name") or e.get("path")) for e in inputs if e.get("end", "complete") != "complete"],
+        "incomplete_inputs": [
+            str(e.get("name") or e.get("path")) for e in inputs if e.get("end", "complete") != "complete"
+        ],
         "searched_for": list(scene.sightings.searched),
         "searched_forms": list(scene.sightings.forms),
         "sightings": dict(counts),

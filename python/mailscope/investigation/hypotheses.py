@@ -30,9 +30,7 @@ class Hypothesis:
     evidence: list[Evidence] = field(default_factory=list)
 
 
-def hypotheses(
-    scene: Scene, groups: Groups, findings: Sequence[Finding], uses: Sequence[RelayUse]
-) -> list[Hypothesis]:
+def hypotheses(scene: Scene, groups: Groups, findings: Sequence[Finding], uses: Sequence[RelayUse]) -> list[Hypothesis]:
     """All hypotheses, in the order in which a report shows them."""
     return [
         _outside_command(findings, groups, scene),
@@ -64,8 +62,12 @@ def _outside_command(findings: Sequence[Finding], groups: Groups, scene: Scene) 
         return Hypothesis(name, verdict, why, best.evidence[:1])
     if relays:
         return Hypothesis(name, "open", phrase("hypothesis.outside-no-command"), relays[0].evidence[:1])
-    if groups.attempts and any(not scene.network.is_own(a.chain.request.client_addr) for a in groups.attempts if a.chain.request):
-        return Hypothesis(name, "refuted", phrase("hypothesis.outside-only-attempts", count=amount(len(groups.attempts), "request")))
+    if groups.attempts and any(
+        not scene.network.is_own(a.chain.request.client_addr) for a in groups.attempts if a.chain.request
+    ):
+        return Hypothesis(
+            name, "refuted", phrase("hypothesis.outside-only-attempts", count=amount(len(groups.attempts), "request"))
+        )
     if groups.alone:
         return Hypothesis(name, "open", phrase("hypothesis.outside-not-seen"))
     return Hypothesis(name, "refuted", phrase("hypothesis.outside-nothing"))
@@ -76,7 +78,9 @@ def _insider(findings: Sequence[Finding], groups: Groups, scene: Scene) -> Hypot
     inside = _of_kind(findings, "proxy-policy")
     if inside:
         hosts = sorted({address for finding in inside for address in finding.roles["commander"]})
-        return Hypothesis(name, "confirmed", phrase("hypothesis.insider-confirmed", hosts=hosts), inside[0].evidence[:1])
+        return Hypothesis(
+            name, "confirmed", phrase("hypothesis.insider-confirmed", hosts=hosts), inside[0].evidence[:1]
+        )
     relayed = [chain for chains in groups.relayed.values() for chain in chains]
     if not relayed:
         alone = [chain for chains in groups.proxy_alone.values() for chain in chains]
@@ -131,7 +135,9 @@ def _mail_server(findings: Sequence[Finding], uses: Sequence[RelayUse], scene: S
     relays = _of_kind(findings, "open-mail-relay")
     if relays:
         servers = [finding.subject for finding in relays]
-        return Hypothesis(name, "confirmed", phrase("hypothesis.relay-confirmed", servers=servers), relays[0].evidence[:1])
+        return Hypothesis(
+            name, "confirmed", phrase("hypothesis.relay-confirmed", servers=servers), relays[0].evidence[:1]
+        )
     servers = [address for address in scene.hosts.with_role("mail-server") if scene.is_own_mail_server(address)]
     refused = [row for use in uses for row in use.refused] if scene.domains.own else []
     if refused:
@@ -175,9 +181,13 @@ def _closed_to_outsiders(scene: Scene, groups: Groups) -> Hypothesis:
     asked = rows(
         requests.filter(requests.kind != "proxy-protocol")
         .order_by("start")
-        .select("flow_id", "capture", "first_packet", "last_packet", "client_addr", "proxy_addr", "granted", "inner_app")
+        .select(
+            "flow_id", "capture", "first_packet", "last_packet", "client_addr", "proxy_addr", "granted", "inner_app"
+        )
     )
-    outside = [r for r in asked if scene.network.is_outside(r["client_addr"]) and not scene.network.is_outside(r["proxy_addr"])]
+    outside = [
+        r for r in asked if scene.network.is_outside(r["client_addr"]) and not scene.network.is_outside(r["proxy_addr"])
+    ]
     served = [row for row in outside if row["granted"] == "yes" or row["inner_app"] not in ("none", "unknown")]
     if served:
         clients = sorted({row["client_addr"] for row in served})

@@ -36,7 +36,11 @@ def tie_literal(scene: Scene, chains: Sequence[Chain]) -> None:
         chain.request = _as_request(row, int(leg.row["server_port"]))
         delay = leg.start - utc(row["start"])
         chain.facts = [
-            Fact("literal-sighting", 0.5, phrase("tie.literal", needle=row["needle"], form=row["form"], excerpt=row["excerpt"])),
+            Fact(
+                "literal-sighting",
+                0.5,
+                phrase("tie.literal", needle=row["needle"], form=row["form"], excerpt=row["excerpt"]),
+            ),
             Fact("time-order", 0.3, phrase("tie.time-order", delay=delay)),
             Fact("same-host", 0.3, phrase("tie.same-host", host=leg.client_addr)),
         ]

@@ -61,7 +61,13 @@ def relay_finding(kind: str, scene: Scene, groups: Groups, key: str, chains: Seq
 def mail_counts(chains: Iterable[Chain]) -> dict[str, int]:
     """Figures over the chains, each conversation counted once however often it was seen."""
     total: Counter[str] = Counter(
-        sessions=0, mails=0, mails_accepted=0, recipients=0, recipients_accepted=0, recipients_refused=0, mails_unknown=0
+        sessions=0,
+        mails=0,
+        mails_accepted=0,
+        recipients=0,
+        recipients_accepted=0,
+        recipients_refused=0,
+        mails_unknown=0,
     )
     for chain in chains:
         total["sessions"] += 1

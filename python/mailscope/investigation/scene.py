@@ -48,7 +48,10 @@ class Scene:
 
 
 def scene_of(
-    tables: Tables, own: Sequence[str] = (), own_domain_names: Sequence[str] = (), roles: Mapping[str, str] | None = None
+    tables: Tables,
+    own: Sequence[str] = (),
+    own_domain_names: Sequence[str] = (),
+    roles: Mapping[str, str] | None = None,
 ) -> Scene:
     """Reads the tables and ties requests to connections."""
     commands = open_proxy_relay.mail_commands(tables["proxy_requests"])
@@ -96,9 +99,7 @@ def _sides(tables: Tables, pairs: list[dict[str, Any]], network: Network) -> tup
     return senders, sorted(address for address in servers if network.is_own(address))
 
 
-def _carried(
-    tables: Tables, pairs: list[dict[str, Any]], network: Network, leg_ids: set[str]
-) -> list[Conversation]:
+def _carried(tables: Tables, pairs: list[dict[str, Any]], network: Network, leg_ids: set[str]) -> list[Conversation]:
     """Sessions on a proxy's client side; mail on a port of an own host that is no mail port is one, too."""
     ends = {f"{row['proxy_addr']} {row['proxy_port']}" for row in _proxy_ends(tables)}
     for pair in pairs:
@@ -141,7 +142,8 @@ def _chains(
 
 def _shows(conversation: Conversation, mail: Any) -> bool:
     return any(
-        (other.message_id and other.message_id == mail.message_id) or (other.mail_from and other.envelope == mail.envelope)
+        (other.message_id and other.message_id == mail.message_id)
+        or (other.mail_from and other.envelope == mail.envelope)
         for other in conversation.mails
     )
 

@@ -69,7 +69,9 @@ def direct_sender_finding(
         summary=summary,
         roles={"sender": [host], "victim": found_victims, "proxy": list(through)},
         facts=facts,
-        evidence=[row_evidence("mail_sessions", session.row, _session_phrase(session)) for session in _sessions(chains)],
+        evidence=[
+            row_evidence("mail_sessions", session.row, _session_phrase(session)) for session in _sessions(chains)
+        ],
         not_proven=not_proven,
         could_be=[phrase("could-be.unknown-mail-server"), phrase("could-be.proxy-not-seen")],
         techniques=[MAIL_PROTOCOLS, *([PROXY] if through else [])],

@@ -78,7 +78,10 @@ def _flows_of(flows: Table, wanted: set[str]) -> dict[str, dict[str, Any]]:
     if not wanted:
         return {}
     chosen = flows.filter(flows.flow_id.isin(sorted(wanted)))
-    return {row["flow_id"]: row for row in rows(chosen.select("flow_id", "app", "app_layers", "proto", "resp_addr", "resp_port"))}
+    return {
+        row["flow_id"]: row
+        for row in rows(chosen.select("flow_id", "app", "app_layers", "proto", "resp_addr", "resp_port"))
+    }
 
 
 def _stands_alone(row: Mapping[str, Any]) -> bool:

@@ -189,6 +189,8 @@ TEMPLATES: dict[str, str] = {
     "cleared.other-request": "{needle} 出现在并非代理命令的网页请求中（{times}）：{excerpt}",
     "unproven.near": "查找 {searched}；{found} 出现在 {times}，有一个字节不同：不是匹配，{where}",
     "unproven.possible": "{searched} 出现在客户端发送的内容中（{times}），但没有任何事实把它与邮件关联：{where}",
+    "report.list": "{items}",
+    "report.span": "{first} {last}",
     "report.title": "谁发送了这些邮件",
     "report.answer": "结论",
     "report.nothing": "在这些抓包中没有发现滥用邮件离开本网。",

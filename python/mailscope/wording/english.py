@@ -223,6 +223,8 @@ TEMPLATES: dict[str, str] = {
     "unproven.near": "{searched} was searched; {found} stands in {times} and differs in one octet: no match, {where}",
     "unproven.possible": "{searched} stands in what a client sent ({times}), but nothing ties it to the mail: {where}",
     # --- the report
+    "report.list": "{items}",
+    "report.span": "{first} {last}",
     "report.title": "Who sent the mail",
     "report.answer": "Answer",
     "report.nothing": "No abusive mail was found to leave this network in these captures.",

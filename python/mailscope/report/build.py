@@ -1,0 +1,366 @@
+"""An investigation as words and rows in one language: what the terminal and the HTML report both show.
+
+Text from packets is neutralised here, and attackers' addresses and links are defanged in everything but evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailscope.detect.finding import Evidence, Finding
+from mailscope.harmless import visible
+from mailscope.investigation.answer import attackers, defanged
+from mailscope.investigation.cleared import Cleared
+from mailscope.investigation.hypotheses import Hypothesis
+from mailscope.investigation.investigate import Investigation
+from mailscope.report.advice import advice
+from mailscope.wording import Phrase, amount, phrase, render
+
+TEXT_LIMIT = 400
+"""Characters of one value from the wire shown in a report."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """One row of the evidence table; what it says is shown as it was on the wire, not defanged."""
+
+    number: int
+    table: str
+    flow_id: str
+    capture: str
+    packets: str
+    what: str
+    carve: str
+
+
+@dataclass(slots=True)
+class FindingView:
+    """One finding, ready to show."""
+
+    kind: str
+    title: str
+    percent: int
+    summary: str
+    story: str
+    headline: list[tuple[str, str]]
+    facts: list[tuple[int, str]]
+    evidence: list[EvidenceRow]
+    not_proven: list[str]
+    could_be: list[str]
+    techniques: str
+    advice: list[tuple[str, str]]
+    mails: list[dict[str, str]]
+    bursts: str
+    finding: Finding
+
+
+@dataclass(slots=True)
+class Report:
+    """The whole report in one language."""
+
+    lang: str
+    found: Investigation
+    case: str
+    hide: list[str]
+    findings: list[FindingView] = field(default_factory=list)
+    nothing: list[str] = field(default_factory=list)
+    hosts: list[tuple[str, str, str]] = field(default_factory=list)
+    hypotheses: list[tuple[str, str, str]] = field(default_factory=list)
+    claims: list[tuple[str, str, str]] = field(default_factory=list)
+    cleared: list[tuple[str, str]] = field(default_factory=list)
+    unproven: list[tuple[str, str]] = field(default_factory=list)
+    coverage: list[str] = field(default_factory=list)
+    took: str = ""
+
+    def say(self, key: str, **values: Any) -> str:  # noqa: ANN401 - whatever a phrase takes
+        """A phrase of the report's language."""
+        return render(phrase(key, **values), self.lang)
+
+    def prose(self, statement: Phrase | str) -> str:
+        """A statement as a sentence without control characters or anything that can be clicked."""
+        return visible(defanged(render(statement, self.lang), self.hide))
+
+    def raw(self, statement: Phrase | str) -> str:
+        """The same for evidence: shown as it was, but harmless to a terminal."""
+        return visible(render(statement, self.lang), TEXT_LIMIT)
+
+
+def report(found: Investigation, lang: str = "en", case: str = "CASE") -> Report:
+    """The report in the language; `case` names the case folder in the commands it suggests."""
+    view = Report(lang, found, case, attackers(found.findings))
+    view.findings = [_finding(view, finding) for finding in found.findings]
+    if not found.findings:
+        view.nothing = _nothing(view)
+    view.hosts = _hosts(view)
+    view.hypotheses = [_hypothesis(view, item, "hypothesis") for item in found.hypotheses]
+    view.claims = [_hypothesis(view, item, "claim") for item in found.claims]
+    view.cleared = [_cleared(view, item) for item in found.cleared]
+    view.unproven = [_cleared(view, item) for item in found.unproven]
+    view.coverage = _coverage(view)
+    view.took = _took(view)
+    return view
+
+
+def _nothing(view: Report) -> list[str]:
+    tables = view.found.scene.tables
+    counts = {
+        "flows": amount(int(tables["flows"].count().execute()), "flow"),
+        "sessions": amount(int(tables["mail_sessions"].count().execute()), "session"),
+        "requests": amount(int(tables["proxy_requests"].count().execute()), "request"),
+    }
+    return [view.say("report.nothing"), view.say("report.nothing-looked", **counts)]
+
+
+def _finding(view: Report, finding: Finding) -> FindingView:
+    return FindingView(
+        kind=finding.kind,
+        title=view.say(f"report.kind-{finding.kind}"),
+        percent=round(100 * finding.confidence),
+        summary=view.prose(finding.summary),
+        story=_story(view, finding),
+        headline=_headline(view, finding),
+        facts=[(round(100 * fact.weight), view.prose(fact.what)) for fact in finding.facts],
+        evidence=[_evidence(view, number, row) for number, row in enumerate(finding.evidence, 1)],
+        not_proven=[view.prose(text) for text in finding.not_proven],
+        could_be=[view.prose(text) for text in finding.could_be],
+        techniques=view.say("report.technique-note", techniques=[f"{t.id} {t.name}" for t in finding.techniques]),
+        advice=[(view.prose(step.what), step.lines) for step in advice(finding, view.found)],
+        mails=_mails(view, finding),
+        bursts=_bursts(view, finding),
+        finding=finding,
+    )
+
+
+def _story(view: Report, finding: Finding) -> str:
+    if finding.kind == "open-proxy-relay" and finding.roles["commander"]:
+        return view.prose(
+            phrase("report.story-relay", proxy=finding.roles["proxy"][:2], commander=finding.roles["commander"])
+        )
+    return view.prose(phrase("report.story-direct", host=finding.subject)) if finding.kind == "direct-sender" else ""
+
+
+def _headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
+    """The answer in lines: who, how, since when, how much, which packet."""
+    details, roles = finding.details, finding.roles
+    lines: list[tuple[str, str]] = []
+
+    def add(label: str, value: Phrase | str) -> None:
+        lines.append((view.say(f"report.{label}"), view.prose(value)))
+
+    if finding.kind == "open-proxy-relay" or roles.get("commander"):
+        add("commander", phrase("report.list", items=roles.get("commander") or [phrase("word.not-seen")]))
+    if roles.get("sender"):
+        add("sender", phrase("report.list", items=roles["sender"]))
+    if roles.get("proxy"):
+        add("proxy", phrase("report.list", items=_proxy_words(finding)))
+    if roles.get("relay"):
+        add("relay", phrase("report.list", items=roles["relay"]))
+    if roles.get("victim"):
+        add("victims", phrase("report.list", items=roles["victim"]))
+    if details.get("command_kinds"):
+        add("how", phrase("report.list", items=[phrase(f"relay.how-{kind}") for kind in details["command_kinds"]]))
+    if "first" in details:
+        add("since", phrase("report.span", first=details["first"], last=phrase("report.until", last=details["last"])))
+    add("what", _what(details.get("counts", {})))
+    add("sure", f"{round(100 * finding.confidence)} %")
+    lines.append((view.say("report.proof"), _proof(view, finding)))
+    for account in details.get("accounts", []):
+        key = "report.account-used" if account.is_used else "report.account-failed"
+        tried = amount(account.succeeded if account.is_used else account.failed, "login")
+        add("account", phrase(key, user=account.user, server=account.server, logins=tried))
+    for attempt in details.get("attempts", [])[:5]:
+        request = attempt.chain.request
+        command = request.command if request is not None else attempt.target
+        add("attempts", phrase("report.attempt", command=command, reply=attempt.reply))
+    return lines
+
+
+def _proxy_words(finding: Finding) -> list[str]:
+    ports = finding.details.get("proxy_ports", [])
+    words = [
+        f"{a}:{ports[0]}" if len(ports) == 1 and ":" not in a and i == 0 else a
+        for i, a in enumerate(finding.roles["proxy"])
+    ]
+    return words + [f"= {alias}" for alias in finding.details.get("aliases", [])]
+
+
+def _what(counts: dict[str, int]) -> Phrase:
+    if "recipients_accepted" not in counts:
+        return phrase("report.list", items=[amount(counts.get("mails", 0), "mail")])
+    what = phrase(
+        "report.what-mails",
+        mails=amount(counts["mails"], "mail"),
+        accepted=str(counts["mails_accepted"]),
+        recipients_accepted=amount(counts["recipients_accepted"], "recipient"),
+        recipients_refused=str(counts["recipients_refused"]),
+        sessions=amount(counts["sessions"], "session"),
+    )
+    if counts.get("sessions_opaque"):
+        opaque = phrase("report.what-opaque", sessions=amount(counts["sessions_opaque"], "session"))
+        return phrase("report.list", items=[what, opaque])
+    return what
+
+
+def _proof(view: Report, finding: Finding) -> str:
+    """The commanding packet, as evidence: not defanged."""
+    for row in finding.evidence:
+        if row.table == "proxy_requests":
+            chain = next(
+                c for c in finding.details["chains"] if c.request is not None and c.request.flow_id == row.flow_id
+            )
+            command = chain.request.command
+            return view.raw(
+                phrase("report.proof-packet", packet=str(row.first_packet), capture=row.capture, command=command)
+            )
+    return view.say("report.proof-none")
+
+
+def _evidence(view: Report, number: int, row: Evidence) -> EvidenceRow:
+    packets = str(row.first_packet) if row.first_packet == row.last_packet else f"{row.first_packet}-{row.last_packet}"
+    capture = row.capture if row.last_capture is None else f"{row.capture} - {row.last_capture}"
+    return EvidenceRow(
+        number=number,
+        table=row.table,
+        flow_id=row.flow_id,
+        capture=visible(capture),
+        packets=packets,
+        what=view.raw(row.what),
+        carve=f"mailscope carve {view.case} --flow {row.flow_id} -o {row.flow_id}.pcapng",
+    )
+
+
+def _mails(view: Report, finding: Finding) -> list[dict[str, str]]:
+    rows = []
+    for chain in finding.details.get("chains", []):
+        for mail in chain.mails:
+            rows.append(
+                {
+                    "time": clock(mail.start) if mail.start else "-",
+                    "from": view.prose(mail.mail_from if mail.mail_from is not None else "-"),
+                    "to": view.prose(
+                        _recipients(view, [a for a, _code, _text in mail.recipients], mail.recipient_count)
+                    ),
+                    "subject": view.prose(visible(mail.subject or "-", 120)),
+                    "accepted": str(len(mail.accepted)),
+                    "refused": str(len(mail.refused)),
+                    "result": view.say(f"report.result-{mail.delivered}"),
+                    "seen_at": visible(", ".join(mail.seen_at)),
+                }
+            )
+    return rows
+
+
+def _recipients(view: Report, addresses: Sequence[str], count: int) -> str:
+    shown = ", ".join(addresses[:3])
+    return shown if count <= 3 else view.say("word.and-more", shown=shown, rest=str(count - 3))
+
+
+def _bursts(view: Report, finding: Finding) -> str:
+    bursts = finding.details.get("bursts", [])
+    if not bursts:
+        return ""
+    largest = max(bursts, key=lambda burst: (burst.mails, burst.sessions))
+    return view.say(
+        "report.timeline-bursts",
+        bursts=str(len(bursts)),
+        mails=amount(largest.mails, "mail"),
+        start=clock(largest.start),
+        end=clock(largest.end),
+    )
+
+
+def _hosts(view: Report) -> list[tuple[str, str, str]]:
+    """Hosts of the findings first, then the owner's servers and proxies."""
+    rows: dict[str, tuple[str, str, str]] = {}
+    for item in view.findings:
+        for role, addresses in item.finding.roles.items():
+            for address in addresses:
+                why = view.found.scene.hosts.by_address.get(address)
+                reasons = "; ".join(view.prose(text) for text in why.roles.values()) if why else ""
+                rows.setdefault(address, (view.prose(address), view.say(f"report.{role}"), reasons))
+    for address, host in sorted(view.found.scene.hosts.by_address.items()):
+        if address not in rows and not view.found.scene.network.is_outside(address) and len(rows) < 60:
+            reasons = "; ".join(view.prose(text) for text in host.roles.values())
+            rows[address] = (view.prose(address), ", ".join(sorted(host.roles)), reasons)
+    return list(rows.values())
+
+
+def _hypothesis(view: Report, item: Hypothesis, prefix: str) -> tuple[str, str, str]:
+    name = view.say(f"{prefix}.name-{item.name}")
+    return name, item.verdict, view.prose(item.why)
+
+
+def _cleared(view: Report, item: Cleared) -> tuple[str, str]:
+    return view.prose(visible(item.subject, 120)), visible(view.prose(item.why), 600)
+
+
+def _coverage(view: Report) -> list[str]:
+    found, data = view.found, view.found.coverage
+    lines = [
+        view.say(
+            "report.coverage-inputs",
+            name=visible(str(entry.get("name") or entry.get("path"))),
+            packets=amount(int(entry.get("packets") or 0), "packet"),
+            first=_moment(entry.get("first")),
+            last=_moment(entry.get("last")),
+            end=visible(str(entry.get("end", "complete"))),
+        )
+        for entry in found.inputs
+    ]
+    sides = data["sides"]
+    one = sum(count for name, count in sides.items() if name != "both")
+    lines.append(
+        view.say(
+            "report.coverage-flows", flows=amount(data["flows"], "flow"), both=str(sides.get("both", 0)), one=str(one)
+        )
+    )
+    lines.append(
+        view.say(
+            "report.coverage-loss",
+            gap=str(data["gap_bytes"] or 0),
+            cut=str(data["cut_packets"] or 0),
+            drops=str(data["drops"]),
+        )
+    )
+    network, domains = found.scene.network, found.scene.domains
+    how = view.say("report.given" if network.how == "given" else "report.inferred")
+    lines.append(
+        f"{view.say('report.network')}: {', '.join(map(str, network.prefixes)) or view.say('word.unknown')} ({how})"
+    )
+    how = view.say("report.given" if domains.how == "given" else "report.inferred")
+    own = visible(", ".join(sorted(domains.own)), TEXT_LIMIT)
+    lines.append(f"{view.say('report.domains')}: {own or view.say('word.unknown')}" + (f" ({how})" if own else ""))
+    lines += [view.prose(note) for note in network.notes]
+    if data["mail_port_flows_without_mail"]:
+        apps = [f"{name} {count}" for name, count in data["mail_port_flows_without_mail"].items()]
+        lines.append(view.prose(phrase("report.coverage-undecoded", apps=apps)))
+    if data["searched_for"]:
+        values = {"needles": data["searched_for"], "forms": data["searched_forms"]}
+        lines.append(view.prose(phrase("report.coverage-search", **values)))
+        seen = [f"{view.say('report.sightings-' + name)} {count}" for name, count in data["sightings"].items()]
+        lines.append(view.prose(phrase("report.coverage-sightings", sightings=seen)))
+    return lines
+
+
+def _took(view: Report) -> str:
+    total = sum(int(entry.get("bytes") or 0) for entry in view.found.inputs)
+    minutes = view.found.seconds / 60 / (total / 1e9) if total else 0.0
+    return view.say(
+        "report.took",
+        seconds=f"{view.found.seconds:.1f}",
+        per_gb=view.say("report.minutes", minutes=f"{minutes:.1f}"),
+    )
+
+
+def clock(moment: datetime) -> str:
+    """A time as `2026-11-21 19:46:58`, UTC."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _moment(value: Any) -> str:  # noqa: ANN401 - a time, its text, or nothing
+    if isinstance(value, datetime):
+        return clock(value)
+    return visible(str(value))[:19].replace("T", " ") if value else "-"
