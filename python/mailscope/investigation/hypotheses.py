@@ -104,6 +104,16 @@ def _malware(findings: Sequence[Finding], groups: Groups, scene: Scene) -> Hypot
         return Hypothesis(name, "confirmed" if sure else "open", phrase(key, hosts=hosts), direct[0].evidence[:1])
     if groups.proxy_alone:
         return Hypothesis(name, "open", phrase("hypothesis.malware-proxy-host", hosts=sorted(groups.proxy_alone)))
+    unread = [
+        row for row in scene.undecoded if row["orig_payload_bytes"] and not scene.is_own_mail_server(row["orig_addr"])
+    ]
+    if unread and not groups.relayed:
+        hosts = sorted({row["orig_addr"] for row in unread})
+        return Hypothesis(
+            name,
+            "open",
+            phrase("hypothesis.malware-unread", hosts=hosts, connections=amount(len(unread), "connection")),
+        )
     if not scene.chains:
         return Hypothesis(name, "refuted", phrase("hypothesis.malware-no-mail"))
     return Hypothesis(name, "refuted", phrase("hypothesis.malware-refuted"))

@@ -152,6 +152,7 @@ TEMPLATES: dict[str, str] = {
     "hypothesis.malware-likely": "{hosts} 自行发送邮件且有滥用迹象，但尚不能排除疑问",
     "hypothesis.malware-proxy-host": "邮件从 {hosts} 发出而未见命令；可能是该主机上的程序",
     "hypothesis.malware-no-mail": "这些抓包中没有邮件离开本网",
+    "hypothesis.malware-unread": "{hosts} 连接了外部邮件端口，其数据无法读取（{connections}）",
     "hypothesis.malware-refuted": "所有发出的邮件都来自邮件服务器，或跟随对代理的命令",
     "hypothesis.spoofed-refuted": "{sessions} 双向均有数据（{example}）：伪造的源地址收不到服务器的应答",
     "hypothesis.spoofed-open": "只捕获了连接的一个方向",

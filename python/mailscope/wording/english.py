@@ -173,6 +173,7 @@ TEMPLATES: dict[str, str] = {
     "hypothesis.malware-likely": "{hosts} sent mail by themselves with marks of abuse, but not beyond doubt",
     "hypothesis.malware-proxy-host": "mail left {hosts} without a command that was seen; a program on that host could be the sender",
     "hypothesis.malware-no-mail": "no mail left the network in these captures",
+    "hypothesis.malware-unread": "{hosts} reached outside mail ports with data that could not be read ({connections})",
     "hypothesis.malware-refuted": "all mail that left came from a mail server or followed a command to a proxy",
     "hypothesis.spoofed-refuted": (
         "{sessions} with data in both directions ({example}): a forged source never gets the server's answers"
