@@ -1,5 +1,10 @@
 //! Small captures built for a test, and tables read back.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +24,8 @@ impl Folder {
     pub fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("mailscope-test-{}-{number}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("mailscope-test-{}-{number}", std::process::id()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -46,10 +52,17 @@ pub type Stamped = (i64, Vec<u8>);
 
 /// A pcap file (Ethernet, microseconds, little-endian).
 pub fn pcap(packets: &[Stamped]) -> Vec<u8> {
-    let mut file = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    let mut file = vec![
+        0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0,
+    ];
     for (us, bytes) in packets {
         let length = bytes.len() as u32;
-        for word in [(us / 1_000_000) as u32, (us % 1_000_000) as u32, length, length] {
+        for word in [
+            (us / 1_000_000) as u32,
+            (us % 1_000_000) as u32,
+            length,
+            length,
+        ] {
             file.extend(word.to_le_bytes());
         }
         file.extend(bytes);
@@ -71,7 +84,15 @@ const FIN: u8 = 1;
 
 impl Tcp {
     pub fn new(client: ([u8; 4], u16), server: ([u8; 4], u16)) -> Self {
-        Self { client, server, client_seq: 1000, server_seq: 900_000 }
+        // Each connection has its own first numbers, as real ones have.
+        static CONNECTIONS: AtomicU32 = AtomicU32::new(1);
+        let first = CONNECTIONS.fetch_add(1, Ordering::Relaxed) * 100_000;
+        Self {
+            client,
+            server,
+            client_seq: first,
+            server_seq: first + 50_000,
+        }
     }
 
     /// The three packets that open it.
@@ -106,15 +127,33 @@ impl Tcp {
     }
 
     fn client(&self, flags: u8, text: &[u8]) -> Vec<u8> {
-        segment(self.client, self.server, (self.client_seq, self.server_seq), flags, text)
+        segment(
+            self.client,
+            self.server,
+            (self.client_seq, self.server_seq),
+            flags,
+            text,
+        )
     }
 
     fn server(&self, flags: u8, text: &[u8]) -> Vec<u8> {
-        segment(self.server, self.client, (self.server_seq, self.client_seq), flags, text)
+        segment(
+            self.server,
+            self.client,
+            (self.server_seq, self.client_seq),
+            flags,
+            text,
+        )
     }
 }
 
-fn segment(from: ([u8; 4], u16), to: ([u8; 4], u16), (seq, ack): (u32, u32), flags: u8, text: &[u8]) -> Vec<u8> {
+fn segment(
+    from: ([u8; 4], u16),
+    to: ([u8; 4], u16),
+    (seq, ack): (u32, u32),
+    flags: u8,
+    text: &[u8],
+) -> Vec<u8> {
     let ack = if flags & ACK > 0 { ack } else { 0 };
     let mut tcp = [from.1.to_be_bytes(), to.1.to_be_bytes()].concat();
     tcp.extend(seq.to_be_bytes());
@@ -146,11 +185,19 @@ fn ethernet(proto: u8, from: [u8; 4], to: [u8; 4], payload: &[u8]) -> Vec<u8> {
 
 /// Packets one millisecond apart from a start in microseconds.
 pub fn stamped(start_us: i64, packets: impl IntoIterator<Item = Vec<u8>>) -> Vec<Stamped> {
-    packets.into_iter().enumerate().map(|(index, packet)| (start_us + index as i64 * 1000, packet)).collect()
+    packets
+        .into_iter()
+        .enumerate()
+        .map(|(index, packet)| (start_us + index as i64 * 1000, packet))
+        .collect()
 }
 
 /// A session in which one mail is sent.
-pub fn mail_session(client: ([u8; 4], u16), server: ([u8; 4], u16), recipient: &str) -> Vec<Vec<u8>> {
+pub fn mail_session(
+    client: ([u8; 4], u16),
+    server: ([u8; 4], u16),
+    recipient: &str,
+) -> Vec<Vec<u8>> {
     let mut tcp = Tcp::new(client, server);
     let mut packets = tcp.open();
     packets.push(tcp.hears(b"220 mx.example ESMTP\r\n"));
@@ -159,7 +206,10 @@ pub fn mail_session(client: ([u8; 4], u16), server: ([u8; 4], u16), recipient: &
         ("MAIL FROM:<a@client.example>\r\n".into(), "250 ok\r\n"),
         (format!("RCPT TO:<{recipient}>\r\n"), "250 ok\r\n"),
         ("DATA\r\n".into(), "354 go on\r\n"),
-        ("Subject: hello\r\n\r\nhello there\r\n.\r\n".into(), "250 taken\r\n"),
+        (
+            "Subject: hello\r\n\r\nhello there\r\n.\r\n".into(),
+            "250 taken\r\n",
+        ),
         ("QUIT\r\n".into(), "221 bye\r\n"),
     ] {
         packets.push(tcp.says(says.as_bytes()));
@@ -177,7 +227,12 @@ impl Batches for Kept {
     fn batch(&mut self, table: &'static TableSchema, batch: RecordBatch) -> Result<(), ArrowError> {
         assert_eq!(batch.schema(), table.arrow, "{}", table.name);
         for (column, array) in table.columns.iter().zip(batch.columns()) {
-            assert!(column.nullable || array.null_count() == 0, "{}.{}", table.name, column.name);
+            assert!(
+                column.nullable || array.null_count() == 0,
+                "{}.{}",
+                table.name,
+                column.name
+            );
         }
         self.0.push((table, batch));
         Ok(())
@@ -188,14 +243,27 @@ impl Kept {
     /// A column as text, all batches.
     pub fn column(&self, table: &str, column: &str) -> Vec<String> {
         let batches = self.0.iter().filter(|(known, _)| known.name == table);
-        batches.flat_map(|(_, batch)| as_text(batch.column_by_name(column).unwrap())).collect()
+        batches
+            .flat_map(|(_, batch)| as_text(batch.column_by_name(column).unwrap()))
+            .collect()
     }
 
     /// Every row of a table, its columns joined.
     pub fn rows(&self, table: &str) -> Vec<String> {
-        let schema = self.0.iter().find(|(known, _)| known.name == table).unwrap().0;
-        let columns: Vec<_> = schema.columns.iter().map(|column| self.column(table, column.name)).collect();
-        (0..columns[0].len()).map(|row| columns.iter().map(|c| format!("{}|", c[row])).collect()).collect()
+        let schema = self
+            .0
+            .iter()
+            .find(|(known, _)| known.name == table)
+            .unwrap()
+            .0;
+        let columns: Vec<_> = schema
+            .columns
+            .iter()
+            .map(|column| self.column(table, column.name))
+            .collect();
+        (0..columns[0].len())
+            .map(|row| columns.iter().map(|c| format!("{}|", c[row])).collect())
+            .collect()
     }
 }
 
