@@ -42,7 +42,7 @@ impl MailLayer {
     fn tls(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
         let Owner::Tls(tls) = &mut self.owner else { return false };
         let began = tls.began();
-        let wanted = tls.data(side, at, data, sink);
+        let wanted = tls.data(side, at, data);
         if !began && tls.began() {
             sink.flow.recognised("tls", "TLS after STARTTLS");
             if let Some(decoder) = &mut self.decoder {
@@ -89,7 +89,7 @@ impl Layer for MailLayer {
     fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool {
         match &mut self.owner {
             Owner::Nobody => return false,
-            Owner::Tls(tls) => tls.gap(side, missing),
+            Owner::Tls(tls) => return tls.gap(side),
             Owner::Decoder => {}
         }
         if let (Owner::Decoder, Some(decoder)) = (&self.owner, &mut self.decoder) {

@@ -174,7 +174,7 @@ impl Stream {
             App::Http => State::Layer(Box::new(Http::new(client, setting))),
             App::Socks => State::Layer(Box::new(Socks::new(client, setting))),
             App::ProxyProtocol => State::Layer(Box::new(ProxyHeader::new(client, setting))),
-            App::Tls => State::Layer(Box::new(TlsLayer::new(client, setting, sink))),
+            App::Tls => State::Layer(Box::new(TlsLayer::new(client, setting))),
             App::Dns => State::Layer(Box::new(DnsStream::default())),
             App::Named(_) => State::Opaque,
         };
