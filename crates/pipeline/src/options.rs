@@ -1,8 +1,12 @@
 //! What a user may choose of a pass.
 
+use std::fmt;
+
 use mailscope_capture::Limits as CaptureLimits;
 use mailscope_decode::identify::App;
 use mailscope_decode::limits::Limits as DecodeLimits;
+
+use crate::Error;
 
 /// Choices for a pass over captures.
 #[derive(Clone, Debug)]
@@ -19,8 +23,8 @@ pub struct Options {
     pub tcp_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,
-    /// Ports whose application is given: `(port, application)`.
-    pub decode_as: Vec<(u16, String)>,
+    /// Ports whose application is given.
+    pub decode_as: Vec<PortRule>,
     /// Inputs of at most so many MiB are hashed (SHA-256) as they are read; a larger one costs more to hash than to decode.
     pub hash_mb: u64,
     /// Caps of the decoders.
@@ -49,8 +53,8 @@ impl Options {
         let rule = self
             .decode_as
             .iter()
-            .find(|(port, _)| *port == resp_port || *port == orig_port);
-        rule.and_then(|(_, app)| App::by_name(app))
+            .find(|rule| rule.port == resp_port || rule.port == orig_port);
+        rule.map(|rule| rule.app)
     }
 
     /// Caps of flow table and reassembly that keep inside the memory budget: about half of it for flows
@@ -65,5 +69,39 @@ impl Options {
             fragment_bytes: budget / 32,
             ..CaptureLimits::default()
         }
+    }
+}
+
+/// The user's word for what runs on a port: `8025=smtp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PortRule {
+    /// The port, of either end.
+    pub port: u16,
+    /// What runs there.
+    pub app: App,
+}
+
+impl PortRule {
+    /// Reads `PORT=APPLICATION`.
+    ///
+    /// # Errors
+    /// It has another form, or names an application without a decoder.
+    pub fn parse(rule: &str) -> Result<Self, Error> {
+        let parts = rule
+            .split_once('=')
+            .and_then(|(port, app)| Some((port.trim().parse().ok()?, app.trim())));
+        let Some((port, app)) = parts else {
+            return Err(Error::Usage(format!("`{rule}` is not PORT=APPLICATION")));
+        };
+        match App::by_name(&app.to_ascii_lowercase()) {
+            Some(app) => Ok(Self { port, app }),
+            None => Err(Error::Usage(format!("`{app}` cannot be decoded"))),
+        }
+    }
+}
+
+impl fmt::Display for PortRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.port, self.app.slug())
     }
 }

@@ -97,7 +97,7 @@ fn captures_that_overlap_are_merged_by_time() {
     let folder = Folder::new();
     let packets = two_sessions();
     let whole = read(&[folder.file("whole.pcap", &pcap(&packets))]).1;
-    let mut parts = vec![Vec::new(), Vec::new(), Vec::new()];
+    let mut parts: [Vec<Stamped>; 3] = Default::default();
     for (index, packet) in packets.into_iter().enumerate() {
         parts[index * 7 % 3].push(packet);
     }

@@ -1,7 +1,9 @@
 //! Choices for a pass, as Python gives them.
 
-use pyo3::exceptions::PyValueError;
+use mailscope_pipeline::PortRule;
 use pyo3::prelude::*;
+
+use crate::errors::raised;
 
 /// Choices for a pass over captures.
 #[pyclass(frozen, module = "mailscope._core")]
@@ -14,6 +16,7 @@ impl Options {
                         other_idle_s=60, decode_as=Vec::new(), hash_mb=64))]
     #[allow(clippy::too_many_arguments)] // keyword-only in Python
     fn new(
+        py: Python<'_>,
         sensor: Option<String>,
         keep_messages: bool,
         mask_users: bool,
@@ -25,7 +28,7 @@ impl Options {
     ) -> PyResult<Self> {
         let decode_as = decode_as
             .iter()
-            .map(|rule| port_rule(rule))
+            .map(|rule| PortRule::parse(rule).map_err(|error| raised(py, &error)))
             .collect::<PyResult<_>>()?;
         Ok(Self(mailscope_pipeline::Options {
             sensor,
@@ -72,11 +75,7 @@ impl Options {
 
     #[getter]
     fn decode_as(&self) -> Vec<String> {
-        self.0
-            .decode_as
-            .iter()
-            .map(|(port, app)| format!("{port}={app}"))
-            .collect()
+        self.0.decode_as.iter().map(ToString::to_string).collect()
     }
 
     fn __repr__(&self) -> String {
@@ -103,13 +102,4 @@ impl Options {
     fn hash_mb(&self) -> u64 {
         self.0.hash_mb
     }
-}
-
-/// `PORT=APPLICATION`.
-fn port_rule(rule: &str) -> PyResult<(u16, String)> {
-    rule.split_once('=')
-        .and_then(|(port, app)| Some((port.trim().parse().ok()?, app.trim().to_ascii_lowercase())))
-        .ok_or_else(|| {
-            PyValueError::new_err(format!("decode_as wants PORT=APPLICATION, not {rule:?}"))
-        })
 }

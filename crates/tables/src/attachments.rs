@@ -2,10 +2,11 @@
 
 use mailscope_decode::record::Attachment;
 
-use crate::column::{Flag, OptText, OptWord, Text, U32, U64, Word};
+use crate::column::{Flag, OptText, Text, U32, U64};
 use crate::context::FlowContext;
 use crate::flow_id::SessionIdText;
 use crate::table::table;
+use crate::word::{OptWord, Word};
 
 table! {
     /// One attachment of a message: a part with a file name, or neither text nor a container.

@@ -4,9 +4,10 @@ use mailscope_decode::record::DnsAnswer;
 use mailscope_evidence::Span;
 
 use crate::address::Address;
-use crate::column::{Text, U8, U16, U32, Word};
+use crate::column::{Text, U8, U16, U32};
 use crate::context::FlowContext;
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One DNS answer record of type A, AAAA, MX, CNAME, NS, PTR or TXT, or an empty answer.

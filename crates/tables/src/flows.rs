@@ -5,10 +5,11 @@ use mailscope_decode::record::Application;
 use mailscope_evidence::Span;
 
 use crate::address::Address;
-use crate::column::{OptText, OptU16, OptWord, U8, U16, U32, U64, Word};
+use crate::column::{OptText, OptU16, U8, U16, U32, U64};
 use crate::community_id::CommunityId;
 use crate::context::FlowContext;
 use crate::table::table;
+use crate::word::{OptWord, Word};
 
 table! {
     /// One TCP, UDP or ICMP conversation: both directions of a 5-tuple.

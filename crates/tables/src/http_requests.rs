@@ -3,9 +3,10 @@
 use mailscope_decode::record::HttpRequest;
 
 use crate::address::Address;
-use crate::column::{OptText, OptTime, OptU16, OptU64, Texts, U16, U32, U64};
+use crate::column::{OptText, OptTime, OptU16, OptU64, U16, U32, U64};
 use crate::context::FlowContext;
 use crate::flow_id::OptProxyIdText;
+use crate::list::Texts;
 use crate::table::table;
 
 table! {

@@ -8,9 +8,11 @@ mod column;
 mod community_id;
 mod context;
 mod flow_id;
+mod list;
 mod parquet;
 mod table;
 mod tables;
+mod word;
 
 pub mod attachments;
 pub mod dns_answers;

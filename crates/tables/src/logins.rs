@@ -3,10 +3,11 @@
 use mailscope_decode::record::Login;
 
 use crate::address::Address;
-use crate::column::{OptText, OptU16, Text, U16, Word};
+use crate::column::{OptText, OptU16, Text, U16};
 use crate::context::FlowContext;
 use crate::flow_id::OptSessionIdText;
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One login attempt, any protocol. Passwords are never kept.

@@ -3,10 +3,12 @@
 use mailscope_decode::record::MailSession;
 
 use crate::address::Address;
-use crate::column::{Flag, OptText, OptU16, Texts, U16, U16s, U32, U64, U64s, Word};
+use crate::column::{Flag, OptText, OptU16, U16, U32, U64};
 use crate::context::{FlowContext, texts};
 use crate::flow_id::{OptProxyIdText, SessionIdText};
+use crate::list::{Texts, U16s, U64s};
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One SMTP, POP3 or IMAP session.

@@ -3,10 +3,12 @@
 use mailscope_decode::record::{MailTransaction, Recipient};
 
 use crate::address::Address;
-use crate::column::{OptText, OptTexts, OptU16, OptU16s, OptWord, Texts, U16, U32, U64, Word};
+use crate::column::{OptText, OptU16, U16, U32, U64};
 use crate::context::{FlowContext, texts};
 use crate::flow_id::SessionIdText;
+use crate::list::{OptTexts, OptU16s, Texts};
 use crate::table::table;
+use crate::word::{OptWord, Word};
 
 table! {
     /// One SMTP mail transaction (RFC 5321, 3.3): from MAIL to the reply to its message, or to what ended it before.

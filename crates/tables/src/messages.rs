@@ -3,10 +3,12 @@
 use mailscope_decode::record::Message;
 
 use crate::address::Address;
-use crate::column::{Flag, OptBytes, OptText, OptTime, OptU32, OptU64, Texts, U16, U32, U64, Word};
+use crate::column::{Flag, OptBytes, OptText, OptTime, OptU32, OptU64, U16, U32, U64};
 use crate::context::{FlowContext, texts};
 use crate::flow_id::SessionIdText;
+use crate::list::Texts;
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One message seen in transfer: SMTP DATA or BDAT, POP3 RETR or TOP, IMAP FETCH or APPEND.

@@ -3,10 +3,12 @@
 use mailscope_decode::record::ProxyRequest;
 
 use crate::address::Address;
-use crate::column::{OptText, OptU16, Text, Texts, Time, U16, U64, U64s, Word};
+use crate::column::{OptText, OptU16, Text, Time, U16, U64};
 use crate::context::FlowContext;
 use crate::flow_id::{OptProxyIdText, ProxyIdText};
+use crate::list::{Texts, U64s};
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One request to a proxy to reach somebody else: CONNECT, absolute URI, SOCKS, PROXY protocol.

@@ -3,9 +3,10 @@
 use mailscope_evidence::{At, Side, Span};
 
 use crate::address::Address;
-use crate::column::{Text, U16, U64, Word};
+use crate::column::{Text, U16, U64};
 use crate::context::FlowContext;
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One place where searched bytes were seen in a TCP stream or a UDP payload; made by the search pass.

@@ -4,8 +4,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use mailscope_evidence::Span;
 
-use crate::column::{Column, Time, U64, Word};
+use crate::column::{Column, Time, U64};
 use crate::flow_id::{FlowId, FlowIdText};
+use crate::word::Word;
 
 /// One column as documented.
 #[derive(Clone, Debug, PartialEq, Eq)]

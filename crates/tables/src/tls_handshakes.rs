@@ -3,10 +3,12 @@
 use mailscope_decode::record::TlsHandshake;
 
 use crate::address::Address;
-use crate::column::{OptText, OptWord, Texts, U16, Word};
+use crate::column::{OptText, U16};
 use crate::context::{FlowContext, texts};
 use crate::flow_id::{OptProxyIdText, OptSessionIdText};
+use crate::list::Texts;
 use crate::table::table;
+use crate::word::{OptWord, Word};
 
 table! {
     /// One TLS handshake, from either or both hellos.

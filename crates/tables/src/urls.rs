@@ -2,10 +2,11 @@
 
 use mailscope_decode::record::Url;
 
-use crate::column::{OptText, Text, U32, Word};
+use crate::column::{OptText, Text, U32};
 use crate::context::FlowContext;
 use crate::flow_id::SessionIdText;
 use crate::table::table;
+use crate::word::Word;
 
 table! {
     /// One URL in a message.
