@@ -91,7 +91,7 @@ impl Exchange {
 pub fn is_base64(text: &[u8]) -> bool {
     let padding = text.iter().rev().take_while(|&&b| b == b'=').count();
     let (body, _) = text.split_at_checked(text.len() - padding).unwrap_or((text, b""));
-    text.len() % 4 == 0
+    text.len().is_multiple_of(4)
         && padding <= 2
         && body.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'/')
 }

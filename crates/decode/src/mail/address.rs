@@ -1,7 +1,5 @@
 //! Address lists (RFC 5322, 3.4) of From, To, Cc and their like.
 
-use mail_parser::parsers::MessageStream;
-
 use super::header;
 
 /// One mailbox: address and display name.
@@ -19,13 +17,22 @@ pub fn mailboxes(value: &[u8], charset: Option<&str>, cap: usize) -> Vec<Mailbox
     let value = value.get(..value.len().min(header::FIELD_BYTES)).unwrap_or(value);
     let text = header::eight_bit(value, charset);
     let mut found = Vec::new();
+    // `Red Bull, <a@b>`: a name that its writer did not quote.
+    let mut unquoted = String::new();
     for entry in split(&text) {
         if found.len() >= cap {
             break;
         }
-        if let Some(mailbox) = mailbox(entry) {
-            found.push(mailbox);
+        let Some(mut mailbox) = mailbox(entry) else { continue };
+        if mailbox.address.is_empty() {
+            unquoted = mailbox.name;
+            continue;
         }
+        let name = std::mem::take(&mut unquoted);
+        if mailbox.name.is_empty() {
+            mailbox.name = name;
+        }
+        found.push(mailbox);
     }
     found
 }
@@ -81,7 +88,10 @@ fn mailbox(entry: &str) -> Option<Mailbox> {
         let name = if comment.is_empty() { "" } else { comment };
         return Some(Mailbox { address: clean_address(word), name: display_name(name) });
     }
-    // A name without an address.
+    // One word is a local part (`root`); more are a name without an address.
+    if address.contains(char::is_whitespace) || address.starts_with('"') {
+        return Some(Mailbox { address: String::new(), name: display_name(entry) });
+    }
     (!address.is_empty()).then(|| Mailbox { address: clean_address(&address), name: display_name(comment) })
 }
 
@@ -126,16 +136,6 @@ fn unescape(text: &str) -> String {
         .collect()
 }
 
-/// Date field in microseconds UTC; `None` when it is no date.
-#[must_use]
-pub fn date_us(value: &[u8]) -> Option<i64> {
-    let mut line = value.get(..value.len().min(256))?.to_vec();
-    line.push(b'\n');
-    let parsed = MessageStream::new(&line).parse_date();
-    let date = parsed.as_datetime().filter(|date| date.is_valid() && date.year >= 1900)?;
-    date.to_timestamp().checked_mul(1_000_000)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,11 +159,7 @@ mod tests {
         assert_eq!(list("undisclosed-recipients:;"), vec![]);
         assert_eq!(list("Team: a@b, C <c@d>;, e@f").len(), 3);
         assert_eq!(list(""), vec![]);
-    }
-
-    #[test]
-    fn dates_become_utc() {
-        assert_eq!(date_us(b" Thu, 1 Jan 1970 01:00:01 +0100"), Some(1_000_000));
-        assert_eq!(date_us(b"nonsense"), None);
+        assert_eq!(list("Red Bull, <a@b>"), one("a@b", "Red Bull"));
+        assert_eq!(list("root"), one("root", ""));
     }
 }

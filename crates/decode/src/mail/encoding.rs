@@ -33,8 +33,7 @@ pub fn base64(text: &[u8]) -> Vec<u8> {
     let (mut group, mut count, mut padding) = (0u32, 0u32, 0u32);
     loop {
         // Whole groups without line ends, which is nearly all of the text.
-        while count == 0 {
-            let Some((&[a, b, c, d], after)) = rest.split_first_chunk::<4>() else { break };
+        while let Some((&[a, b, c, d], after)) = rest.split_first_chunk::<4>().filter(|_| count == 0) {
             let (a, b, c, d) = (digit(a), digit(b), digit(c), digit(d));
             if (a | b | c | d) >= 64 {
                 break;

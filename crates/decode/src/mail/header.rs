@@ -115,7 +115,8 @@ fn field_end(rest: &[u8]) -> usize {
 #[must_use]
 pub fn text(value: &[u8], charset: Option<&str>) -> String {
     let value = value.get(..value.len().min(FIELD_BYTES)).unwrap_or(value);
-    decode_words(unfold(&eight_bit(value, charset)).trim())
+    let decoded = decode_words(unfold(&eight_bit(value, charset)).trim());
+    if decoded.contains(['\r', '\n']) { unfold(&decoded).trim().to_owned() } else { decoded }
 }
 
 /// The value as UTF-8 before anything else is read from it. A message that declares one charset

@@ -83,6 +83,8 @@ impl Walk {
                 return;
             }
         }
+        // A multipart without delimiter is read as the text that it is.
+        let content_type = if content_type.starts_with("multipart/") { "text/plain".to_owned() } else { content_type };
         let leaf = leaf(head, content_type, parsed.as_ref(), is_last);
         if matches!(leaf.content_type.as_str(), "message/rfc822" | "message/global") {
             if is_deep {

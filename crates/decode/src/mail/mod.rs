@@ -5,6 +5,7 @@
 
 mod address;
 mod attachment;
+mod date;
 mod encoding;
 mod header;
 mod links;

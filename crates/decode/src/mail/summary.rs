@@ -1,7 +1,7 @@
 //! A message's header as the columns of its row.
 
 use super::header::{self, Head};
-use super::{address, mime, received};
+use super::{address, date, mime, received};
 use crate::record::Message;
 
 /// Fills the row from the header.
@@ -25,7 +25,7 @@ pub fn header(head: &Head<'_>, message: &mut Message, cap: usize) {
     message.cc_addrs = list("Cc");
     message.reply_to = list("Reply-To");
     message.subject = head.first("Subject").map(|value| header::text(value, charset));
-    message.date_us = head.first("Date").and_then(address::date_us);
+    message.date_us = head.first("Date").and_then(date::date_us);
     message.date_text = text("Date");
     message.message_id = head.first("Message-ID").and_then(message_id);
     message.in_reply_to = head.first("In-Reply-To").and_then(message_id);

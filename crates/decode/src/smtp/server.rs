@@ -37,7 +37,8 @@ impl SmtpDecoder {
     fn greet(&mut self, reply: &Reply, out: &mut Records) -> bool {
         let is_first = self.context.from_start && self.row.server_gap_bytes == 0 && !self.matching.is_doubtful();
         let is_greeting = reply.code == 220 && !self.matching.awaits(Kind::StartTls);
-        if !is_greeting && !(is_first && reply.code >= 400) {
+        let is_refusal = is_first && reply.code >= 400;
+        if !is_greeting && !is_refusal {
             self.greeting = Greeting::Unseen;
             return false;
         }
