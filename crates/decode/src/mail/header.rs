@@ -115,7 +115,11 @@ fn field_end(rest: &[u8]) -> usize {
 #[must_use]
 pub fn text(value: &[u8], charset: Option<&str>) -> String {
     let value = value.get(..value.len().min(FIELD_BYTES)).unwrap_or(value);
-    let decoded = decode_words(unfold(&eight_bit(value, charset)).trim());
+    let unfolded = unfold(eight_bit(value, charset).trim());
+    if !unfolded.contains("=?") {
+        return unfolded;
+    }
+    let decoded = decode_words(&unfolded);
     if decoded.contains(['\r', '\n']) { unfold(&decoded).trim().to_owned() } else { decoded }
 }
 
@@ -131,7 +135,11 @@ pub fn eight_bit<'a>(value: &'a [u8], charset: Option<&str>) -> std::borrow::Cow
 
 /// Removes line ends (RFC 5322, 2.2.3).
 fn unfold(text: &str) -> String {
-    text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect()
+    let mut unfolded = String::with_capacity(text.len());
+    for piece in text.split(['\r', '\n']) {
+        unfolded.push_str(piece);
+    }
+    unfolded
 }
 
 /// An encoded word's parts.

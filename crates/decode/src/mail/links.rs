@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
 use linkify::{LinkFinder, LinkKind};
 
 use super::Transfer;
+use super::html::{self, Event};
 use super::words::up_to;
 use crate::record::{Record, Records, Url};
 
@@ -55,14 +54,14 @@ impl Links {
     /// Links, sources and visible text of HTML; returns the visible text.
     pub fn in_html(&mut self, html: &str, transfer: &Transfer) -> String {
         let mut page = Page::default();
-        let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, _: Span<()>| -> Option<Found> { page.take(event) });
-        emitter.naively_switch_states(true);
         let mut found = Vec::new();
-        for one in Tokenizer::new_with_emitter(html, emitter).flatten() {
-            if found.len() <= self.cap {
+        html::scan(html, |event| {
+            if let Some(one) = page.take(event)
+                && found.len() <= self.cap
+            {
                 found.push(one);
             }
-        }
+        });
         found.extend(page.close_link());
         let text = page.text;
         for Found { place, url, visible } in found {
@@ -109,57 +108,50 @@ struct Found {
 #[derive(Default)]
 struct Page {
     text: String,
-    /// The attribute whose value comes next is a link of this place.
-    attribute: Option<&'static str>,
     is_anchor: bool,
     /// The open anchor: its URL and its visible text.
     link: Option<(String, String)>,
-    /// Inside script or style: nothing is visible.
-    hidden: bool,
 }
 
 impl Page {
-    fn take(&mut self, event: CallbackEvent<'_>) -> Option<Found> {
+    fn take(&mut self, event: Event<'_>) -> Option<Found> {
         match event {
-            CallbackEvent::OpenStartTag { name } => {
-                self.hidden = matches!(name, b"script" | b"style" | b"title");
-                self.is_anchor = matches!(name, b"a" | b"area");
+            Event::Start(name) => {
+                self.is_anchor = name.eq_ignore_ascii_case("a") || name.eq_ignore_ascii_case("area");
                 self.separate(name);
-                if self.is_anchor {
-                    return self.close_link();
-                }
+                if self.is_anchor { self.close_link() } else { None }
             }
-            CallbackEvent::AttributeName { name } => {
-                self.attribute = match name {
-                    b"href" | b"action" | b"formaction" => Some("html-href"),
-                    b"src" | b"background" | b"data-src" | b"poster" => Some("html-src"),
-                    _ => None,
-                };
-            }
-            CallbackEvent::AttributeValue { value } => {
-                let place = self.attribute.take()?;
-                let url = String::from_utf8_lossy(value);
-                let url: String = url.chars().filter(|c| !matches!(c, '\r' | '\n' | '\t')).collect();
-                if !is_link(url.trim()) {
-                    return None;
-                }
-                if self.is_anchor && place == "html-href" {
-                    self.link = Some((url, String::new()));
-                    return None;
-                }
-                return Some(Found { place, url, visible: None });
-            }
-            CallbackEvent::EndTag { name } => {
-                self.hidden = false;
+            Event::Attribute(name, value) => self.attribute(name, &value),
+            Event::End(name) => {
                 self.separate(name);
-                if name == b"a" {
-                    return self.close_link();
-                }
+                if name.eq_ignore_ascii_case("a") { self.close_link() } else { None }
             }
-            CallbackEvent::String { value } if !self.hidden => self.show(&String::from_utf8_lossy(value)),
-            _ => {}
+            Event::Text(text) => {
+                self.show(&text);
+                None
+            }
         }
-        None
+    }
+
+    fn attribute(&mut self, name: &str, value: &str) -> Option<Found> {
+        let is = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let place = if is(&["href", "action", "formaction"]) {
+            "html-href"
+        } else if is(&["src", "background", "data-src", "poster"]) {
+            "html-src"
+        } else {
+            return None;
+        };
+        let url = value.trim();
+        if !is_link(url) {
+            return None;
+        }
+        let url: String = url.chars().filter(|c| !matches!(c, '\r' | '\n' | '\t')).collect();
+        if self.is_anchor && place == "html-href" {
+            self.link = Some((url, String::new()));
+            return None;
+        }
+        Some(Found { place, url, visible: None })
     }
 
     fn show(&mut self, text: &str) {
@@ -170,8 +162,9 @@ impl Page {
     }
 
     /// Tags other than those inside a word separate words.
-    fn separate(&mut self, tag: &[u8]) {
-        let is_inline = matches!(tag, b"b" | b"i" | b"u" | b"em" | b"font" | b"span" | b"strong" | b"a" | b"wbr");
+    fn separate(&mut self, tag: &str) {
+        const INLINE: [&str; 9] = ["b", "i", "u", "em", "font", "span", "strong", "a", "wbr"];
+        let is_inline = INLINE.iter().any(|inline| inline.eq_ignore_ascii_case(tag));
         if !is_inline && !self.text.ends_with(' ') && self.text.len() < TEXT_BYTES {
             self.text.push(' ');
         }

@@ -8,6 +8,7 @@ mod attachment;
 mod date;
 mod encoding;
 mod header;
+mod html;
 mod links;
 mod mime;
 mod received;

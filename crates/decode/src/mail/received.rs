@@ -5,10 +5,17 @@ use std::net::IpAddr;
 /// Addresses in a Received field, in order: `[192.0.2.1]`, `(192.0.2.1)`, `[IPv6:2001:db8::1]`.
 /// Version numbers that look like addresses (after `id`, `v`) are left out.
 pub fn addresses(field: &str, mut found: impl FnMut(String)) {
-    let is_border = |c: char| c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | ',' | ';' | '=' | '<' | '>' | '"' | '@');
+    let is_border = |b: &u8| matches!(b, b' ' | b'\t' | b'[' | b']' | b'(' | b')' | b',' | b';' | b'=' | b'<' | b'>' | b'"' | b'@');
     let mut before = "";
-    for word in field.split(is_border) {
+    for word in field.as_bytes().split(is_border) {
+        // An address begins with a hexadecimal digit, a colon or its tag.
+        let may_be = word.len() >= 2 && word.first().is_some_and(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'I' | b'i'));
+        let Ok(word) = std::str::from_utf8(word) else { continue };
         if word.is_empty() {
+            continue;
+        }
+        if !may_be {
+            before = word;
             continue;
         }
         let plain = word.strip_prefix("IPv6:").or_else(|| word.strip_prefix("ipv6:")).unwrap_or(word);
