@@ -136,6 +136,7 @@ class Request:
     server_hashes: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
+        self.is_unseen = self.is_unseen or self.row.get("kind") == "unseen"
         self.client_hashes = frozenset(self.row.get("client_sketch") or ())
         self.server_hashes = frozenset(self.row.get("server_sketch") or ())
 

@@ -155,7 +155,8 @@ def _search_pass(scene: Scene, groups: Groups, search: Search | None, look_for: 
     names += [text for text in look_for if parsed(text) is None]
     ports = [int(leg.row["server_port"]) for leg in reached] or [25]
     near = list(dict.fromkeys([*(c.leg.server_addr for c in alone if c.leg), *(t for t in look_for if parsed(t))]))
-    own_legs = {view.flow_id for chain in suspect if chain.leg for view in [chain.leg, *chain.same_leg]}
+    own_legs = {c.flow_id for chain in suspect for c in chain.conversations if c.row["via"] == "direct"}
+    own_legs |= {view.flow_id for chain in suspect if chain.leg for view in [chain.leg, *chain.same_leg]}
     commands = [r for chain in scene.chains for r in [chain.request, *chain.same_request] if r is not None]
     scene.sightings = looked_for(
         search, needles(addresses, names, ports), near, scene.tables["flows"], commands, own_legs

@@ -94,7 +94,7 @@ def tied(
 
 def facts_for(request: Request, leg: Conversation, names: Names, offset: timedelta) -> list[Fact]:
     """Everything that ties the two; empty when something contradicts it."""
-    if ties.is_out_of_order(request, leg, offset) or ties.is_contradicted(request, leg):
+    if ties.is_out_of_order(request, leg, offset) or ties.is_contradicted(request, leg) or _is_silent(request, leg):
         return []
     own = [
         ties.target_fact(request, leg, names),
@@ -107,15 +107,25 @@ def facts_for(request: Request, leg: Conversation, names: Names, offset: timedel
         return []
     circumstances = [ties.time_fact(request, leg, offset), ties.host_fact(request, leg)]
     found = strong + [fact for fact in circumstances if fact is not None]
-    return [] if _is_only_chance(found) else found
+    return [] if _is_only_chance(found, request) else found
 
 
-def _is_only_chance(facts: list[Fact]) -> bool:
-    """A named target or a kept port proves nothing unless the time fits."""
+def _is_only_chance(facts: list[Fact], request: Request) -> bool:
+    """Without equal payload, a named target or a kept port proves nothing unless time and host fit.
+
+    An own mail server may talk to the very server that a stranger asks a proxy for, and in the same second.
+    """
     names = {fact.name for fact in facts}
     if names & {"payload-equal", "message-equal", "envelope-equal"}:
         return False
+    if request.row.get("granted") == "no" or not names & {"same-host", "source-port-kept"}:
+        return True
     return not names & {"time-order", "time-overlap"}
+
+
+def _is_silent(request: Request, leg: Conversation) -> bool:
+    """True when nothing went through the tunnel although the connection carried data."""
+    return not request.is_unseen and request.row.get("inner_app") == "none" and leg.row["client_bytes"] > 0
 
 
 def _assigned(

@@ -194,7 +194,7 @@ def _kind(request: Request) -> str:
 
 def _evidence(chains: Sequence[Chain]) -> Iterable[Evidence]:
     """The commanding packets first, surest chain first, then the mail on both sides."""
-    ordered = sorted(chains, key=lambda chain: (-chain.confidence, chain_start(chain)))
+    ordered = sorted(chains, key=lambda chain: (_is_unseen(chain), -chain.confidence, chain_start(chain)))
     for chain in ordered:
         for request in [chain.request, *chain.same_request]:
             if request is not None:
@@ -203,6 +203,10 @@ def _evidence(chains: Sequence[Chain]) -> Iterable[Evidence]:
         if chain.leg is not None:
             for leg in [chain.leg, *chain.same_leg]:
                 yield row_evidence("mail_sessions", leg.row, _leg_phrase(leg))
+
+
+def _is_unseen(chain: Chain) -> bool:
+    return chain.request is None or chain.request.is_unseen
 
 
 def _request_evidence(request: Request) -> Iterable[Evidence]:

@@ -26,6 +26,7 @@ MEANINGS = (
     "name-resolution",
     "other-request",
     "near-miss",
+    "relayed-mail",
     "mention",
 )
 """What a sighting can mean."""
@@ -106,6 +107,8 @@ def _meaning(row: Mapping[str, Any], flow: Mapping[str, Any], commands: Sequence
         low, high = request.packets
         if row["capture"] == request.capture and low <= first <= high:
             return "command"
+    if commands:
+        return "relayed-mail"  # the conversation in the tunnel names its own ends
     app = str(flow.get("app") or "")
     if flow.get("proto") == "udp" or app == "dns":
         return "name-resolution"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,9 +63,9 @@ def names_seen(answers: list[dict[str, Any]], greetings: Mapping[str, set[str]])
 def greeting_name(banner: str | None) -> str | None:
     """The host name a mail server gives in its greeting (RFC 5321, 4.2: `220 Domain`)."""
     words = (banner or "").replace("220-", "220 ", 1).split()
-    if len(words) < 2 or not words[0].isdigit() or "." not in words[1]:
+    if len(words) < 2 or words[0] != "220" or not re.fullmatch(r"[\w-]+(\.[\w-]+)*\.[A-Za-z][\w-]*\.?", words[1]):
         return None
-    return words[1].strip("[]<>").lower()
+    return words[1].rstrip(".").lower()
 
 
 def decoded_host(text: str) -> tuple[str | None, bool]:

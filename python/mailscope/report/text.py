@@ -183,7 +183,7 @@ def _mails(view: Report, item: FindingView, page: Page) -> None:
     page.lines += ["", "  " + view.say("report.mails")]
     if item.bursts:
         page.paragraph(item.bursts, "    ")
-    head = [view.say(f"report.{name}") for name in ("time", "from", "to", "subject", "accepted", "refused", "result")]
+    head = [view.say(f"report.{name}") for name in ("time", "from", "to", "subject", "ok", "no", "result")]
     rows = [
         [
             row["time"][11:],
