@@ -14,6 +14,7 @@ mod limits;
 mod packet;
 mod rare;
 mod reassembly;
+mod secret;
 mod types;
 
 pub use conversation::Conversation;

@@ -9,7 +9,8 @@ pub struct Limits {
     pub tcp_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,
-    /// Seconds that a TCP flow stays known after FIN or RST, so that late packets count to it.
+    /// Seconds that a TCP flow stays known after FIN or RST, so that late packets count to it: a
+    /// FIN that nobody answers is sent again at doubling intervals.
     pub linger_s: u32,
     /// Out-of-order bytes kept for all flows; beyond, the flow that waits longest gets its gaps.
     pub buffer_bytes: usize,
@@ -36,7 +37,7 @@ impl Default for Limits {
             flows: 400_000,
             tcp_idle_s: 900,
             other_idle_s: 60,
-            linger_s: 30,
+            linger_s: 120,
             buffer_bytes: 32 << 20,
             direction_bytes: 1 << 20,
             acked_hole_ms: 200,
@@ -45,6 +46,22 @@ impl Default for Limits {
             fragment_bytes: 8 << 20,
             fragments: 512,
             fragment_s: 30,
+        }
+    }
+}
+
+impl Limits {
+    /// Defaults, with as many flows and kept bytes as stay below `bytes` of memory.
+    #[must_use]
+    pub fn for_memory(bytes: usize) -> Self {
+        /// An entry and its two places in the index.
+        const FLOW_BYTES: usize = 224;
+        let defaults = Self::default();
+        Self {
+            flows: (bytes / 2 / FLOW_BYTES).clamp(1000, 16_000_000),
+            buffer_bytes: (bytes / 4).max(1 << 20),
+            fragment_bytes: (bytes / 16).clamp(1 << 16, defaults.fragment_bytes),
+            ..defaults
         }
     }
 }

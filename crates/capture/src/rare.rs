@@ -10,7 +10,10 @@ pub(crate) struct RareSlab {
     places: Vec<Rare>,
     free: Vec<u32>,
     buffered: usize,
+    /// Flows (number, serial) by when they began to wait; some wait no more.
     waiting: VecDeque<(u32, u64)>,
+    /// Length of `waiting` at which those that wait no more are dropped from it.
+    prune_at: usize,
     nothing: Rare,
 }
 
@@ -60,13 +63,20 @@ impl RareSlab {
         self.places.capacity() * size_of::<Rare>() + self.buffered
     }
 
-    /// Notes that a flow began to wait.
-    pub(crate) fn waits(&mut self, number: u32, serial: u64) {
-        // Most waits end at once; the list must not grow with them.
-        if self.waiting.len() > 1024 && self.buffered < self.waiting.len() {
-            self.waiting.clear();
-        }
+    /// Notes that a flow began to wait. Most waits end at once, so from time to time those that
+    /// have ended by `is_waiting` are dropped.
+    pub(crate) fn waits(
+        &mut self,
+        number: u32,
+        serial: u64,
+        is_waiting: impl Fn(u32, u64) -> bool,
+    ) {
         self.waiting.push_back((number, serial));
+        if self.waiting.len() > self.prune_at {
+            self.waiting
+                .retain(|&(number, serial)| is_waiting(number, serial));
+            self.prune_at = (self.waiting.len() * 2).max(1024);
+        }
     }
 
     pub(crate) fn longest_waiting(&mut self) -> Option<(u32, u64)> {

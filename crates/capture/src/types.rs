@@ -132,7 +132,8 @@ pub struct Flow {
     /// Innermost VLAN id, if tagged.
     pub vlan: Option<u16>,
     /// Encapsulations outermost first, joined by `/`: `vlan`, `qinq`, `mpls`, `pppoe`, `gre`,
-    /// `erspan`, `vxlan`, `geneve`, `gtpu`, `ipip`, `6in4`, `teredo`, `l2tp`; empty when none.
+    /// `erspan`, `vxlan`, `geneve`, `gtpu`, `ipip`, `6in4`, `teredo`, `l2tp`,
+    /// `pbb`, `eoip`; empty when none.
     pub encapsulation: String,
     /// Flow number in order of first packet, from 0; unique in a run.
     pub serial: u64,

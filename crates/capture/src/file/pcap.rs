@@ -5,6 +5,9 @@ use super::reader::{Found, Info, Interface};
 use super::{EndKind, LinkType, MAX_RECORD_BYTES, resync};
 
 const HEADER_BYTES: usize = 24;
+const DAY_S: u32 = 86_400;
+/// Bytes behind an unusual record that are looked at before it is believed.
+const CHECKED_BYTES: usize = 4096;
 
 pub(crate) struct Pcap {
     big_endian: bool,
@@ -15,7 +18,8 @@ pub(crate) struct Pcap {
     /// Before version 2.3 the two lengths stood the other way round; 2.3 has both orders.
     swapped_lengths: bool,
     link: LinkType,
-    last_s: u32,
+    /// Seconds of the last record.
+    last_s: Option<u32>,
 }
 
 /// The four numbers that open a record.
@@ -106,7 +110,7 @@ impl Pcap {
             record_header,
             swapped_lengths: version < (2, 4),
             link,
-            last_s: 0,
+            last_s: None,
         })
     }
 
@@ -142,10 +146,13 @@ impl Pcap {
             });
         }
         let total = self.record_header + len;
+        if !self.is_usual(&head) && self.is_damage(buffer, &head, total) {
+            return Err(EndKind::BadRecordLength);
+        }
         if !buffer.have(total) {
             return Err(EndKind::CutOffRecord);
         }
-        self.last_s = head.seconds;
+        self.last_s = Some(head.seconds);
         let found = Found {
             place: buffer.place(self.record_header),
             len,
@@ -160,22 +167,44 @@ impl Pcap {
         Ok(found)
     }
 
-    /// Bytes to skip to the next place where several plausible records follow each other.
-    pub(crate) fn resync(&self, bytes: &[u8]) -> Option<usize> {
-        resync::find(bytes, 1, |at| self.plausible(bytes, at))
+    /// True for the heads that whole files have.
+    #[inline]
+    fn is_usual(&self, head: &RecordHead) -> bool {
+        i64::from(head.fraction) * self.unit_ns < 1_000_000_000
+            && head.captured <= head.wire
+            && head.seconds.abs_diff(self.last_s.unwrap_or(head.seconds)) < DAY_S
     }
 
-    /// The place after the record at `at`, if that looks like one.
-    fn plausible(&self, bytes: &[u8], at: usize) -> Option<usize> {
+    /// True when an unusual record leads nowhere, and better ones begin inside of it.
+    #[cold]
+    fn is_damage(&self, buffer: &mut Buffer, head: &RecordHead, total: usize) -> bool {
+        buffer.have(total + CHECKED_BYTES);
+        let bytes = buffer.rest();
+        let follows = |at| self.plausible(bytes, at, head.seconds);
+        if bytes.len() == total
+            || follows(total).is_some_and(|next| next == bytes.len() || follows(next).is_some())
+        {
+            return false;
+        }
+        let start = self.resync(bytes.get(..total + CHECKED_BYTES).unwrap_or(bytes));
+        start.is_some_and(|start| start < total)
+    }
+
+    /// Bytes to skip to the next place where several plausible records follow each other.
+    pub(crate) fn resync(&self, bytes: &[u8]) -> Option<usize> {
+        resync::find(bytes, |at| self.plausible(bytes, at, self.last_s?))
+    }
+
+    /// The place after the record at `at`, if that looks like one of about this time.
+    fn plausible(&self, bytes: &[u8], at: usize, around_s: u32) -> Option<usize> {
         let head = self.head(*bytes.get(at..)?.first_chunk::<16>()?);
-        let fraction_limit = 1_000_000_000 / u32::try_from(self.unit_ns).unwrap_or(1);
-        let sane = head.captured <= 256 << 10
-            && head.captured > 0
+        let sane = (1..=256 << 10).contains(&head.captured)
             && head.captured <= head.wire
             && head.wire < 1 << 20
-            && head.fraction < fraction_limit
-            && head.seconds.abs_diff(self.last_s) < 86_400;
-        sane.then_some(at + self.record_header + head.captured as usize)
+            && i64::from(head.fraction) * self.unit_ns < 1_000_000_000
+            && head.seconds.abs_diff(around_s) < DAY_S;
+        let next = at + self.record_header + head.captured as usize;
+        (sane && next <= bytes.len()).then_some(next)
     }
 }
 

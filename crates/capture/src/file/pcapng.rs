@@ -353,7 +353,7 @@ impl Pcapng {
 
     /// Bytes to skip to the next place where several whole blocks follow each other.
     pub(crate) fn resync(&self, bytes: &[u8]) -> Option<usize> {
-        resync::find(bytes, 1, |at| self.plausible(bytes, at))
+        resync::find(bytes, |at| self.plausible(bytes, at))
     }
 
     fn plausible(&self, bytes: &[u8], at: usize) -> Option<usize> {
@@ -361,7 +361,7 @@ impl Pcapng {
         let [t0, t1, t2, t3, l0, l1, l2, l3] = *head;
         let (kind, length) = (self.u32([t0, t1, t2, t3]), self.u32([l0, l1, l2, l3]));
         let known = matches!(kind, 1..=6 | SECTION_HEADER);
-        if !known || length < 12 || length > 256 << 10 || length % 4 != 0 {
+        if !known || !(12..=256 << 10).contains(&length) || length % 4 != 0 {
             return None;
         }
         let end = at + length as usize;

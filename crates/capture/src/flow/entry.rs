@@ -40,27 +40,25 @@ impl Half {
     /// The handler was given data or a gap.
     pub(crate) const DATA: u8 = 8;
 
+    /// True when one of these bits is set.
     #[inline(always)]
     pub(crate) fn has(&self, bit: u8) -> bool {
         self.bits & bit != 0
     }
 }
 
-/// One open flow.
-#[repr(align(64))]
+/// One open flow. In C order: the first line and the line of one direction serve a packet.
+#[repr(C, align(64))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub key: Key,
     pub last: At,
     pub orig: Half,
-    pub resp: Half,
-    pub first: At,
     pub serial: u64,
-    /// Index of what few flows have ([`crate::reassembly`]), or [`Entry::NONE`].
+    /// Index of what few flows have ([`crate::rare`]), or [`Entry::NONE`].
     pub rare: u32,
-    pub previous: u32,
-    pub following: u32,
     pub encapsulation: Encapsulation,
+    /// Its second in the wheel of time-outs, or [`Entry::NO_SLOT`] when the place is free.
     pub slot: u16,
     pub vlan: u16,
     pub state: State,
@@ -69,12 +67,23 @@ pub(crate) struct Entry {
     pub orig_is_high: bool,
     /// The handler wants no more data.
     pub is_ignored: bool,
-    pub is_live: bool,
+    pub resp: Half,
+    pub first: At,
 }
+
+const _: () = assert!(size_of::<Entry>() == 192);
 
 impl Entry {
     pub(crate) const NONE: u32 = u32::MAX;
     pub(crate) const NO_VLAN: u16 = u16::MAX;
+    pub(crate) const NO_SLOT: u16 = u16::MAX;
+
+    /// In no list of the wheel.
+    pub(crate) const UNLISTED: u16 = u16::MAX - 1;
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.slot != Self::NO_SLOT
+    }
 
     #[inline(always)]
     pub(crate) fn half(&mut self, side: Side) -> &mut Half {
@@ -100,7 +109,7 @@ impl Entry {
         std::mem::swap(&mut self.orig, &mut self.resp);
     }
 
-    pub(crate) fn from_start(&self) -> bool {
+    pub(crate) fn has_start(&self) -> bool {
         self.orig.has(Half::SYN)
     }
 
@@ -135,7 +144,7 @@ impl Entry {
             ends: self.ends(),
             first: self.first,
             vlan: self.vlan(),
-            from_start: self.from_start(),
+            from_start: self.has_start(),
         }
     }
 }

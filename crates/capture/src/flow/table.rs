@@ -1,44 +1,41 @@
 //! Entries by key, with idle time-outs and a cap.
 
-use std::hash::{BuildHasher, RandomState};
-
 use super::index::Index;
-use super::wheel::{Wheel, deadline_s};
+use super::wheel::{SLOTS, Wheel, deadline_s};
 use super::{Entry, Key};
 use crate::limits::Limits;
+use crate::secret::Secret;
 
 pub(crate) struct Table {
     index: Index,
     entries: Vec<Entry>,
     free: Vec<u32>,
     wheel: Wheel,
-    /// Secret of this run, so that nobody can craft colliding flows. No output depends on it.
-    secret: [u64; 4],
+    secret: Secret,
     live: usize,
 }
 
 impl Table {
     pub(crate) fn new() -> Self {
-        let state = RandomState::new();
-        let secret = [1u8, 2, 3, 4].map(|n| state.hash_one(n) | 1);
         Self {
             index: Index::new(),
             entries: Vec::new(),
             free: Vec::new(),
             wheel: Wheel::new(),
-            secret,
+            secret: Secret::default(),
             live: 0,
         }
     }
 
-    /// Folded multiplication of the key's words with the secret, as in wyhash.
     #[inline(always)]
     pub(crate) fn hash(&self, key: &Key) -> u32 {
         let [a, b, c, d, e] = key.words();
-        let [s0, s1, s2, s3] = self.secret;
-        let x = fold(a ^ c ^ s0, b.rotate_left(32) ^ s1);
-        let y = fold(d ^ s2, e ^ s3 ^ a.rotate_left(17) ^ c.rotate_left(31));
-        let h = fold(x ^ s2, y ^ s1);
+        let h = self.secret.hash(
+            a ^ c.rotate_left(32),
+            b,
+            d,
+            e ^ a.rotate_left(17) ^ c.rotate_left(31),
+        );
         (h ^ h >> 32) as u32
     }
 
@@ -54,6 +51,10 @@ impl Table {
     #[inline(always)]
     pub(crate) fn get(&mut self, number: u32) -> Option<&mut Entry> {
         self.entries.get_mut(number as usize)
+    }
+
+    pub(crate) fn peek(&self, number: u32) -> Option<&Entry> {
+        self.entries.get(number as usize)
     }
 
     pub(crate) fn live(&self) -> usize {
@@ -79,34 +80,27 @@ impl Table {
             }
         };
         self.index.insert(hash, number);
-        self.wheel
-            .link(&mut self.entries, number, deadline_s(&entry, limits));
+        self.relink(number, limits);
         number
     }
 
     /// Takes a flow out.
     pub(crate) fn remove(&mut self, number: u32) -> Option<Entry> {
-        let entry = *self.entries.get(number as usize).filter(|e| e.is_live)?;
-        self.wheel.unlink(&mut self.entries, number);
-        self.forget(number, &entry);
-        Some(entry)
-    }
-
-    fn forget(&mut self, number: u32, entry: &Entry) {
+        let entry = *self.entries.get(number as usize).filter(|e| e.is_live())?;
         if let Some(place) = self.entries.get_mut(number as usize) {
-            place.is_live = false;
+            place.slot = Entry::NO_SLOT;
         }
         self.index.remove(self.hash(&entry.key), number);
         self.free.push(number);
         self.live -= 1;
+        Some(entry)
     }
 
     /// After a change of state: puts the flow where its new deadline is.
     pub(crate) fn relink(&mut self, number: u32, limits: &Limits) {
-        self.wheel.unlink(&mut self.entries, number);
-        if let Some(entry) = self.entries.get(number as usize) {
+        if let Some(entry) = self.entries.get_mut(number as usize) {
             let deadline = deadline_s(entry, limits);
-            self.wheel.link(&mut self.entries, number, deadline);
+            self.wheel.put(entry, number, deadline);
         }
     }
 
@@ -119,19 +113,22 @@ impl Table {
     /// The flows that are idle by the end of `second`; the others of that second move on.
     pub(crate) fn idle(&mut self, second: i64, limits: &Limits, idle: &mut Vec<u32>) {
         let now = self.wheel.now_s();
-        let start = idle.len();
-        let mut at = self.wheel.take(second);
-        while let Some(entry) = self.entries.get(at as usize) {
-            let (number, deadline) = (at, deadline_s(entry, limits));
-            at = entry.following;
-            self.wheel.link(&mut self.entries, number, deadline);
+        let (slot, list) = self.wheel.take(second);
+        for number in list {
+            let Some(entry) = self
+                .entries
+                .get_mut(number as usize)
+                .filter(|e| e.slot == slot)
+            else {
+                continue;
+            };
+            entry.slot = Entry::UNLISTED;
+            let deadline = deadline_s(entry, limits);
             if deadline < now {
                 idle.push(number);
+            } else {
+                self.wheel.put(entry, number, deadline);
             }
-        }
-        // Lists are built front to back; report the oldest first.
-        if let Some(new) = idle.get_mut(start..) {
-            new.reverse();
         }
     }
 
@@ -139,20 +136,28 @@ impl Table {
     pub(crate) fn nearest_to_idle(&mut self, wanted: usize, limits: &Limits) -> Vec<u32> {
         let now = self.wheel.now_s();
         let mut nearest = Vec::with_capacity(wanted);
-        for second in now + 1..now + 1024 {
-            let mut at = self.wheel.head(second);
-            while let Some(entry) = self.entries.get(at as usize) {
-                let (number, deadline) = (at, deadline_s(entry, limits));
-                at = entry.following;
-                if deadline < second {
+        for second in now + 1..=now + SLOTS {
+            let (slot, list) = self.wheel.take(second);
+            for number in list {
+                let Some(entry) = self
+                    .entries
+                    .get_mut(number as usize)
+                    .filter(|e| e.slot == slot)
+                else {
+                    continue;
+                };
+                entry.slot = Entry::UNLISTED;
+                let deadline = deadline_s(entry, limits);
+                // The last list also has those whose deadline lies beyond the ring.
+                let is_due = deadline < second || second >= now + SLOTS - 1;
+                if is_due && nearest.len() < wanted {
                     nearest.push(number);
-                    if nearest.len() == wanted {
-                        return nearest;
-                    }
                 } else {
-                    self.wheel.unlink(&mut self.entries, number);
-                    self.wheel.link(&mut self.entries, number, deadline);
+                    self.wheel.put(entry, number, deadline);
                 }
+            }
+            if nearest.len() == wanted {
+                break;
             }
         }
         nearest
@@ -160,15 +165,9 @@ impl Table {
 
     /// Numbers of all open flows in order of their first packet.
     pub(crate) fn in_order(&self) -> Vec<u32> {
-        let live = self.entries.iter().zip(0u32..).filter(|(e, _)| e.is_live);
+        let live = self.entries.iter().zip(0u32..).filter(|(e, _)| e.is_live());
         let mut numbers: Vec<(u64, u32)> = live.map(|(e, n)| (e.serial, n)).collect();
         numbers.sort_unstable();
         numbers.into_iter().map(|(_, n)| n).collect()
     }
-}
-
-#[inline(always)]
-fn fold(a: u64, b: u64) -> u64 {
-    let wide = u128::from(a) * u128::from(b);
-    (wide as u64) ^ (wide >> 64) as u64
 }

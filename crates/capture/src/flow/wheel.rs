@@ -1,18 +1,19 @@
-//! Idle time-outs: a ring of lists, one per second of packet time. A packet does not move its
-//! flow; a flow found too early in the ring moves on to its true second.
+//! Idle time-outs: a ring of lists of flow numbers, one per second of packet time. A packet does
+//! not move its flow; a flow found too early in the ring moves on to its true second. A list may
+//! name flows that have moved or ended: [`Entry::slot`] tells.
 
 use super::{Entry, State};
 use crate::limits::Limits;
 
 /// Seconds the ring spans; later deadlines are looked at again on the way.
-const SLOTS: i64 = 1024;
+pub(super) const SLOTS: i64 = 1024;
 /// A jump of the clock by more must be confirmed by a second packet.
 const JUMP_S: i64 = 60;
 /// A packet that is older than the clock by more sets it back.
 const BACK_S: i64 = 3600;
 
 pub(crate) struct Wheel {
-    heads: Vec<u32>,
+    lists: Vec<Vec<u32>>,
     now_s: Option<i64>,
     jumped: bool,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Wheel {
 impl Wheel {
     pub(crate) fn new() -> Self {
         Self {
-            heads: vec![Entry::NONE; SLOTS as usize],
+            lists: vec![Vec::new(); SLOTS as usize],
             now_s: None,
             jumped: false,
         }
@@ -65,58 +66,28 @@ impl Wheel {
         second.rem_euclid(SLOTS) as u16
     }
 
-    /// Takes the list of one second.
-    pub(crate) fn take(&mut self, second: i64) -> u32 {
-        match self.heads.get_mut(usize::from(Self::slot(second))) {
-            Some(head) => std::mem::replace(head, Entry::NONE),
-            None => Entry::NONE,
-        }
+    /// Takes the list of one second, with its place in the ring.
+    pub(crate) fn take(&mut self, second: i64) -> (u16, Vec<u32>) {
+        let slot = Self::slot(second);
+        (
+            slot,
+            self.lists
+                .get_mut(usize::from(slot))
+                .map(std::mem::take)
+                .unwrap_or_default(),
+        )
     }
 
-    pub(crate) fn head(&self, second: i64) -> u32 {
-        self.heads
-            .get(usize::from(Self::slot(second)))
-            .copied()
-            .unwrap_or(Entry::NONE)
-    }
-
-    /// Puts a flow, in no list now, into the list of the second after its deadline.
-    pub(crate) fn link(&mut self, entries: &mut [Entry], number: u32, deadline_s: i64) {
+    /// Puts a flow into the list of the second after its deadline.
+    pub(crate) fn put(&mut self, entry: &mut Entry, number: u32, deadline_s: i64) {
         let now = self.now_s();
         let slot = Self::slot((deadline_s + 1).clamp(now + 1, now + SLOTS - 1));
-        let Some(head) = self.heads.get_mut(usize::from(slot)) else {
+        if entry.slot == slot {
             return;
-        };
-        let following = std::mem::replace(head, number);
-        if let Some(entry) = entries.get_mut(number as usize) {
-            (entry.slot, entry.previous, entry.following) = (slot, Entry::NONE, following);
         }
-        if let Some(entry) = entries.get_mut(following as usize) {
-            entry.previous = number;
-        }
-    }
-
-    /// Takes a flow out of its list.
-    pub(crate) fn unlink(&mut self, entries: &mut [Entry], number: u32) {
-        let Some(&Entry {
-            slot,
-            previous,
-            following,
-            ..
-        }) = entries.get(number as usize)
-        else {
-            return;
-        };
-        if let Some(entry) = entries.get_mut(following as usize) {
-            entry.previous = previous;
-        }
-        match entries.get_mut(previous as usize) {
-            Some(entry) => entry.following = following,
-            None => {
-                if let Some(head) = self.heads.get_mut(usize::from(slot)) {
-                    *head = following;
-                }
-            }
+        entry.slot = slot;
+        if let Some(list) = self.lists.get_mut(usize::from(slot)) {
+            list.push(number);
         }
     }
 }

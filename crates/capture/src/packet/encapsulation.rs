@@ -16,11 +16,13 @@ pub(crate) enum Wrap {
     SixInFour,
     Teredo,
     L2tp,
+    Pbb,
+    Eoip,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 16] = [
     "", "vlan", "qinq", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip",
-    "6in4", "teredo", "l2tp",
+    "6in4", "teredo", "l2tp", "pbb", "eoip",
 ];
 
 /// Up to eight encapsulations, outermost in the highest digit in use; deeper ones are not named.

@@ -6,13 +6,20 @@ use mailscope_evidence::At;
 
 use super::{Encapsulation, Ends, Inner};
 use crate::limits::Limits;
+use crate::secret::Secret;
 
 /// Longest datagram (RFC 791, 8200).
 const MAX_DATAGRAM: u32 = 65_535;
 /// What a datagram or fragment costs beside its bytes.
 const OVERHEAD_BYTES: usize = 200;
 
-type Key = (Ends, u32);
+/// Addresses, protocol and identification in words.
+type Key = (u64, u64, u64, u64, u64);
+
+fn key(ends: &Ends, id: u32) -> Key {
+    let kind = u64::from(id) << 16 | u64::from(ends.proto) << 8 | u64::from(ends.is_v6);
+    (ends.src[0], ends.src[1], ends.dst[0], ends.dst[1], kind)
+}
 
 /// What the fragments of one datagram add up to.
 #[derive(Clone, Debug)]
@@ -44,7 +51,7 @@ struct Datagram {
 /// Incomplete datagrams.
 #[derive(Default)]
 pub(crate) struct Fragments {
-    open: HashMap<Key, Datagram>,
+    open: HashMap<Key, Datagram, Secret>,
     /// Oldest first; entries whose serial differs are gone.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
@@ -64,7 +71,7 @@ impl Fragments {
             return Vec::new();
         };
         let mut done = self.expire(at.ts_us, limits);
-        let key = (inner.ends, piece.id);
+        let key = key(&inner.ends, piece.id);
         let datagram = self.open.entry(key).or_insert_with(|| {
             self.serial += 1;
             self.bytes += OVERHEAD_BYTES;

@@ -58,6 +58,12 @@ fn other_ether_type(walk: &mut Walk<'_>, kind: u16) -> Result<Layer, Undecoded> 
         0x8864 => pppoe(walk),
         0x880b => Ok(Layer::Ppp),
         0x6558 => Ok(Layer::Ethernet),
+        // Provider backbone bridging (IEEE 802.1ah): a service tag, then the customer's frame.
+        0x88e7 => {
+            walk.take::<4>()?;
+            walk.encapsulation.push(Wrap::Pbb);
+            Ok(Layer::Ethernet)
+        }
         // Cisco MetaData: 8 bytes of security group tag, then the EtherType.
         0x8909 => {
             let [.., a, b] = walk.take::<8>()?;

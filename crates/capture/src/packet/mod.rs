@@ -168,6 +168,33 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// The IP packet of an Ethernet frame with nothing unusual between frame and TCP or UDP. What
+/// this does not know, [`decode`] does; what both know, they read alike.
+#[inline(always)]
+pub(crate) fn common(data: &[u8], wire_len: u32) -> Option<Inner<'_>> {
+    let (link, rest) = data.split_first_chunk::<14>()?;
+    let wire = wire_len.checked_sub(14)?;
+    let (ends, payload, ip_len, payload_len) = match [link[12], link[13]] {
+        [0x08, 0x00] => ip::plain_v4(rest, wire)?,
+        [0x86, 0xdd] => ip::plain_v6(rest, wire)?,
+        _ => return None,
+    };
+    if ends.proto == 17 && tunnel::may_be_in_udp(payload) {
+        return None;
+    }
+    let payload = payload.get(..payload_len as usize).unwrap_or(payload);
+    let encapsulation = Encapsulation::default();
+    Some(Inner {
+        ends,
+        payload,
+        payload_len,
+        ip_len,
+        vlan: None,
+        encapsulation,
+        piece: None,
+    })
+}
+
 /// The innermost IP packet of a captured frame.
 #[inline]
 pub(crate) fn decode(link: LinkType, data: &[u8], wire_len: u32) -> Result<Inner<'_>, Undecoded> {

@@ -64,26 +64,36 @@ fn gre(walk: &mut Walk<'_>) -> Option<Layer> {
             };
             wrapped(walk, Wrap::Erspan, header + extra, Layer::Ethernet)
         }
+        // MikroTik's Ethernet over IP: a frame length and a tunnel id.
+        0x6400 if version == 1 => wrapped(walk, Wrap::Eoip, 8, Layer::Ethernet),
         0x8100 | 0x88a8 => wrapped(walk, Wrap::Gre, header, Layer::EtherType(protocol)),
         _ => None,
     }
 }
 
+/// True when a UDP datagram's ports are a tunnel's.
+#[inline(always)]
+pub(super) fn may_be_in_udp(datagram: &[u8]) -> bool {
+    let [s0, s1, d0, d1, ..] = datagram else {
+        return false;
+    };
+    is_tunnel(u16::from_be_bytes([*d0, *d1])) || is_tunnel(u16::from_be_bytes([*s0, *s1]))
+}
+
 /// Tunnels known by their UDP port.
 #[inline(always)]
 pub(super) fn in_udp(walk: &mut Walk<'_>) -> Option<Layer> {
-    let [s0, s1, d0, d1, _, _, _, _, ..] = walk.rest else {
+    if !may_be_in_udp(walk.rest) {
+        return None;
+    }
+    let [s0, s1, d0, d1, ..] = walk.rest else {
         return None;
     };
-    let (src, dst) = (
+    open_udp(
+        walk,
         u16::from_be_bytes([*s0, *s1]),
         u16::from_be_bytes([*d0, *d1]),
-    );
-    if is_tunnel(dst) || is_tunnel(src) {
-        open_udp(walk, src, dst)
-    } else {
-        None
-    }
+    )
 }
 
 #[inline(always)]
@@ -106,15 +116,20 @@ fn open_udp(walk: &mut Walk<'_>, src: u16, dst: u16) -> Option<Layer> {
     }
 }
 
-/// VXLAN (RFC 7348): the I flag and reserved bytes, then Ethernet.
+/// VXLAN (RFC 7348): the I flag, then Ethernet. Reserved bytes are not zero in the wild.
 fn vxlan(walk: &mut Walk<'_>, payload: &[u8]) -> Option<Layer> {
-    let [flags, _, _, _, _, _, _, 0, ..] = payload else {
-        return None;
-    };
-    if flags & 0x08 == 0 {
+    if payload.first()? & 0x08 == 0 && !plausible_frame(payload.get(8..)?) {
         return None;
     }
     wrapped(walk, Wrap::Vxlan, 16, Layer::Ethernet)
+}
+
+/// True when an Ethernet frame with IP seems to begin here.
+fn plausible_frame(bytes: &[u8]) -> bool {
+    matches!(
+        bytes.get(12..15),
+        Some([0x08, 0x00, 0x45..=0x4f] | [0x86, 0xdd, 0x60..=0x6f])
+    )
 }
 
 /// Geneve (RFC 8926): option length in 4 bytes, protocol type.

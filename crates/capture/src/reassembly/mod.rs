@@ -1,0 +1,42 @@
+//! TCP streams in order: per direction data, gaps and FIN, each byte once.
+//!
+//! Data in order is handed through without a copy. Out of order, both directions of the flow are
+//! kept in [`Pending`] until the hole is filled or declared a gap, so that a reply never comes
+//! before the command that was captured before it.
+
+mod pending;
+mod skim;
+mod streams;
+mod trouble;
+
+use mailscope_evidence::{At, Side};
+
+use crate::types::Interest;
+
+pub(crate) use pending::Pending;
+pub(crate) use skim::{Skimmed, skim};
+pub(crate) use streams::Streams;
+pub(crate) use trouble::{Rare, Trouble};
+
+/// Segments further away than the largest TCP window (RFC 7323) belong to no stream.
+const WINDOW_BYTES: i32 = 1 << 30;
+
+/// The receiver of one flow's ordered streams.
+pub(crate) trait Sink {
+    fn data(&mut self, side: Side, at: At, data: &[u8]) -> Interest;
+    fn gap(&mut self, side: Side, at: At, missing: u64) -> Interest;
+    fn fin(&mut self, side: Side, at: At);
+}
+
+/// One TCP segment's part in the stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<'a> {
+    pub seq: u32,
+    /// Captured payload; the rest of `len` was cut by the snap length.
+    pub data: &'a [u8],
+    pub len: u32,
+    pub is_fin: bool,
+    /// Acknowledgement number, when the ACK flag is set.
+    pub ack: Option<u32>,
+    pub at: At,
+}
