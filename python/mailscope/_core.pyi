@@ -104,7 +104,7 @@ def search(
     needles: Sequence[tuple[str, str, bytes]],
     near: Sequence[str],
     options: Options,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
 ) -> ArrowStream:
     """Where byte patterns occur in any TCP stream or UDP payload: the table `sightings`.
 
@@ -115,6 +115,6 @@ def search(
     """
 
 def carve(
-    inputs: list[str], flows: Sequence[str], out: str, options: Options, progress: Progress | None = None
+    inputs: list[str], flows: Sequence[str], out: str, options: Options, progress: _Progress | None = None
 ) -> int:
     """Writes the packets of these flow ids as pcapng; returns how many. Reads the captures twice."""

@@ -1,10 +1,19 @@
 """Says who commands the mail that leaves the network, with the packets that prove it."""
 
 import argparse
+import shutil
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailscope.cli.reading import add_reading_arguments
+from mailscope.cli.progress import Progress
+from mailscope.cli.reading import add_reading_arguments, options_of, warn_of_inputs
 from mailscope.errors import UsageError
+from mailscope.harmless import visible
+
+if TYPE_CHECKING:
+    from mailscope.investigation.investigate import Investigation
+    from mailscope.store.case import Case
 
 EXAMPLES = """
 mailscope investigate link.pcap inside.pcap --own 10.0.0.0/8 --own-domain example.org -o case
@@ -14,6 +23,9 @@ mailscope investigate link.pcap --json | jq .findings
 
 FOUND = 10
 """Exit code with `--exit-code` when there are findings."""
+
+WHATEVER_THE_SIZE = 1 << 40
+"""Evidence is hashed: `Options.hash_mb` for an investigation."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,5 +52,58 @@ def roles_of(arguments_: list[str]) -> dict[str, str]:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Reads, asks, keeps and prints the answer."""
-    raise NotImplementedError
+    """Reads, asks, keeps and prints the answer; without a folder to keep it in, tables are temporary."""
+    if args.output is not None:
+        return answer(args, args.output)
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
+        return answer(args, Path(folder))
+
+
+def answer(args: argparse.Namespace, folder: Path) -> int:
+    """Tables, then findings, then the report in every form; `folder` becomes the case."""
+    from datetime import UTC, datetime
+
+    from mailscope.ingest.captures import spooled, write_case
+    from mailscope.investigation.investigate import investigate
+
+    started = datetime.now(UTC)
+    options = options_of(args, hash_mb=WHATEVER_THE_SIZE)
+    roles = roles_of(args.role)
+    captures = spooled(args.captures, folder)
+    with Progress() as progress:
+        case = write_case(captures, folder, options, progress)
+    warn_of_inputs(case.inputs)
+    with Progress() as progress:
+        found = investigate(
+            case,
+            own=args.own,
+            own_domains=args.own_domain,
+            roles=roles,
+            look_for=args.look_for,
+            options=options,
+            progress=progress,
+            started=started,
+        )
+    _keep_and_print(args, case, found)
+    return FOUND if args.exit_code and found.findings else 0
+
+
+def _keep_and_print(args: argparse.Namespace, case: "Case", found: "Investigation") -> None:
+    from mailscope.report.html import html
+    from mailscope.report.jsonl import json_text
+    from mailscope.report.text import text
+
+    as_json = json_text(found)
+    name = "CASE" if args.output is None else visible(str(args.output))
+    if args.output is not None:
+        case.write("findings.json", as_json)
+        case.write("report.html", html(found, args.lang, name))
+    if args.json:
+        sys.stdout.write(as_json)
+        return
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    sys.stdout.write(text(found, args.lang, min(width, 120), name))
+    if args.output is not None:
+        print(f"\n{name}/report.html  {name}/findings.json  {name}/tables/")

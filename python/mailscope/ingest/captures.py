@@ -101,6 +101,20 @@ def _is_case(source: "Case | Paths") -> "TypeGuard[Case]":
     return hasattr(source, "manifest")
 
 
+def spooled(paths: Paths, folder: Path) -> list[str]:
+    """The captures, standard input replaced by a copy in the folder: a search needs to read it twice."""
+    names = _names(paths)
+    if "-" not in names:
+        return names
+    import shutil
+
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / "standard-input.capture"
+    with copy.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    return [str(copy) if name == "-" else name for name in names]
+
+
 def capture_paths(case: "Case") -> list[str]:
     """The captures that a case was made from, where they lie now."""
     base = Path(str(case.manifest.get("base", ".")))
