@@ -8,7 +8,7 @@ from mailscope.ingest.captures import carve
 
 EXAMPLES = """
 mailscope carve case --flow Fd1f8a42c90b7e563 -o proof.pcapng
-mailscope carve case --flow F0a --flow F0b -o legs.pcapng
+mailscope carve case --flow Fd1f8a42c90b7e563 --flow F8aa510e1201654fb -o legs.pcapng
 mailscope carve link.pcap inside.pcap --flow Fd1f8a42c90b7e563 -o proof.pcapng
 """
 

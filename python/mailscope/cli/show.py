@@ -18,13 +18,13 @@ mailscope show case messages --columns all --limit 1
 # What one looks at first; the rest is a `--columns` away.
 FIRST_LOOK = {
     "flows": "start flow_id orig_addr orig_port resp_addr resp_port app orig_payload_bytes resp_payload_bytes",
-    "mail_sessions": "start flow_id client_addr server_addr via helo outcome messages",
-    "mail_transactions": "start flow_id client_addr server_addr mail_from rcpt_count rcpt_accepted delivered",
+    "mail_sessions": "start flow_id client_addr server_addr via outcome helo",
+    "mail_transactions": "start flow_id client_addr server_addr mail_from rcpt_accepted delivered",
     "messages": "start flow_id client_addr from_addrs to_addrs subject",
     "urls": "flow_id place host url",
-    "attachments": "flow_id name content_type size_bytes sha256",
+    "attachments": "flow_id name content_type size_bytes magic",
     "http_requests": "start flow_id client_addr method uri status",
-    "proxy_requests": "start flow_id client_addr proxy_addr kind target_host target_port granted inner_app",
+    "proxy_requests": "start flow_id client_addr kind target_host target_port granted inner_app",
     "logins": "start flow_id client_addr server_addr service user success",
     "dns_answers": "start client_addr query rtype answer",
     "tls_handshakes": "start flow_id client_addr server_addr began sni version",
