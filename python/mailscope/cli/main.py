@@ -28,6 +28,7 @@ VERBS = {
     "sql": "ask a case in SQL, read-only",
     "carve": "cut flows out as a pcapng for Wireshark",
     "messages": "write the mails of a case as .eml files",
+    "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
     "schema": "explain tables and columns",
     "completion": "print completion for your shell",
 }

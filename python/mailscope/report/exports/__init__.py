@@ -1,0 +1,1 @@
+"""A case in the shapes that other systems read: Zeek logs, Suricata's EVE, ECS, OCSF."""
