@@ -135,6 +135,11 @@ impl Candidates {
         self.iter().find(|candidate| candidate.certain)
     }
 
+    /// Something fits, and nothing is proven.
+    pub fn is_open(&self) -> bool {
+        !self.is_empty() && self.proven().is_none()
+    }
+
     fn is_empty(&self) -> bool {
         self.list.iter().all(Option::is_none)
     }
@@ -231,7 +236,8 @@ fn by_port(orig: &Candidates, resp: &Candidates, ports: (u16, u16)) -> Option<(C
     from_orig.or_else(|| resp.iter().find(usual).map(|c| (c, Side::Resp)))
 }
 
+/// The one application that is left, when the candidates don't disagree.
 fn likeliest(orig: &Candidates, resp: &Candidates) -> Option<(Candidate, Side)> {
-    let first = orig.iter().next().map(|c| (c, Side::Orig));
-    first.or_else(|| resp.iter().next().map(|c| (c, Side::Resp)))
+    let first = orig.iter().next().map(|c| (c, Side::Orig)).or_else(|| resp.iter().next().map(|c| (c, Side::Resp)))?;
+    orig.iter().chain(resp.iter()).all(|c| c.app == first.0.app).then_some(first)
 }

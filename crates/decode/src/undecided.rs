@@ -236,12 +236,12 @@ impl Half {
         }
         self.found = if self.line == self.start { identify::judge(bytes) } else { identify::judge_line(bytes) };
         // What follows may be anything as long as lines come.
-        self.found.short |= self.mid && (self.line > self.start || identify::is_text(bytes));
+        self.found.short |= self.line > self.start || (self.mid && identify::is_text(bytes));
     }
 
-    /// In mid-stream each line may be the first that says something.
+    /// In mid-stream, and after a line that leaves it open, the next line may say more.
     fn next_line(&mut self) {
-        if self.mid && self.bytes.last() == Some(&b'\n') && identify::is_text(self.bytes.get(self.line..).unwrap_or(b"")) {
+        if (self.mid || self.found.is_open()) && self.bytes.last() == Some(&b'\n') && identify::is_text(self.bytes.get(self.line..).unwrap_or(b"")) {
             self.earlier.merge(&self.found);
             self.line = self.bytes.len();
         }

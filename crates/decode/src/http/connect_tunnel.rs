@@ -90,12 +90,12 @@ impl ConnectTunnel {
     /// The proxy's answer. Client bytes are given back when they are further requests.
     pub fn replied(&mut self, line: &StatusLine<'_>, sink: &mut Sink<'_>) -> Option<Requests> {
         exchange::reply(&mut self.tunnel.request, line, sink.flow.limits.line_bytes, |status| (200..300).contains(&status));
+        if self.passed || !self.held.is_empty() {
+            note(&mut self.tunnel.request.oddities, "data-before-reply");
+        }
         if self.tunnel.request.granted == Known::Yes {
             self.reply = Reply::Granted;
-            if !self.held.is_empty() {
-                note(&mut self.tunnel.request.oddities, "data-before-reply");
-                self.release(sink);
-            }
+            self.release(sink);
             return None;
         }
         self.reply = Reply::Refused;
@@ -133,8 +133,9 @@ impl ConnectTunnel {
     fn decide_held(&mut self, sink: &mut Sink<'_>) -> Option<Requests> {
         match is_http_request_start(&self.held) {
             Likeness::Unlike => {
-                let oddity = if self.reply == Reply::Refused { "data-despite-refusal" } else { "data-before-reply" };
-                note(&mut self.tunnel.request.oddities, oddity);
+                if self.reply == Reply::Refused {
+                    note(&mut self.tunnel.request.oddities, "data-despite-refusal");
+                }
                 self.release(sink);
                 None
             }

@@ -36,6 +36,8 @@ pub(super) struct Exchange {
     pub answer_done: bool,
     /// Stands for a request that was lost in a gap.
     pub is_ghost: bool,
+    /// The status line of an answer whose request was not seen.
+    pub answer_line: Option<String>,
 }
 
 /// What a request head says about what follows it.
@@ -107,6 +109,7 @@ impl Exchange {
             request_done: true,
             answer_done: false,
             is_ghost: false,
+            answer_line: None,
         }
     }
 
@@ -235,6 +238,29 @@ impl Exchange {
         None
     }
 
+    /// An answer whose request may still come.
+    pub fn awaits_request(&self) -> bool {
+        !self.request_done && self.record.method.is_none() && !self.is_ghost
+    }
+
+    /// Takes over what was seen of its answer, which was captured before it.
+    pub fn join_answer(&mut self, early: Self) {
+        let early_record = early.record;
+        let record = &mut self.record;
+        record.exchange = early_record.exchange;
+        record.span.first = record.span.first.min(early_record.span.first);
+        (record.status, record.status_text) = (early_record.status, early_record.status_text);
+        (record.content_type, record.server, record.location) = (early_record.content_type, early_record.server, early_record.location);
+        (record.response_body_bytes, record.answered) = (early_record.response_body_bytes, early_record.answered);
+        note(&mut record.oddities, "answer-before-request");
+        self.answer_done = early.answer_done;
+    }
+
+    /// The answer refused the request before its body began, which the client may have kept back.
+    pub fn may_lack_its_body(&self) -> bool {
+        self.expects_continue && self.answer_done && self.record.request_body_bytes == 0
+    }
+
     /// Content of the request body.
     pub fn request_content(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
         self.record.span.last = self.record.span.last.max(at);
@@ -272,6 +298,7 @@ impl Exchange {
             b"transfer-encoding" => lengths.transfer_encoding(value),
             _ => {}
         });
+        self.answer_line = record.method.is_none().then(|| text(line.line, limit));
         record.status = Some(line.status);
         record.status_text = (!line.reason.is_empty()).then(|| text(line.reason, limit));
         record.answered = Some(at);
@@ -342,6 +369,9 @@ impl Exchange {
         sink.out.push(Record::HttpRequest(self.record));
         for mut login in self.logins {
             login.reply_code = login.reply_code.or(status);
+            if login.service == "http-form" && matches!(status, Some(401 | 403)) {
+                login.success = Known::No;
+            }
             login.span.last = last;
             sink.out.push(Record::Login(Box::new(login)));
         }

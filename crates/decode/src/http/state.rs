@@ -30,6 +30,7 @@ pub(crate) struct Http {
     exchanges: VecDeque<Exchange>,
     /// Answers still to come for requests that were emitted already.
     forgotten: u64,
+    client_seen: bool,
     connect: Option<Box<ConnectTunnel>>,
     upgraded: Option<Box<Stream>>,
 }
@@ -116,6 +117,7 @@ impl Http {
             answers: Half::new(setting.from_start),
             exchanges: VecDeque::new(),
             forgotten: 0,
+            client_seen: false,
             connect: None,
             upgraded: None,
         }
@@ -190,6 +192,8 @@ impl Http {
             HeadEnd::At(end) => {
                 let head = self.requests.take_buffer();
                 self.open(head.get(..end).unwrap_or(&head), at, sink);
+                // Bytes that were held to see where the head ends.
+                self.client_data(at, head.get(end..held).unwrap_or(b""), sink);
                 data.get(end.saturating_sub(held)..).unwrap_or(b"")
             }
             HeadEnd::Junk(end) => {
@@ -212,6 +216,10 @@ impl Http {
         let Some(opened) = Exchange::open(request_head, self.client, &self.setting, span, sink) else { return };
         let Opened { mut exchange, framing, connect } = opened;
         self.requests.phase = Phase::Head;
+        self.client_seen = true;
+        if let Some(early) = self.exchanges.pop_back_if(|held| held.awaits_request()) {
+            exchange.join_answer(early);
+        }
         if let Some(request) = connect {
             exchange.request_done = true;
             let tunnel = Tunnel::new(*request, Via::HttpConnect, self.client, &self.setting, sink);
@@ -232,21 +240,14 @@ impl Http {
     }
 
     fn request_body<'a>(&mut self, at: At, data: &'a [u8], sink: &mut Sink<'_>) -> &'a [u8] {
+        if self.exchanges.back().is_some_and(Exchange::may_lack_its_body) {
+            return self.refused_body(at, data, sink);
+        }
         let Phase::Body(reader) = &mut self.requests.phase else { return data };
         let Some(exchange) = self.exchanges.back_mut() else {
             self.requests.phase = Phase::Lost;
             return data;
         };
-        // Refused before the body was sent (RFC 9110, 10.1.1): the next bytes may be a new request.
-        if exchange.expects_continue && exchange.answer_done && exchange.record.request_body_bytes == 0 {
-            exchange.expects_continue = false;
-            if identify::is_http_request_start(data) == Likeness::Sure {
-                exchange.request_done = true;
-                self.requests.phase = Phase::Head;
-                self.emit_finished(at, sink);
-                return data;
-            }
-        }
         let (used, content, progress) = reader.take(data);
         exchange.request_content(self.client, at, content, sink);
         match progress {
@@ -263,6 +264,28 @@ impl Http {
             }
         }
         data.get(used..).unwrap_or(b"")
+    }
+
+    /// Refused before the body was sent (RFC 9110, 10.1.1): the next bytes are it, or a new request.
+    fn refused_body<'a>(&mut self, at: At, data: &'a [u8], sink: &mut Sink<'_>) -> &'a [u8] {
+        let held = self.requests.buffer.len();
+        let (piece, rest) = data.split_at_checked(PEEK_BYTES.saturating_sub(held)).unwrap_or((data, b""));
+        self.requests.buffer.extend_from_slice(piece);
+        let likeness = identify::is_http_request_start(&self.requests.buffer);
+        if likeness == Likeness::Short && self.requests.buffer.len() < PEEK_BYTES {
+            return rest;
+        }
+        let start = self.requests.take_buffer();
+        if let Some(exchange) = self.exchanges.back_mut() {
+            exchange.expects_continue = false;
+            if likeness == Likeness::Sure {
+                exchange.request_done = true;
+                self.requests.phase = Phase::Head;
+                self.emit_finished(at, sink);
+            }
+        }
+        self.client_data(at, &start, sink);
+        rest
     }
 
     /// Skips lines until one is a request line.
@@ -309,6 +332,13 @@ impl Http {
                 } else if done {
                     self.requests.phase = Phase::Head;
                 }
+                self.emit_finished(at, sink);
+            }
+            Phase::Head if self.requests.buffer.is_empty() && self.exchanges.back().is_some_and(Exchange::awaits_request) => {
+                if let Some(exchange) = self.exchanges.back_mut() {
+                    exchange.request_done = true;
+                }
+                self.requests.phase = Phase::Lost;
                 self.emit_finished(at, sink);
             }
             Phase::Head if self.requests.buffer.is_empty() => {
@@ -452,8 +482,15 @@ impl Http {
             if self.forgotten > 0 {
                 self.forgotten -= 1;
             }
+            if let Some(orphan) = self.exchanges.back_mut().filter(|held| held.awaits_request()) {
+                orphan.request_done = true;
+                self.emit_finished(at, sink);
+            }
             let span = Span { first: self.answers.began, last: at };
-            self.exchanges.push_back(Exchange::blank(self.client, &self.setting, span, sink));
+            let mut exchange = Exchange::blank(self.client, &self.setting, span, sink);
+            // Where the client was heard before, its request may have been captured late.
+            exchange.request_done = !self.client_seen || !matches!(self.requests.phase, Phase::Head);
+            self.exchanges.push_back(exchange);
         }
         let limit = sink.flow.limits.line_bytes;
         let Some(exchange) = self.exchanges.iter_mut().find(|exchange| !exchange.answer_done) else { return };
@@ -510,7 +547,7 @@ impl Http {
         let Some(exchange) = self.exchanges.iter_mut().find(|exchange| !exchange.answer_done) else { return };
         let mut request = blank_request(kind, self.client, exchange.record.span, &self.setting, sink);
         request.reply_code = exchange.record.status;
-        request.reply_text.clone_from(&exchange.record.status_text);
+        request.reply_text.clone_from(&exchange.answer_line);
         request.granted = crate::record::Known::Yes;
         exchange.record.proxy = Some(request.proxy);
         let via = if kind == "http-connect" { Via::HttpConnect } else { Via::UnseenTunnel };
@@ -734,7 +771,7 @@ impl Http {
 /// Bytes of one line kept while looking for the next head.
 const RESYNC_BYTES: usize = 8 << 10;
 /// First bytes of a body that are looked at.
-const PEEK_BYTES: usize = 8;
+const PEEK_BYTES: usize = 12;
 
 impl Half {
     /// Notes when the head begins; empty lines before it are skipped (RFC 9112, 2.2).

@@ -70,6 +70,7 @@ pub(super) fn judge(bytes: &[u8], found: &mut Candidates) {
 pub(super) fn judge_line(line: &[u8], found: &mut Candidates) {
     http(line, found);
     mail(line, found);
+    ftp_nntp_irc(line, found);
 }
 
 /// Text as mail and its kin have it: no control characters but white space among the first bytes.
@@ -227,6 +228,7 @@ fn ftp_nntp_irc(bytes: &[u8], found: &mut Candidates) {
     let says = |needle: &[u8]| line.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
     match word {
         b"220" | b"220-" if says(b"FTP") && !says(b"SMTP") => found.prove(App::Named("ftp"), Speaker::Server, "FTP greeting"),
+        b"331" | b"230" | b"227" | b"226" | b"150" => found.prove(App::Named("ftp"), Speaker::Server, "FTP reply"),
         b"220" => found.allow(App::Named("ftp"), Speaker::Server, "greeting that FTP shares with SMTP"),
         b"200" | b"201" if says(b"NNTP") || says(b"news") => found.prove(App::Named("nntp"), Speaker::Server, "NNTP greeting"),
         b"USER" | b"PASS" | b"AUTH" | b"FEAT" | b"SYST" | b"PASV" | b"EPSV" | b"TYPE" | b"CWD" | b"PWD" if !says(b" :") => {
