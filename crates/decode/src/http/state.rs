@@ -217,7 +217,9 @@ impl Http {
         let Opened { mut exchange, framing, connect } = opened;
         self.requests.phase = Phase::Head;
         self.client_seen = true;
-        if let Some(early) = self.exchanges.pop_back_if(|held| held.awaits_request()) {
+        if self.exchanges.back().is_some_and(Exchange::awaits_request)
+            && let Some(early) = self.exchanges.pop_back()
+        {
             exchange.join_answer(early);
         }
         if let Some(request) = connect {
