@@ -1,9 +1,9 @@
 //! Who talks to whom in one packet, without a flow table: for whoever picks packets by their ends.
 
+use crate::facts::Endpoints;
 use crate::file::Packet;
 use crate::flow::Key;
 use crate::packet::{self, Inner};
-use crate::types::Endpoints;
 
 /// The innermost ends of a packet, sender and receiver in numerical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,7 +23,13 @@ impl Conversation {
         let (src, dst) = if is_fragment { (0, 0) } else { ports(&inner)? };
         let (key, _) = Key::new(&inner.ends, src, dst);
         let ((orig_addr, orig_port), (resp_addr, resp_port)) = (key.low(), key.high());
-        let ends = Endpoints { orig_addr, orig_port, resp_addr, resp_port, proto: key.proto() };
+        let ends = Endpoints {
+            orig_addr,
+            orig_port,
+            resp_addr,
+            resp_port,
+            proto: key.proto(),
+        };
         Some(Self { ends, is_fragment })
     }
 }

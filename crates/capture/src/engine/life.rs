@@ -1,9 +1,10 @@
 //! The beginning and the end of flows.
 
 use super::{Engine, Origin};
+use crate::facts::{Closed, Flow, OrientedBy, SideCounts};
 use crate::flow::{Entry, Half, Key, State};
+use crate::handler::Handler;
 use crate::reassembly::Trouble;
-use crate::types::{Closed, Flow, Handler, OrientedBy, SideCounts};
 
 /// Flows closed at once when the table is full.
 const EVICTED_AT_ONCE: usize = 64;

@@ -7,12 +7,13 @@ mod udp;
 
 use mailscope_evidence::{At, Side};
 
+use crate::facts::{Closed, OrientedBy};
 use crate::file::Packet;
 use crate::flow::{Entry, Half, Table, originator_by_port};
+use crate::handler::Handler;
 use crate::limits::Limits;
 use crate::packet::{self, Encapsulation, Fragments, Inner, Undecoded, Whole};
 use crate::rare::RareSlab;
-use crate::types::{Closed, Handler, OrientedBy};
 
 pub use stats::Stats;
 

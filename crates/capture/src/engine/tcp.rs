@@ -3,10 +3,11 @@
 use mailscope_evidence::{At, Side};
 
 use super::{Engine, Origin, Weight, by_port, count};
+use crate::facts::{Closed, FlowRef, OrientedBy};
 use crate::flow::{Entry, Half, Key, State};
+use crate::handler::{Handler, Interest};
 use crate::packet::{self, ACK, FIN, Inner, RST, SYN, Tcp};
 use crate::reassembly::{Segment, Sink, Skimmed, Streams, skim};
-use crate::types::{Closed, FlowRef, Handler, Interest, OrientedBy};
 
 /// Packets up to which a SYN may come late and still belong to its flow.
 const LATE_SYN_PACKETS: u32 = 16;

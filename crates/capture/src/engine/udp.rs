@@ -1,9 +1,10 @@
 //! UDP, ICMP, and the protocols that are only counted.
 
 use super::{Engine, Origin, Weight, by_port, count};
+use crate::facts::OrientedBy;
 use crate::flow::Key;
+use crate::handler::{Handler, Interest};
 use crate::packet::{self, Inner};
-use crate::types::{Handler, Interest, OrientedBy};
 
 impl<H: Handler> Engine<H> {
     #[inline(always)]

@@ -103,8 +103,10 @@ impl Buffer {
         if count > self.bytes.len() {
             self.bytes.resize(count, 0);
         }
+        // After a long record the buffer is larger than what is worth reading at once.
+        let until = count.max(BUFFER_BYTES);
         while self.end < count && self.failure.is_none() {
-            let Some(room) = self.bytes.get_mut(self.end..) else {
+            let Some(room) = self.bytes.get_mut(self.end..until) else {
                 break;
             };
             match self.source.read(room) {

@@ -167,71 +167,22 @@ impl Pcapng {
 
     pub(crate) fn next(&mut self, buffer: &mut Buffer, info: &mut Info) -> Result<Found, EndKind> {
         loop {
-            let Some([t0, t1, t2, t3, l0, l1, l2, l3]) = buffer.peek::<8>() else {
-                return Err(if buffer.rest().is_empty() {
-                    EndKind::Complete
-                } else {
-                    EndKind::CutOffRecord
-                });
-            };
-            let kind = self.u32([t0, t1, t2, t3]);
-            if kind == SECTION_HEADER {
-                let Some([.., a, b, c, d]) = buffer.peek::<12>() else {
-                    return Err(EndKind::CutOffRecord);
-                };
-                self.section([a, b, c, d], info)
-                    .ok_or(EndKind::BadRecordLength)?;
-            }
-            let length = self.u32([l0, l1, l2, l3]);
-            if length < 12 {
-                return Err(EndKind::BadRecordLength);
-            }
+            let (kind, length) = self.head(buffer, info)?;
             let total = (length as usize).next_multiple_of(4);
-            let wanted = matches!(
-                kind,
-                SECTION_HEADER
-                    | INTERFACE_DESCRIPTION
-                    | OLD_PACKET
-                    | SIMPLE_PACKET
-                    | INTERFACE_STATISTICS
-                    | ENHANCED_PACKET
-            );
             if total > MAX_RECORD_BYTES {
-                if wanted {
-                    return Err(EndKind::RecordTooLong);
-                }
-                if !buffer.skip(total as u64) {
-                    return Err(EndKind::CutOffRecord);
-                }
+                self.pass_over(kind, total, buffer)?;
                 continue;
             }
             if !buffer.have(total) {
                 return Err(EndKind::CutOffRecord);
             }
-            let block = buffer.at(buffer.place(0), total);
-            let trailing = block.last_chunk::<4>().map(|b| self.u32(*b));
-            if trailing != Some(length) {
+            let start = buffer.place(0);
+            let block = buffer.at(start, total);
+            if block.last_chunk::<4>().map(|b| self.u32(*b)) != Some(length) {
                 return Err(EndKind::BadRecordLength);
             }
-            let fields = Fields {
-                bytes: block.get(..total - 4).unwrap_or_default(),
-                big_endian: self.big_endian,
-            };
-            let found = match kind {
-                ENHANCED_PACKET => self.enhanced(fields, info),
-                OLD_PACKET => self.old_packet(fields, info),
-                SIMPLE_PACKET => self.simple(fields, info),
-                INTERFACE_DESCRIPTION => {
-                    self.interface(fields, info);
-                    None
-                }
-                INTERFACE_STATISTICS => {
-                    self.statistics(fields, info);
-                    None
-                }
-                _ => None,
-            };
-            let start = buffer.place(0);
+            let body = block.get(..total - 4).unwrap_or_default();
+            let found = self.block(kind, body, info);
             buffer.advance(total);
             if let Some(mut found) = found {
                 found.place += start;
@@ -239,6 +190,63 @@ impl Pcapng {
                 return Ok(found);
             }
         }
+    }
+
+    /// Type and length of the next block. A section header sets the byte order for both.
+    fn head(&mut self, buffer: &mut Buffer, info: &Info) -> Result<(u32, u32), EndKind> {
+        let Some([t0, t1, t2, t3, l0, l1, l2, l3]) = buffer.peek::<8>() else {
+            let is_end = buffer.rest().is_empty();
+            return Err(if is_end {
+                EndKind::Complete
+            } else {
+                EndKind::CutOffRecord
+            });
+        };
+        let kind = self.u32([t0, t1, t2, t3]);
+        if kind == SECTION_HEADER {
+            let magic = buffer.peek::<12>().ok_or(EndKind::CutOffRecord)?;
+            let [.., a, b, c, d] = magic;
+            self.section([a, b, c, d], info)
+                .ok_or(EndKind::BadRecordLength)?;
+        }
+        let length = self.u32([l0, l1, l2, l3]);
+        if length < 12 {
+            Err(EndKind::BadRecordLength)
+        } else {
+            Ok((kind, length))
+        }
+    }
+
+    /// Passes over a block too long to keep, unless it is of a kind that matters.
+    fn pass_over(&self, kind: u32, total: usize, buffer: &mut Buffer) -> Result<(), EndKind> {
+        match kind {
+            SECTION_HEADER
+            | INTERFACE_DESCRIPTION
+            | OLD_PACKET
+            | SIMPLE_PACKET
+            | INTERFACE_STATISTICS
+            | ENHANCED_PACKET => Err(EndKind::RecordTooLong),
+            _ if buffer.skip(total as u64) => Ok(()),
+            _ => Err(EndKind::CutOffRecord),
+        }
+    }
+
+    /// The packet in a block, if it is a packet's; learns from the others.
+    #[inline]
+    fn block(&mut self, kind: u32, body: &[u8], info: &mut Info) -> Option<Found> {
+        let fields = Fields {
+            bytes: body,
+            big_endian: self.big_endian,
+        };
+        match kind {
+            ENHANCED_PACKET => return self.enhanced(fields, info),
+            OLD_PACKET => return self.old_packet(fields, info),
+            SIMPLE_PACKET => return self.simple(fields, info),
+            INTERFACE_DESCRIPTION => self.interface(fields, info),
+            INTERFACE_STATISTICS => self.statistics(fields, info),
+            _ => {}
+        }
+        None
     }
 
     /// Enhanced Packet Block: interface, time, captured and original length, packet.

@@ -3,8 +3,8 @@
 use mailscope_evidence::{At, Side};
 
 use super::Key;
+use crate::facts::{Closed, Endpoints, FlowRef, OrientedBy};
 use crate::packet::Encapsulation;
-use crate::types::{Closed, Endpoints, FlowRef, OrientedBy};
 
 /// Where a flow is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

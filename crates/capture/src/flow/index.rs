@@ -105,3 +105,36 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Index;
+
+    /// Few home places, so that runs are long and wrap around the end.
+    fn hash(number: u32) -> u32 {
+        (number % 7).wrapping_mul(0x2000_0001).wrapping_sub(3)
+    }
+
+    #[test]
+    fn what_is_in_is_found_and_what_is_out_is_not() {
+        let mut index = Index::new();
+        let mut is_in = vec![false; 500];
+        let mut state = 1u32;
+        for _ in 0..8000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let number = (state >> 8) % 500;
+            let Some(place) = is_in.get_mut(number as usize) else {
+                continue;
+            };
+            if *place {
+                index.remove(hash(number), number);
+            } else {
+                index.insert(hash(number), number);
+            }
+            *place = !*place;
+            let probe = (state >> 4) % 500;
+            let found = index.find(hash(probe), |n| n == probe);
+            assert_eq!(found.is_some(), is_in.get(probe as usize) == Some(&true));
+        }
+    }
+}

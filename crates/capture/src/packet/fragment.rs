@@ -52,7 +52,7 @@ struct Datagram {
 #[derive(Default)]
 pub(crate) struct Fragments {
     open: HashMap<Key, Datagram, Secret>,
-    /// Oldest first; entries whose serial differs are gone.
+    /// Oldest first; entries that are no longer open, or with another serial, are gone.
     order: VecDeque<(Key, u64)>,
     bytes: usize,
     serial: u64,
@@ -82,6 +82,11 @@ impl Fragments {
         let is_over = datagram.sum.packets as usize >= limits.fragments;
         if is_over || datagram.is_whole() {
             done.extend(self.remove(&key));
+        }
+        if self.order.len() > 2 * self.open.len() + 1024 {
+            let open = &self.open;
+            self.order
+                .retain(|(key, serial)| open.get(key).is_some_and(|d| d.serial == *serial));
         }
         while self.bytes > limits.fragment_bytes {
             let Some((key, serial)) = self.order.pop_front() else {

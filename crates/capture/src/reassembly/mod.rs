@@ -11,7 +11,7 @@ mod trouble;
 
 use mailscope_evidence::{At, Side};
 
-use crate::types::Interest;
+use crate::handler::Interest;
 
 pub(crate) use pending::Pending;
 pub(crate) use skim::{Skimmed, skim};

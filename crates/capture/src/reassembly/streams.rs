@@ -5,8 +5,8 @@ use mailscope_evidence::{At, Side};
 use super::pending::{Kept, Queue, slice};
 use super::{Pending, Rare, Segment, Sink, WINDOW_BYTES};
 use crate::flow::Half;
+use crate::handler::Interest;
 use crate::limits::Limits;
-use crate::types::Interest;
 
 /// Both directions of one flow at work.
 pub(crate) struct Streams<'a, S> {

@@ -1,8 +1,8 @@
-//! The words this crate shares with its users.
+//! What is known of a flow: its ends, counters, how it began and ended.
 
 use std::net::IpAddr;
 
-use mailscope_evidence::{At, Side};
+use mailscope_evidence::At;
 
 /// Both ends of a flow, originator first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,15 +17,6 @@ pub struct Endpoints {
     pub resp_port: u16,
     /// IP protocol number: 6 TCP, 17 UDP, 1 ICMP, 58 ICMPv6.
     pub proto: u8,
-}
-
-/// What the handler wants of a flow from now on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interest {
-    /// Keep handing out ordered data and gaps.
-    Follow,
-    /// Count packets only; free whatever was buffered.
-    Ignore,
 }
 
 /// How a flow came to its end.
@@ -112,7 +103,7 @@ pub struct SideCounts {
     pub cut_packets: u32,
 }
 
-/// One finished (or still open) conversation, as handed to [`Handler::flow`].
+/// One finished (or still open) conversation, as handed to [`crate::Handler::flow`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow {
     /// Both ends.
@@ -154,18 +145,4 @@ pub struct FlowRef {
     pub vlan: Option<u16>,
     /// True when the SYN was seen, so the stream starts at its first byte.
     pub from_start: bool,
-}
-
-/// The receiver of flows and streams. The engine calls it in packet order.
-pub trait Handler {
-    /// Ordered TCP payload, each stream byte once.
-    fn tcp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest;
-    /// `missing` stream bytes were not captured (0 when the length is unknown).
-    fn tcp_gap(&mut self, flow: &FlowRef, side: Side, at: At, missing: u64) -> Interest;
-    /// This side sent FIN (after all of its data was handed out).
-    fn tcp_fin(&mut self, flow: &FlowRef, side: Side, at: At);
-    /// One UDP datagram's payload.
-    fn udp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest;
-    /// The flow is over: final counters. Always the last call for this flow and slot.
-    fn flow(&mut self, slot: u32, flow: &Flow);
 }
