@@ -99,6 +99,7 @@ def facts_for(request: Request, leg: Conversation, names: Names, offset: timedel
     own = [
         ties.target_fact(request, leg, names),
         ties.port_fact(request, leg),
+        ties.helo_fact(request, leg),
         *ties.payload_facts(request, leg),
         *ties.mail_facts(request, leg),
     ]
@@ -118,7 +119,8 @@ def _is_only_chance(facts: list[Fact], request: Request) -> bool:
     names = {fact.name for fact in facts}
     if names & {"payload-equal", "message-equal", "envelope-equal"}:
         return False
-    if request.row.get("granted") == "no" or not names & {"same-host", "source-port-kept"}:
+    fits = names & {"same-host", "source-port-kept"} or {"answers-equal", "helo-equal"} <= names
+    if request.row.get("granted") == "no" or not fits:
         return True
     return not names & {"time-order", "time-overlap"}
 

@@ -123,4 +123,4 @@ def _aliases(chains: list[Chain]) -> dict[str, set[str]]:
 
 def _is_copy(chain: Chain) -> bool:
     names = {fact.name for fact in chain.facts}
-    return bool(names & {"payload-equal", "message-equal", "envelope-equal", "source-port-kept", "same-host"})
+    return bool(names & {"payload-equal", "message-equal", "envelope-equal", "source-port-kept", "helo-equal"})

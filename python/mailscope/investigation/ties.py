@@ -114,10 +114,18 @@ def payload_facts(request: Request, leg: Conversation) -> list[Fact]:
         facts.append(Fact("payload-equal", 0.95, _payload_phrase(client)))
     elif client.shared and client.share >= 0.5:
         facts.append(Fact("payload-equal", 0.6, _payload_phrase(client)))
-    if server.shared >= SHARED_FEW and server.share >= 0.5:
+    if server.shared and server.share >= 0.5:
         # Servers repeat their greeting and capabilities in every session, so this weighs less.
-        facts.append(Fact("answers-equal", 0.4, phrase("tie.answers-equal", shared=server.shared, of=server.smaller)))
+        weight = 0.4 if server.shared >= SHARED_FEW else 0.25
+        facts.append(Fact("answers-equal", weight, phrase("tie.answers-equal", shared=server.shared, of=server.smaller)))
     return facts
+
+
+def helo_fact(request: Request, leg: Conversation) -> Fact | None:
+    """Both sides greet with the same name."""
+    inside = {helo.lower() for conversation in request.carried for helo in conversation.helos}
+    same = sorted(inside & {helo.lower() for helo in leg.helos})
+    return Fact("helo-equal", 0.35, phrase("tie.helo-equal", helo=same)) if same else None
 
 
 def mail_facts(request: Request, leg: Conversation) -> list[Fact]:

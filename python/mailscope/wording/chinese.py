@@ -62,6 +62,7 @@ TEMPLATES: dict[str, str] = {
     "tie.source-port-kept": "连接沿用了客户端的源端口 {port}",
     "tie.payload-equal": "两侧传输的字节相同（可比较的 {of} 段中 {shared} 段相同）",
     "tie.answers-equal": "服务器的应答在两侧相同（可比较的 {of} 段中 {shared} 段相同）",
+    "tie.helo-equal": "两侧以相同的名称问候：{helo}",
     "tie.message-equal": "两侧见到同一封邮件（哈希或 Message-ID 相同）",
     "tie.envelope-equal": "两侧见到相同的发件人和收件人（{envelopes}）",
     "tie.literal": "客户端向该主机发送了 {needle}（{form}）：{excerpt}",

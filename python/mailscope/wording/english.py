@@ -68,6 +68,7 @@ TEMPLATES: dict[str, str] = {
     "tie.source-port-kept": "the connection keeps the client's source port {port}",
     "tie.payload-equal": "the same bytes ran on both sides ({shared} of {of} comparable pieces are equal)",
     "tie.answers-equal": "the server's answers are the same on both sides ({shared} of {of} comparable pieces)",
+    "tie.helo-equal": "both sides greet with the same name: {helo}",
     "tie.message-equal": "the same message (hash or Message-ID) was seen on both sides",
     "tie.envelope-equal": "the same sender and recipients were seen on both sides ({envelopes})",
     "tie.literal": "the client sent {needle} ({form}) to that host: {excerpt}",
