@@ -129,7 +129,7 @@ def _proxies(scene: Scene, groups: Groups, chains: Sequence[Chain]) -> list[str]
 
 def _facts(scene: Scene, chains: Sequence[Chain]) -> list[Fact]:
     """The facts of the surest chain; without any tied chain, what one side alone shows."""
-    best = max(chains, key=lambda chain: (chain.confidence, -chain_start(chain)))
+    best = max(chains, key=lambda chain: (bool(chain.facts), not _is_unseen(chain), chain.confidence, -chain_start(chain)))
     if best.facts:
         return list(best.facts)
     if best.request is not None:
@@ -175,7 +175,8 @@ def _summary(
     if not commanders:
         return phrase("relay.summary-no-commander", **values)
     values["commander"] = commanders
-    values["how"] = [phrase(f"relay.how-{kind}") for kind in _kinds(chains)]
+    kinds = _kinds(chains)
+    values["how"] = [phrase(f"relay.how-{kind}") for kind in kinds if kind != "unseen" or len(kinds) == 1]
     if kind == "proxy-policy":
         return phrase("policy.summary", **values)
     return phrase("relay.summary" if counts["mails"] else "relay.summary-no-mail", **values)

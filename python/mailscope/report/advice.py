@@ -71,8 +71,10 @@ def _configuration(finding: Finding, found: Investigation) -> list[Advice]:
     kinds = finding.details.get("command_kinds", [])
     names = [software["name"]] if software and software["name"] in TITLES else _likely(kinds)
     own = _own(found)
-    said = [Advice(phrase("advice.config-seen", said=software["said"]))] if software else []
-    return said + [Advice(phrase("advice.config", software=TITLES[name]), _LINES[name](own)) for name in names]
+    if software and software["name"] in TITLES:
+        what = phrase("advice.config-seen", software=TITLES[software["name"]], said=software["said"])
+        return [Advice(what, _LINES[software["name"]](own))]
+    return [Advice(phrase("advice.config", software=TITLES[name]), _LINES[name](own)) for name in names]
 
 
 def _likely(kinds: Sequence[str]) -> list[str]:

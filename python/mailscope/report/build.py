@@ -14,6 +14,7 @@ from mailscope.detect.finding import Evidence, Finding
 from mailscope.harmless import visible
 from mailscope.investigation.answer import attackers, defanged
 from mailscope.investigation.cleared import Cleared
+from mailscope.investigation.conversation import endpoint
 from mailscope.investigation.hypotheses import Hypothesis
 from mailscope.investigation.investigate import Investigation
 from mailscope.report.advice import advice
@@ -78,6 +79,16 @@ class Report:
     def say(self, key: str, **values: Any) -> str:  # noqa: ANN401 - whatever a phrase takes
         """A phrase of the report's language."""
         return render(phrase(key, **values), self.lang)
+
+    def capture(self, name: str) -> str:
+        """The capture's name without the folders that all captures share."""
+        return visible(name[self._shared_folder :])
+
+    @property
+    def _shared_folder(self) -> int:
+        names = [str(entry.get("path") or entry.get("name")) for entry in self.found.inputs]
+        folders = {name.rpartition("/")[0] for name in names}
+        return len(folders.pop()) + 1 if len(folders) == 1 and "/" in names[0] else 0
 
     def prose(self, statement: Phrase | str) -> str:
         """A statement as a sentence without control characters or anything that can be clicked."""
@@ -178,13 +189,12 @@ def _headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     return lines
 
 
-def _proxy_words(finding: Finding) -> list[str]:
+def _proxy_words(finding: Finding) -> list[Phrase | str]:
     ports = finding.details.get("proxy_ports", [])
-    words = [
-        f"{a}:{ports[0]}" if len(ports) == 1 and ":" not in a and i == 0 else a
-        for i, a in enumerate(finding.roles["proxy"])
-    ]
-    return words + [f"= {alias}" for alias in finding.details.get("aliases", [])]
+    words: list[Phrase | str] = list(finding.roles["proxy"])
+    if len(ports) == 1 and words:
+        words[0] = endpoint(words[0], ports[0])
+    return words + [phrase("report.also", address=alias) for alias in finding.details.get("aliases", [])]
 
 
 def _what(counts: dict[str, int]) -> Phrase:
@@ -213,19 +223,21 @@ def _proof(view: Report, finding: Finding) -> str:
             )
             command = chain.request.command
             return view.raw(
-                phrase("report.proof-packet", packet=str(row.first_packet), capture=row.capture, command=command)
+                phrase("report.proof-packet", packet=str(row.first_packet), capture=view.capture(row.capture), command=command)
             )
     return view.say("report.proof-none")
 
 
 def _evidence(view: Report, number: int, row: Evidence) -> EvidenceRow:
     packets = str(row.first_packet) if row.first_packet == row.last_packet else f"{row.first_packet}-{row.last_packet}"
-    capture = row.capture if row.last_capture is None else f"{row.capture} - {row.last_capture}"
+    capture = view.capture(row.capture)
+    if row.last_capture is not None:
+        capture += " - " + view.capture(row.last_capture)
     return EvidenceRow(
         number=number,
         table=row.table,
         flow_id=row.flow_id,
-        capture=visible(capture),
+        capture=capture,
         packets=packets,
         what=view.raw(row.what),
         carve=f"mailscope carve {view.case} --flow {row.flow_id} -o {row.flow_id}.pcapng",
@@ -247,7 +259,7 @@ def _mails(view: Report, finding: Finding) -> list[dict[str, str]]:
                     "accepted": str(len(mail.accepted)),
                     "refused": str(len(mail.refused)),
                     "result": view.say(f"report.result-{mail.delivered}"),
-                    "seen_at": visible(", ".join(mail.seen_at)),
+                    "seen_at": ", ".join(map(view.capture, mail.seen_at)),
                 }
             )
     return rows

@@ -80,7 +80,7 @@ def _arrows(x1: float, x2: float, height: float, before: int, after: int, label:
         parts.append(
             f'<path class="arrow" d="M{x1 + 4:.0f} {from_y:.0f}L{x2 - 4:.0f} {to_y:.0f}" marker-end="url(#head)"/>'
         )
-    parts.append(f'<text class="arrow-label" x="{(x1 + x2) / 2:.0f}" y="{middle - 8:.0f}">{escape(label)}</text>')
+    parts.append(f'<text class="arrow-label" x="{(x1 + x2) / 2:.0f}" y="{middle + (4 if max(before, after) > 1 else -8):.0f}">{escape(label)}</text>')
     return parts
 
 

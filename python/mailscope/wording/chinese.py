@@ -193,6 +193,7 @@ TEMPLATES: dict[str, str] = {
     "unproven.possible": "{searched} 出现在客户端发送的内容中（{times}），但没有任何事实把它与邮件关联：{where}",
     "report.list": "{items}",
     "report.span": "{first} {last}",
+    "report.also": "又名 {address}",
     "report.title": "谁发送了这些邮件",
     "report.answer": "结论",
     "report.nothing": "在这些抓包中没有发现滥用邮件离开本网。",
@@ -316,5 +317,5 @@ TEMPLATES: dict[str, str] = {
     "advice.policy": "决定内部主机是否可以绕过邮件服务器发信；若不可以，请限制代理。",
     "advice.config": "{software} 的配置：",
     "advice.config-generic": "边界防火墙（nftables）的配置：",
-    "advice.config-seen": "代理自称：{said}",
+    "advice.config-seen": "{software} 的配置（代理自称 {said}）：",
 }

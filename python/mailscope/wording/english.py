@@ -227,6 +227,7 @@ TEMPLATES: dict[str, str] = {
     # --- the report
     "report.list": "{items}",
     "report.span": "{first} {last}",
+    "report.also": "also {address}",
     "report.title": "Who sent the mail",
     "report.answer": "Answer",
     "report.nothing": "No abusive mail was found to leave this network in these captures.",
@@ -354,5 +355,5 @@ TEMPLATES: dict[str, str] = {
     "advice.policy": "Decide whether inside hosts may send mail past the mail server, and limit the proxy if not.",
     "advice.config": "Lines for {software}:",
     "advice.config-generic": "Lines for the edge firewall (nftables):",
-    "advice.config-seen": "The proxy calls itself: {said}",
+    "advice.config-seen": "Lines for {software}; the proxy calls itself {said}:",
 }
