@@ -38,9 +38,9 @@ def sessions(role=None, **wanted):
     """Abuse sessions of all scenarios, as test parameters."""
     for path in FOLDERS:
         for session in truth_of(path)["abuse_sessions"]:
-            if role is None or role in session["role"]:
-                if all(session.get(key) == value for key, value in wanted.items()):
-                    yield pytest.param(path, session, id=f"{path.parent.name}-{session['id']}")
+            fits = all(session.get(key) == value for key, value in wanted.items())
+            if fits and (role is None or role in session["role"]):
+                yield pytest.param(path, session, id=f"{path.parent.name}-{session['id']}")
 
 
 def scenarios():

@@ -1,0 +1,1 @@
+"""Facts to findings: one detector, one file; expressions over tables, so that any engine can run them."""

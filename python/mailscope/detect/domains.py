@@ -78,5 +78,4 @@ def own_domains(
 def _accepted_domains(row: Mapping[str, Any]) -> set[str]:
     codes = list(row["rcpt_codes"] or ())
     recipients = list(row["rcpt_to"] or ())
-    accepted = {domain_of(a) for a, code in zip(recipients, codes, strict=False) if code is not None and code < 300}
-    return accepted
+    return {domain_of(a) for a, code in zip(recipients, codes, strict=False) if code is not None and code < 300}

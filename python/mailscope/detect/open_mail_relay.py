@@ -72,7 +72,8 @@ def _leaves(row: Row, network: Network) -> bool:
 
 
 def _foreign_recipients(row: Row, domains: Domains) -> tuple[list[str], list[str]]:
-    taken, refused = [], []
+    taken: list[str] = []
+    refused: list[str] = []
     for address, code in zip(row["rcpt_to"] or (), row["rcpt_codes"] or (), strict=False):
         if code is None or domains.is_own(address):
             continue

@@ -86,7 +86,7 @@ def undecoded_legs(flows: Table, mail_sessions: Table, senders: Sequence[str], o
 
 
 def overlapping_flows(flows: Table, proxies: Sequence[str], first: object, last: object) -> Table:
-    """TCP flows to `proxies` with payload from the client that lie in the time span: candidates for a hidden command."""
+    """TCP flows to `proxies` with payload from the client in the time span: candidates for a hidden command."""
     return flows.filter(
         _.proto == "tcp",
         _.resp_addr.isin(list(proxies)),

@@ -49,7 +49,7 @@ def accounts(chains: Iterable[Chain], logins: Table) -> list[Account]:
     if not best:
         return []
     found = rows(logins.filter(logins.session_id.isin(sorted(best))))
-    by_chain: dict[int, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    by_chain: dict[int, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in found:
         by_chain[id(best[row["session_id"]])][row["session_id"]].append(row)
     chain_of = {id(chain): chain for chain in best.values()}

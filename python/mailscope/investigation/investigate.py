@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailscope.detect.finding import Finding
+from mailscope.detect.network import parsed
 from mailscope.detect.open_mail_relay import RelayUse, incoming_transactions, relay_use
 from mailscope.detect.registry import SEVERITY
-from mailscope.errors import UsageError
-from mailscope.detect.network import parsed
 from mailscope.detect.roles import ROLES
+from mailscope.errors import UsageError
 from mailscope.investigation.cleared import Cleared, cleared, unproven
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.coverage import coverage

@@ -129,7 +129,9 @@ def _proxies(scene: Scene, groups: Groups, chains: Sequence[Chain]) -> list[str]
 
 def _facts(scene: Scene, chains: Sequence[Chain]) -> list[Fact]:
     """The facts of the surest chain; without any tied chain, what one side alone shows."""
-    best = max(chains, key=lambda chain: (bool(chain.facts), not _is_unseen(chain), chain.confidence, -chain_start(chain)))
+    best = max(
+        chains, key=lambda chain: (bool(chain.facts), not _is_unseen(chain), chain.confidence, -chain_start(chain))
+    )
     if best.facts:
         return list(best.facts)
     if best.request is not None:
@@ -161,10 +163,10 @@ def chain_start(chain: Chain) -> float:
 def _summary(
     kind: str, scene: Scene, chains: Sequence[Chain], commanders: list[str], proxies: list[str], counts: dict[str, int]
 ) -> Phrase:
-    start = min((c.request or c.leg for c in chains if c.request or c.leg), key=lambda part: part.start).start
+    start = min(part.start for chain in chains for part in [chain.request or chain.leg] if part is not None)
     values: dict[str, Any] = {
         "proxy": proxies[:2],
-        "victims": [victim for victim in victims(scene, chains)],
+        "victims": victims(scene, chains),
         "since": start,
         "mails": amount(counts["mails"], "mail"),
         "accepted": str(counts["mails_accepted"]),

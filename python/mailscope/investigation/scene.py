@@ -13,7 +13,7 @@ from mailscope.detect.domains import Domains, own_domains, recipient_domains
 from mailscope.detect.network import Network, host_pairs, own_network
 from mailscope.detect.registry import MAIL_PORTS
 from mailscope.detect.roles import Hosts, host_roles
-from mailscope.investigation.conversation import Conversation, Request, conversations, requests, rows
+from mailscope.investigation.conversation import Conversation, Mail, Request, conversations, requests, rows
 from mailscope.investigation.path import Chain, tied
 from mailscope.investigation.sightings import Sightings
 from mailscope.investigation.targets import Names, address_answers, greeting_name, names_seen
@@ -140,7 +140,7 @@ def _chains(
     return chains
 
 
-def _shows(conversation: Conversation, mail: Any) -> bool:
+def _shows(conversation: Conversation, mail: Mail) -> bool:
     return any(
         (other.message_id and other.message_id == mail.message_id)
         or (other.mail_from and other.envelope == mail.envelope)

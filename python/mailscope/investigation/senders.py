@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from mailscope.detect import direct_sender
 from mailscope.detect.finding import MAIL_PROTOCOLS, PROXY, Fact, Finding, combined, row_evidence
 from mailscope.detect.open_mail_relay import RelayUse
+from mailscope.investigation.conversation import Conversation
 from mailscope.investigation.path import Chain
 from mailscope.investigation.relays import mail_counts, victims
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.timeline import bursts
-from mailscope.wording import amount, phrase
+from mailscope.wording import Phrase, amount, phrase
 
 
 def sending_of(chains: Sequence[Chain]) -> direct_sender.Sending:
@@ -24,7 +24,7 @@ def sending_of(chains: Sequence[Chain]) -> direct_sender.Sending:
         senders=[mail.mail_from for mail in mails if mail.mail_from],
         recipients=[recipient[0] for mail in mails for recipient in mail.recipients],
         helos=[helo for session in sessions for helo in session.helos],
-        servers=[victim for victim in victims_of(chains)],
+        servers=victims_of(chains),
         sessions=len(sessions),
         logged_in=sum(session.row["authenticated"] == "yes" for session in sessions),
         opaque=sum(session.is_opaque and not session.mails for session in sessions),
@@ -86,11 +86,11 @@ def direct_sender_finding(
     )
 
 
-def _sessions(chains: Sequence[Chain]) -> list[Any]:
+def _sessions(chains: Sequence[Chain]) -> list[Conversation]:
     return [session for chain in chains for session in ([chain.leg] if chain.leg else chain.conversations[:1])]
 
 
-def _session_phrase(session: Any) -> Any:
+def _session_phrase(session: Conversation) -> Phrase:
     return phrase(
         "evidence.leg", client=session.client, server=session.server, mails=amount(len(session.mails), "mail")
     )

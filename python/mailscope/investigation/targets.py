@@ -1,4 +1,4 @@
-"""Does the host that a request names mean the host that a connection reached?"""
+"""Whether the host that a request names is the host that a connection reached."""
 
 from __future__ import annotations
 

@@ -117,7 +117,9 @@ def payload_facts(request: Request, leg: Conversation) -> list[Fact]:
     if server.shared and server.share >= 0.5:
         # Servers repeat their greeting and capabilities in every session, so this weighs less.
         weight = 0.4 if server.shared >= SHARED_FEW else 0.25
-        facts.append(Fact("answers-equal", weight, phrase("tie.answers-equal", shared=server.shared, of=server.smaller)))
+        facts.append(
+            Fact("answers-equal", weight, phrase("tie.answers-equal", shared=server.shared, of=server.smaller))
+        )
     return facts
 
 
@@ -164,7 +166,7 @@ def _server_hashes(request: Request) -> Iterable[frozenset[int]]:
 
 
 def _message_marks(mails: Iterable[Mail]) -> set[str]:
-    marks = set()
+    marks: set[str] = set()
     for mail in mails:
         marks.update(filter(None, (mail.body_sha256, mail.message_id)))
     return marks

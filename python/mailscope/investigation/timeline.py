@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 BURST_GAP_FACTOR = 5
@@ -33,8 +34,8 @@ def bursts(moments: Sequence[tuple[datetime, int]]) -> list[Burst]:
     ordered = sorted(moments)
     if not ordered:
         return []
-    pauses = [(later[0] - earlier[0]) for earlier, later in zip(ordered, ordered[1:], strict=False)]
-    usual = median(pauses) if pauses else timedelta(0)
+    pauses = [later[0] - earlier[0] for earlier, later in pairwise(ordered)]
+    usual = timedelta(seconds=median(pause.total_seconds() for pause in pauses)) if pauses else timedelta(0)
     limit = max(BURST_GAP_LEAST, usual * BURST_GAP_FACTOR)
     runs: list[list[tuple[datetime, int]]] = [[ordered[0]]]
     for pause, moment in zip(pauses, ordered[1:], strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 
 from mailscope.detect.network import is_private, parsed
@@ -29,7 +30,7 @@ def same_conversations(legs: Sequence[Conversation]) -> list[list[Conversation]]
             buckets[(leg.server, mark)].append(number)
     parent = list(range(len(legs)))
     for numbers in buckets.values():
-        for one, other in zip(numbers, numbers[1:], strict=False):
+        for one, other in pairwise(numbers):
             if _is_same(legs[one], legs[other]):
                 parent[_root(parent, other)] = _root(parent, one)
     groups: dict[int, list[Conversation]] = defaultdict(list)

@@ -132,7 +132,8 @@ def _dante(own: Sequence[str]) -> str:
     passes = "\n".join(f"client pass {{ from: {network} to: {_any(network)} }}" for network in own)
     ports = "\n".join(f"socks block {{ from: 0/0 to: 0/0 port = {port} }}" for port in MAIL_PORTS)
     rules = "\n".join(f"socks pass {{ from: {network} to: {_any(network)} }}" for network in own)
-    return f"{passes}\nclient block {{ from: 0/0 to: 0/0 }}\n{ports}\n{rules}\nsocks block {{ from: 0/0 to: 0/0 }}\n# with logins: socksmethod: username"
+    closing = "socks block { from: 0/0 to: 0/0 }\n# with logins: socksmethod: username"
+    return "\n".join([passes, "client block { from: 0/0 to: 0/0 }", ports, rules, closing])
 
 
 def _any(network: str) -> str:
@@ -166,7 +167,7 @@ _LINES = {
 
 
 def _firewall(finding: Finding, found: Investigation) -> Advice:
-    """nftables at the edge: mail out only from the mail server; the proxy's port only from inside."""
+    """Lines for nftables at the edge: mail out only from the mail server; the proxy's port only from inside."""
     servers = [a for a in found.scene.hosts.with_role("mail-server") if found.scene.is_own_mail_server(a)]
     lines = [
         "table inet mailscope {",

@@ -223,7 +223,12 @@ def _proof(view: Report, finding: Finding) -> str:
             )
             command = chain.request.command
             return view.raw(
-                phrase("report.proof-packet", packet=str(row.first_packet), capture=view.capture(row.capture), command=command)
+                phrase(
+                    "report.proof-packet",
+                    packet=str(row.first_packet),
+                    capture=view.capture(row.capture),
+                    command=command,
+                )
             )
     return view.say("report.proof-none")
 

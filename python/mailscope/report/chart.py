@@ -80,7 +80,8 @@ def _arrows(x1: float, x2: float, height: float, before: int, after: int, label:
         parts.append(
             f'<path class="arrow" d="M{x1 + 4:.0f} {from_y:.0f}L{x2 - 4:.0f} {to_y:.0f}" marker-end="url(#head)"/>'
         )
-    parts.append(f'<text class="arrow-label" x="{(x1 + x2) / 2:.0f}" y="{middle + (4 if max(before, after) > 1 else -8):.0f}">{escape(label)}</text>')
+    label_y = middle + (4 if max(before, after) > 1 else -8)
+    parts.append(f'<text class="arrow-label" x="{(x1 + x2) / 2:.0f}" y="{label_y:.0f}">{escape(label)}</text>')
     return parts
 
 
@@ -97,9 +98,8 @@ def timeline(view: Report, finding: Finding) -> str:
     width, base, tall = WIDTH / BINS, 130, 104
     parts = [f'<svg viewBox="0 0 {WIDTH} 160" role="img" aria-label="{escape(view.say("report.timeline"))}">']
     parts.append(f'<line class="axis" x1="0" y1="{base}" x2="{WIDTH}" y2="{base}"/>')
-    parts.append(
-        f'<text class="tick" x="0" y="14">{top}</text><line class="grid" x1="24" y1="{base - tall}" x2="{WIDTH}" y2="{base - tall}"/>'
-    )
+    parts.append(f'<text class="tick" x="0" y="14">{top}</text>')
+    parts.append(f'<line class="grid" x1="24" y1="{base - tall}" x2="{WIDTH}" y2="{base - tall}"/>')
     for number, ((start, sessions, mails), value) in enumerate(zip(columns, heights, strict=True)):
         if not value:
             continue
