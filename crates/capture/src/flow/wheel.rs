@@ -15,6 +15,8 @@ const BACK_S: i64 = 3600;
 pub(crate) struct Wheel {
     lists: Vec<Vec<u32>>,
     now_s: Option<i64>,
+    /// Where the clock's second begins.
+    now_us: i64,
     jumped: bool,
 }
 
@@ -23,6 +25,7 @@ impl Wheel {
         Self {
             lists: vec![Vec::new(); SLOTS as usize],
             now_s: None,
+            now_us: i64::MIN,
             jumped: false,
         }
     }
@@ -30,12 +33,12 @@ impl Wheel {
     /// Moves the clock to a packet's time; gives the seconds to sweep, both ends included.
     #[inline(always)]
     pub(crate) fn tick(&mut self, ts_us: i64) -> Option<(i64, i64)> {
-        let second = ts_us.div_euclid(1_000_000);
-        if self.now_s == Some(second) {
-            None
-        } else {
-            self.moved(second)
+        if (0..1_000_000).contains(&ts_us.wrapping_sub(self.now_us)) {
+            return None;
         }
+        let seconds = self.moved(ts_us.div_euclid(1_000_000));
+        self.now_us = self.now_s().saturating_mul(1_000_000);
+        seconds
     }
 
     fn moved(&mut self, second: i64) -> Option<(i64, i64)> {

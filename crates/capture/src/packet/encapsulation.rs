@@ -38,6 +38,9 @@ impl Encapsulation {
 
     /// Names joined by `/`, outermost first.
     pub(crate) fn text(self) -> String {
+        if self.0 == 0 {
+            return String::new();
+        }
         let digits = (0..8)
             .rev()
             .map(|i| (self.0 >> (4 * i) & 0xf) as usize)
