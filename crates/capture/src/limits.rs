@@ -49,19 +49,3 @@ impl Default for Limits {
         }
     }
 }
-
-impl Limits {
-    /// Defaults, with as many flows and kept bytes as stay below `bytes` of memory.
-    #[must_use]
-    pub fn for_memory(bytes: usize) -> Self {
-        /// An entry and its two places in the index.
-        const FLOW_BYTES: usize = 224;
-        let defaults = Self::default();
-        Self {
-            flows: (bytes / 2 / FLOW_BYTES).clamp(1000, 16_000_000),
-            buffer_bytes: (bytes / 4).max(1 << 20),
-            fragment_bytes: (bytes / 16).clamp(1 << 16, defaults.fragment_bytes),
-            ..defaults
-        }
-    }
-}
