@@ -9,7 +9,9 @@
 //! | `Chunk` | a counted piece of a message | its last byte |
 //! | `Auth` | SASL responses, never kept | 235, 4xx, 5xx; a command; their number |
 //! | `Lost` | unknown (mid-stream, gap) | a command, or a lone dot: then it was content |
-//! | `Tls` | nothing of SMTP | |
+//!
+//! A TLS record at the start of a line, from either side, hands the rest over to TLS; a side whose
+//! plain text comes late (it was captured out of order) is still read as before.
 
 use mailscope_evidence::{At, Span};
 
@@ -35,7 +37,6 @@ pub(super) enum Mode {
     Chunk { left: u64, last: bool },
     Auth,
     Lost,
-    Tls,
 }
 
 /// Decodes one SMTP or LMTP session.
@@ -126,7 +127,6 @@ impl SmtpDecoder {
                 Mode::Decide { refused } => self.decide(refused, at, rest),
                 Mode::Content => self.content_bytes(at, rest, out),
                 Mode::Chunk { left, last } => self.chunk_bytes(left, last, at, rest, out),
-                Mode::Tls => break,
             };
         }
         used
@@ -262,9 +262,6 @@ impl SmtpDecoder {
     fn server_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
-            if self.mode == Mode::Tls {
-                break;
-            }
             if self.server_lines.is_at_start() && rest.first() == Some(&0x16) {
                 self.begin_tls(out);
                 break;
@@ -304,7 +301,6 @@ impl SmtpDecoder {
     }
 
     fn begin_tls(&mut self, out: &mut Records) {
-        self.mode = Mode::Tls;
         self.row.tls = MailTls::StartTls;
         self.ledger.close_current("starttls");
         self.ledger.flush(out);
@@ -364,7 +360,7 @@ impl Decoder for SmtpDecoder {
             From::Client => self.client_sketch.update(taken),
             From::Server => self.server_sketch.update(taken),
         }
-        (used, if self.mode == Mode::Tls { Turn::Tls } else { Turn::Stay })
+        (used, if self.row.tls == MailTls::StartTls { Turn::Tls } else { Turn::Stay })
     }
 
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
@@ -385,6 +381,10 @@ impl Decoder for SmtpDecoder {
                 self.server_gap(out);
             }
         }
+    }
+
+    fn tls_followed(&mut self, at: At) {
+        self.reach(at);
     }
 
     fn end(&mut self, end: End, at: At, out: &mut Records) {
@@ -434,7 +434,6 @@ impl SmtpDecoder {
                     self.mode = Mode::Lost;
                 }
             }
-            Mode::Tls => {}
             _ => {
                 if let Some(login) = &mut self.login {
                     login.exchange.lose();
