@@ -18,10 +18,13 @@ pub mod lines;
 pub mod mail;
 mod mail_layer;
 pub mod outcome;
+#[cfg(test)]
+mod played;
 pub mod pop3;
 mod proxy_protocol;
 pub mod record;
 pub mod sasl;
+mod session_log;
 pub mod sketch;
 pub mod smtp;
 mod socks;

@@ -5,6 +5,7 @@ use mailscope_evidence::{At, Side};
 use crate::decoder::{Context, Decoder, End, Turn};
 use crate::identify::App;
 use crate::layer::{Layer, Setting, Sink, from};
+use crate::pop3::Pop3Decoder;
 use crate::smtp::SmtpDecoder;
 use crate::stack::StreamEnd;
 use crate::tls::Tls;
@@ -124,6 +125,7 @@ pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> C
 fn decoder(app: App, context: Context) -> Option<Box<dyn Decoder>> {
     match app {
         App::Smtp => Some(Box::new(SmtpDecoder::new(context))),
+        App::Pop3 => Some(Box::new(Pop3Decoder::new(context))),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ pub const OPAQUE_AFTER_COMPRESS: &str = "opaque-after-compress";
 pub const LOGIN_ONLY: &str = "login-only";
 /// The login failed.
 pub const LOGIN_FAILED: &str = "login-failed";
-/// Login and logout, with no message moved between.
+/// A login was given and the client left, with no message moved between.
 pub const LOGIN_LOGOUT: &str = "login-logout";
 /// Bytes are missing, so that mail may have been overlooked.
 pub const GAP: &str = "gap";
@@ -78,7 +78,7 @@ pub const OUTCOMES: &[(&str, &str)] = &[
     (OPAQUE_AFTER_COMPRESS, "The session went on compressed; only what came before is visible."),
     (LOGIN_ONLY, "A login was tried, and nothing more is visible."),
     (LOGIN_FAILED, "The login failed, and no mail moved."),
-    (LOGIN_LOGOUT, "The client logged in and left, and no message moved between."),
+    (LOGIN_LOGOUT, "The client gave a login and left, and no message moved between."),
     (GAP, "Bytes are missing, so that mail may have been overlooked."),
     (CUT_BY_SNAPLEN, "Packets were cut short when they were captured, so that mail may have been overlooked."),
     (MID_STREAM, "The session began before the capture did, and no mail is visible in the rest."),

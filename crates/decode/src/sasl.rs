@@ -8,6 +8,15 @@ use mail_parser::decoders::base64::base64_decode;
 /// Longest user name kept.
 const USER_BYTES: usize = 256;
 
+/// Mechanisms that are recorded by name (IANA's list and those of common mailers). Any other word may
+/// be something else: a line `AUTH secret` is a login of Redis.
+const MECHANISMS: &[&str] = &[
+    "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "GSSAPI", "GSS-SPNEGO", "KERBEROS_V4", "KERBEROS_V5", "EXTERNAL",
+    "ANONYMOUS", "OTP", "SKEY", "SECURID", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-512", "XOAUTH", "XOAUTH2", "OAUTHBEARER", "MSN", "SRP", "APOP", "CRAM-SHA1", "CRAM-SHA256", "9798-U-RSA-SHA1-ENC",
+    "X-NETSCAPE-ACCOUNT-MGT", "XYMPKI", "XYMCOOKIE", "XYMECOOKIE", "XYMCOOKIEB64", "ATOKEN", "PLAIN-CLIENTTOKEN",
+];
+
 /// One login attempt under way.
 #[derive(Debug, Default)]
 pub struct Exchange {
@@ -27,13 +36,18 @@ impl Exchange {
     pub fn begin(arguments: &[u8]) -> Self {
         let mut words = arguments.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let mechanism = words.next().unwrap_or(b"");
-        let known = mechanism.len() <= 32 && mechanism.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
-        let mechanism = if known { String::from_utf8_lossy(mechanism).to_ascii_uppercase() } else { String::new() };
-        let mut exchange = Self { mechanism, ..Self::default() };
+        let known = MECHANISMS.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(mechanism));
+        let mut exchange = Self { mechanism: known.copied().unwrap_or("OTHER").to_owned(), ..Self::default() };
         if let Some(initial) = words.next() {
             exchange.respond(if initial == b"=" { b"" } else { initial }, None);
         }
         exchange
+    }
+
+    /// A login by a command of the protocol's own.
+    #[must_use]
+    pub fn named(mechanism: &str, user: Option<&[u8]>) -> Self {
+        Self { mechanism: mechanism.to_owned(), user: user.and_then(user_text), ..Self::default() }
     }
 
     /// Bytes were lost between responses: no later response is read.
@@ -182,6 +196,7 @@ mod tests {
     #[test]
     fn doubt_keeps_nothing() {
         assert_eq!(user("PLAIN c2VjcmV0", &[]), None, "no NUL: not a PLAIN message");
+        assert_eq!(Exchange::begin(b"hunter2").mechanism, "OTHER");
         let mut exchange = Exchange::begin(b"LOGIN");
         exchange.lose();
         exchange.respond(b"czNjcmV0", None);

@@ -50,6 +50,8 @@ pub struct Content {
     bare_lf_ends: bool,
     /// After a gap: commands end the content too.
     watched: Option<LineReader>,
+    /// Which lines end a watched content.
+    ends_at: fn(&[u8]) -> bool,
     /// Length of `bytes` and size before a bare dot that was the last thing seen.
     bare_dot_at: Option<(usize, u64)>,
     limit: usize,
@@ -70,9 +72,17 @@ impl Content {
             place: Place::Start { after_bare_lf: false },
             bare_lf_ends,
             watched: None,
+            ends_at: command::is_unmistakable,
             bare_dot_at: None,
             limit,
         }
+    }
+
+    /// A reader of a multi-line answer of POP3 (RFC 1939, 3); `ends_at` knows the lines that can only
+    /// come after it.
+    #[must_use]
+    pub fn of_answer(limit: usize, ends_at: fn(&[u8]) -> bool) -> Self {
+        Self { ends_at, ..Self::new(limit, false) }
     }
 
     /// From here on a line that is a command beyond doubt ends the content as well.
@@ -219,7 +229,7 @@ impl Content {
                 step = Step::End;
                 break;
             }
-            if is_whole && command::is_unmistakable(line.bytes) {
+            if is_whole && (self.ends_at)(line.bytes) {
                 self.is_truncated = true;
                 self.command_line = line.bytes.to_vec();
                 step = Step::Command;

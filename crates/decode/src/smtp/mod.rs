@@ -2,7 +2,7 @@
 
 mod client;
 pub mod command;
-mod data;
+pub(crate) mod data;
 mod identify;
 mod login;
 mod matching;

@@ -31,7 +31,7 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
         let has_left = row.commands.last().is_some_and(|verb| verb == "QUIT");
         return match row.authenticated {
             Known::No => LOGIN_FAILED,
-            Known::Yes if has_left => LOGIN_LOGOUT,
+            _ if has_left => LOGIN_LOGOUT,
             _ => LOGIN_ONLY,
         };
     }

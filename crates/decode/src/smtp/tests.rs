@@ -1,90 +1,12 @@
 //! Sessions played to the decoder whole, in pieces, and one side at a time.
 
-use mailscope_evidence::At;
-
 use super::SmtpDecoder;
-use crate::decoder::{Context, Decoder, End, From, Turn};
-use crate::limits::Limits;
-use crate::record::{Known, MailSession, MailTls, MailTransaction, Message, Record, Records, Sides, Via};
+use crate::decoder::{Context, End, From, Turn};
+use crate::played::{Act, Seen, context, only, play, script, seen_by};
+use crate::record::{Known, MailTls, MailTransaction, Sides};
 
-/// One step of a script.
-#[derive(Clone, Debug)]
-enum Act {
-    Say(From, Vec<u8>),
-    Lose(From, u64),
-}
-
-/// `C:` and `S:` lines (CR LF added; `\n`, `\0`, `\x16` as in Rust, then nothing is added), `C-gap 10`.
-fn script(text: &str) -> Vec<Act> {
-    let mut acts = Vec::new();
-    for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
-        let (who, said) = line.split_at(2);
-        let from = if line.starts_with('C') { From::Client } else { From::Server };
-        if who.ends_with('-') {
-            acts.push(Act::Lose(from, said.trim_start_matches("gap").trim().parse().unwrap()));
-            continue;
-        }
-        let said = said.strip_prefix(' ').unwrap_or(said);
-        let mut bytes = said.replace("\\n", "\n").replace("\\r", "\r").replace("\\0", "\0").replace("\\x16", "\x16").into_bytes();
-        if !said.contains("\\n") && !said.contains("\\x16") {
-            bytes.extend_from_slice(b"\r\n");
-        }
-        match acts.last_mut() {
-            Some(Act::Say(last, before)) if *last == from => before.extend(bytes),
-            _ => acts.push(Act::Say(from, bytes)),
-        }
-    }
-    acts
-}
-
-fn context() -> Context {
-    Context {
-        session: 0,
-        client_is_orig: true,
-        via: Via::Direct,
-        proxy: None,
-        from_start: true,
-        keep_messages: true,
-        limits: Limits::default(),
-    }
-}
-
-struct Seen {
-    records: Records,
-    turn: Turn,
-}
-
-fn play(acts: &[Act], piece: usize, context: Context, end: End) -> Seen {
-    let mut decoder = SmtpDecoder::new(context);
-    let (mut records, mut last) = (Vec::new(), Turn::Stay);
-    let at = At::default();
-    'acts: for act in acts {
-        match act {
-            Act::Say(from, bytes) => {
-                for part in bytes.chunks(piece) {
-                    let (used, turn) = decoder.data(*from, at, part, &mut records);
-                    last = turn;
-                    if turn != Turn::Stay {
-                        break 'acts;
-                    }
-                    assert_eq!(used, part.len());
-                }
-            }
-            Act::Lose(from, missing) => decoder.gap(*from, at, *missing, &mut records),
-        }
-    }
-    decoder.end(end, at, &mut records);
-    Seen { records, turn: last }
-}
-
-/// Plays whole and in pieces, checks that the records are the same, and gives them.
 fn seen_with(text: &str, context: Context, end: End) -> Seen {
-    let acts = script(text);
-    let whole = play(&acts, usize::MAX, context, end);
-    for piece in [1, 2, 3, 7, 50] {
-        assert_eq!(play(&acts, piece, context, end).records, whole.records, "in pieces of {piece}: {text}");
-    }
-    whole
+    seen_by(|| SmtpDecoder::new(context), &script(text), end)
 }
 
 fn seen(text: &str) -> Seen {
@@ -92,28 +14,10 @@ fn seen(text: &str) -> Seen {
 }
 
 fn one_side(text: &str, side: From) -> Seen {
-    let acts: Vec<Act> = script(text).into_iter().filter(|act| matches!(act, Act::Say(from, _) if *from == side)).collect();
-    let whole = play(&acts, usize::MAX, context(), End::Fin);
-    assert_eq!(play(&acts, 1, context(), End::Fin).records, whole.records);
-    whole
+    seen_by(|| SmtpDecoder::new(context()), &only(script(text), side), End::Fin)
 }
 
 impl Seen {
-    fn session(&self) -> &MailSession {
-        let mut sessions = self.records.iter().filter_map(|r| if let Record::MailSession(s) = r { Some(s) } else { None });
-        let session = sessions.next().unwrap();
-        assert!(sessions.next().is_none(), "one session row");
-        session
-    }
-
-    fn transactions(&self) -> Vec<&MailTransaction> {
-        self.records.iter().filter_map(|r| if let Record::MailTransaction(t) = r { Some(&**t) } else { None }).collect()
-    }
-
-    fn messages(&self) -> Vec<&Message> {
-        self.records.iter().filter_map(|r| if let Record::Message(m) = r { Some(&**m) } else { None }).collect()
-    }
-
     /// `from>to:code,...` and the end of each transaction.
     fn envelopes(&self) -> Vec<String> {
         let one = |t: &&MailTransaction| {
@@ -124,10 +28,6 @@ impl Seen {
             format!("{from}>{} {end}", to.join(","))
         };
         self.transactions().iter().map(one).collect()
-    }
-
-    fn bodies(&self) -> Vec<String> {
-        self.messages().iter().map(|m| String::from_utf8_lossy(m.raw.as_deref().unwrap_or(b"")).into_owned()).collect()
     }
 }
 
@@ -446,7 +346,8 @@ fn every_short_session_has_its_reason() {
         ("C: EHLO me\nC: QUIT", "ehlo-only"),
         ("S: 220 mx\nC: VRFY root\nS: 252 x", "commands-only"),
         ("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH PLAIN AGEAYg==\nS: 535 no\nC: QUIT\nS: 221 x", "login-failed"),
-        ("C: EHLO me\nC: AUTH PLAIN AGEAYg==\nC: QUIT", "login-only"),
+        ("C: EHLO me\nC: AUTH PLAIN AGEAYg==\nC: QUIT", "login-logout"),
+        ("C: EHLO me\nC: AUTH PLAIN AGEAYg==", "login-only"),
         ("S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 550 no\nC: QUIT\nS: 221 x", "rejected-before-data"),
         ("S: 220 mx\nS: 250 mx\nS: 221 bye", "ehlo-only"),
     ] {
@@ -464,7 +365,7 @@ fn a_million_recipients_and_transactions_take_linear_time() {
         text.extend_from_slice(b"RSET\r\nMAIL FROM:<a@b>\r\n");
     }
     let acts = [Act::Say(From::Client, text)];
-    let seen = play(&acts, 1460, context(), End::Fin);
+    let seen = play(&mut SmtpDecoder::new(context()), &acts, 1460, End::Fin);
     assert_eq!(seen.session().transactions, 100_001);
     assert_eq!(seen.transactions()[0].recipient_count, 200_000);
     assert_eq!(seen.transactions()[0].recipients.len(), 1000);

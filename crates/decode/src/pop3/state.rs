@@ -1,0 +1,403 @@
+//! The POP3 session: whose turn it is, and what a `+OK` is followed by. Commands and answers are
+//! matched by order; without the client's side the answer's own lines say what they are.
+
+use std::collections::VecDeque;
+
+use mailscope_evidence::{At, Span};
+
+use super::command::{self, Answer, Command};
+use super::reply::{self, Status};
+use crate::decoder::{Context, Decoder, End, From, Turn};
+use crate::lines::LineReader;
+use crate::mail::{self, Transfer};
+use crate::outcome;
+use crate::record::{Known, MailProtocol, MailTls, Records, Sides};
+use crate::sasl::Exchange;
+use crate::session_log::{Attempt, SessionLog};
+use crate::smtp::data::{Content, Step};
+
+/// Commands that may wait for their answers.
+const WAITING: usize = 1_000;
+/// Bytes kept of a listing.
+const LISTING_BYTES: usize = 64 << 10;
+
+/// What the server's next bytes are.
+#[derive(Debug)]
+enum Server {
+    /// A status line.
+    Status,
+    /// Lines after a `+OK` whose command was not seen: the first shows what they are.
+    Unknown,
+    /// Lines up to a lone dot.
+    Lines { answer: Answer, content: Box<Content>, began: At },
+    /// After a gap: nothing until a status line.
+    Lost,
+}
+
+/// Decodes one POP3 session.
+#[derive(Debug)]
+pub struct Pop3Decoder {
+    log: SessionLog,
+    client_lines: LineReader,
+    server_lines: LineReader,
+    server: Server,
+    /// Commands without answer; a challenge's response is none of them.
+    waiting: VecDeque<Answer>,
+    login: Option<Attempt>,
+    /// The client's next line is a SASL response.
+    in_sasl: bool,
+    /// The client may be in the middle of a line or of SASL.
+    client_lost: bool,
+    greeted: bool,
+    asked_for_messages: bool,
+    has_left: bool,
+    whole_messages: u32,
+    /// Answers after the greeting.
+    answers: u32,
+}
+
+impl Pop3Decoder {
+    /// A decoder for one session.
+    #[must_use]
+    pub fn new(context: Context) -> Self {
+        Self {
+            log: SessionLog::new(context, MailProtocol::Pop3),
+            client_lines: LineReader::default(),
+            server_lines: LineReader::default(),
+            server: if context.from_start { Server::Status } else { Server::Lost },
+            waiting: VecDeque::new(),
+            login: None,
+            in_sasl: false,
+            client_lost: !context.from_start,
+            greeted: !context.from_start,
+            asked_for_messages: false,
+            has_left: false,
+            whole_messages: 0,
+            answers: 0,
+        }
+    }
+
+    fn client_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
+        let mut used = 0;
+        while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
+            if self.client_lines.is_at_start() && matches!(rest.first(), Some(0x16 | 0x80)) {
+                self.log.row.tls = MailTls::StartTls;
+                break;
+            }
+            let mut lines = std::mem::take(&mut self.client_lines);
+            let (taken, line) = lines.take(rest, self.log.context.limits.line_bytes);
+            used += taken;
+            if let Some(line) = line {
+                if line.is_cut {
+                    self.log.limit("line");
+                }
+                self.client_line(at, line.bytes, out);
+            }
+            self.client_lines = lines;
+        }
+        used
+    }
+
+    fn client_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        if self.in_sasl {
+            let is_command = command::parse(line).is_some_and(|c| matches!(c.verb, "STAT" | "LIST" | "UIDL" | "RETR" | "QUIT" | "CAPA" | "USER"));
+            if !is_command {
+                if let Some(login) = &mut self.login {
+                    login.span = login.span.to(at);
+                    login.exchange.respond(line, None);
+                    self.in_sasl = self.log.server_seen || login.exchange.responses_left() != Some(0);
+                }
+                return;
+            }
+            self.in_sasl = false;
+        }
+        let Some(command) = command::parse(line) else {
+            if !self.client_lost {
+                self.log.odd("bogus-command");
+                self.wait(Answer::Line);
+            }
+            return;
+        };
+        self.client_lost = false;
+        self.log.command(command.verb);
+        self.note(at, command, out);
+        self.wait(command.answer);
+    }
+
+    fn note(&mut self, at: At, command: Command<'_>, out: &mut Records) {
+        let attempt = |exchange| Attempt { exchange, span: Span::at(at) };
+        match command.verb {
+            "USER" => {
+                self.give_up_login(out);
+                self.login = Some(attempt(Exchange::named("USER", Some(command.argument))));
+            }
+            "PASS" => match &mut self.login {
+                Some(login) => login.span = login.span.to(at),
+                None => self.login = Some(attempt(Exchange::named("USER", None))),
+            },
+            "APOP" => {
+                self.give_up_login(out);
+                let user = command.argument.split(|&b| b == b' ').next();
+                self.login = Some(attempt(Exchange::named("APOP", user)));
+            }
+            "AUTH" if !command.argument.is_empty() => {
+                self.give_up_login(out);
+                self.login = Some(attempt(Exchange::begin(command.argument)));
+                self.in_sasl = true;
+            }
+            "STLS" => self.log.tls_requested(),
+            "RETR" | "TOP" => self.asked_for_messages = true,
+            "QUIT" => self.has_left = true,
+            _ => {}
+        }
+    }
+
+    fn wait(&mut self, answer: Answer) {
+        if self.waiting.len() >= WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(answer);
+    }
+
+    fn server_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
+        let mut used = 0;
+        while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
+            if let Server::Lines { content, .. } = &mut self.server {
+                let (taken, step) = content.read(rest, self.log.context.limits.line_bytes);
+                used += taken;
+                match step {
+                    Step::More => {}
+                    Step::End => self.end_lines(at, true, out),
+                    Step::Command => {
+                        let line = std::mem::take(&mut content.command_line);
+                        self.end_lines(at, false, out);
+                        self.status_line(at, &line, out);
+                    }
+                }
+                continue;
+            }
+            if self.server_lines.is_at_start() && rest.first() == Some(&0x16) {
+                self.log.row.tls = MailTls::StartTls;
+                break;
+            }
+            let mut lines = std::mem::take(&mut self.server_lines);
+            let (taken, line) = lines.take(rest, self.log.context.limits.line_bytes);
+            used += taken;
+            if let Some(line) = line {
+                self.server_line(at, line.bytes, out);
+            }
+            self.server_lines = lines;
+        }
+        used
+    }
+
+    fn server_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        match self.server {
+            Server::Unknown if reply::parse(line).is_none() => self.begin_unknown_lines(at, line),
+            Server::Lost if !reply::is_unmistakable(line) => {}
+            _ => self.status_line(at, line, out),
+        }
+    }
+
+    /// The first line after a `+OK` whose command was not seen, and it is no status line.
+    fn begin_unknown_lines(&mut self, at: At, line: &[u8]) {
+        if line == b"." {
+            self.server = Server::Unknown;
+            return;
+        }
+        let answer = if reply::begins_message(line) {
+            Answer::Message("pop3-retr")
+        } else if reply::is_capability(line) {
+            Answer::Capabilities
+        } else {
+            Answer::Listing
+        };
+        self.begin_lines(at, answer);
+        if let Server::Lines { content, .. } = &mut self.server {
+            content.push(line.strip_prefix(b".").unwrap_or(line));
+            content.push(b"\r\n");
+        }
+    }
+
+    fn begin_lines(&mut self, at: At, answer: Answer) {
+        let limit = match answer {
+            Answer::Message(_) => self.log.context.limits.message_bytes,
+            _ => LISTING_BYTES,
+        };
+        let content = Box::new(Content::of_answer(limit, reply::is_unmistakable));
+        self.server = Server::Lines { answer, content, began: at };
+    }
+
+    fn status_line(&mut self, at: At, line: &[u8], out: &mut Records) {
+        let Some(status) = reply::parse(line) else {
+            self.log.odd("bad-reply-line");
+            return;
+        };
+        self.server = Server::Status;
+        if !self.greeted && status != Status::Challenge {
+            self.greeted = true;
+            self.log.row.banner = Some(String::from_utf8_lossy(line).into_owned());
+            return;
+        }
+        if status == Status::Challenge {
+            self.in_sasl = self.login.is_some();
+            return;
+        }
+        self.answers = self.answers.saturating_add(1);
+        let known = self.waiting.pop_front();
+        match (known, status) {
+            (Some(Answer::Login), _) => {
+                self.in_sasl = false;
+                self.end_login(if status == Status::Ok { Known::Yes } else { Known::No }, out);
+            }
+            (Some(answer @ (Answer::Capabilities | Answer::Listing | Answer::Message(_))), Status::Ok) => self.begin_lines(at, answer),
+            (Some(Answer::Tls), Status::Err) => self.log.odd("starttls-refused"),
+            (None, Status::Ok) => self.server = Server::Unknown,
+            _ => {}
+        }
+    }
+
+    fn end_lines(&mut self, at: At, whole: bool, out: &mut Records) {
+        let after = if whole { Server::Status } else { Server::Lost };
+        let Server::Lines { answer, mut content, began } = std::mem::replace(&mut self.server, after) else { return };
+        content.finish_line();
+        match answer {
+            Answer::Message(transfer) => self.message(transfer, *content, whole, Span::at(began).to(at), out),
+            Answer::Capabilities => {
+                for line in content.bytes.split(|&b| b == b'\n') {
+                    let text = String::from_utf8_lossy(line.trim_ascii()).into_owned();
+                    if text.eq_ignore_ascii_case("STLS") {
+                        self.log.tls_offered();
+                    }
+                    self.log.capability(&text);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn message(&mut self, transfer: &'static str, content: Content, whole: bool, span: Span, out: &mut Records) {
+        self.log.row.messages = self.log.row.messages.saturating_add(1);
+        self.whole_messages += u32::from(whole);
+        if content.is_over_limit {
+            self.log.limit("message");
+        }
+        let context = &self.log.context;
+        let transfer = Transfer {
+            session: context.session,
+            message: self.log.row.messages,
+            transaction: None,
+            span,
+            client_is_orig: context.client_is_orig,
+            transfer,
+            from_client: false,
+            size_bytes: content.size_bytes,
+            // TOP gives the header and some lines of the body.
+            is_truncated: content.is_truncated || !whole || transfer == "pop3-top",
+            is_start_missing: content.is_start_missing,
+            keep: context.keep_messages,
+        };
+        let limits = context.limits;
+        for limit in mail::read(content.bytes, transfer, &limits, out) {
+            self.log.limit(limit);
+        }
+    }
+
+    fn end_login(&mut self, success: Known, out: &mut Records) {
+        if let Some(attempt) = self.login.take() {
+            self.log.login(attempt, "pop3", success, out);
+        }
+    }
+
+    fn give_up_login(&mut self, out: &mut Records) {
+        self.end_login(Known::Unknown, out);
+    }
+
+    fn outcome(&self, end: End) -> &'static str {
+        let row = &self.log.row;
+        let sides = self.log.sides();
+        let is_reset = matches!(end, End::ClientReset | End::ServerReset);
+        let only = |verbs: &[&str]| row.commands.iter().all(|verb| verbs.contains(&verb.as_str()));
+        if row.tls == MailTls::StartTls && row.messages == 0 {
+            outcome::OPAQUE_AFTER_STARTTLS
+        } else if self.whole_messages > 0 {
+            if sides == Sides::Server { outcome::ONE_WAY_SERVER } else { outcome::COMPLETE }
+        } else if row.messages > 0 {
+            if self.log.has_gap { outcome::GAP } else { outcome::CUT_IN_CONTENT }
+        } else if self.asked_for_messages && sides == Sides::Client {
+            outcome::ONE_WAY_CLIENT
+        } else if self.log.has_gap {
+            outcome::GAP
+        } else if sides == Sides::Server {
+            if self.greeted && row.banner.is_some() && self.answers == 0 { outcome::GREETING_ONLY } else { outcome::ONE_WAY_SERVER }
+        } else if !row.auth_mechanisms.is_empty() {
+            match row.authenticated {
+                Known::No => outcome::LOGIN_FAILED,
+                _ if self.has_left => outcome::LOGIN_LOGOUT,
+                _ => outcome::LOGIN_ONLY,
+            }
+        } else if is_reset && !row.commands.is_empty() {
+            outcome::RESET_BEFORE_MAIL
+        } else if !row.from_start && row.commands.is_empty() {
+            outcome::MID_STREAM
+        } else if only(&["QUIT"]) {
+            outcome::GREETING_ONLY
+        } else {
+            outcome::COMMANDS_ONLY
+        }
+    }
+}
+
+impl Decoder for Pop3Decoder {
+    fn data(&mut self, from: From, at: At, data: &[u8], out: &mut Records) -> (usize, Turn) {
+        if data.is_empty() {
+            return (0, Turn::Stay);
+        }
+        self.log.reach(at);
+        let used = match from {
+            From::Client => {
+                self.log.client_seen = true;
+                self.client_bytes(at, data, out)
+            }
+            From::Server => {
+                self.log.server_seen = true;
+                self.server_bytes(at, data, out)
+            }
+        };
+        self.log.took(from, data.get(..used).unwrap_or(data));
+        (used, if self.log.row.tls == MailTls::StartTls { Turn::Tls } else { Turn::Stay })
+    }
+
+    fn gap(&mut self, from: From, at: At, missing: u64, _out: &mut Records) {
+        self.log.lost(from, at, missing);
+        self.waiting.clear();
+        match from {
+            From::Client => {
+                self.client_lines.reset();
+                self.client_lost = true;
+                self.in_sasl = false;
+                if let Some(login) = &mut self.login {
+                    login.exchange.lose();
+                }
+            }
+            From::Server => {
+                self.server_lines.reset();
+                match &mut self.server {
+                    Server::Lines { content, .. } => content.gap(),
+                    other => *other = Server::Lost,
+                }
+            }
+        }
+    }
+
+    fn tls_followed(&mut self, at: At) {
+        self.log.reach(at);
+    }
+
+    fn end(&mut self, end: End, at: At, out: &mut Records) {
+        self.end_lines(at, false, out);
+        self.give_up_login(out);
+        let outcome = self.outcome(end);
+        self.log.finish(outcome, at, out);
+    }
+}
