@@ -70,7 +70,9 @@ def defanged(text: str, addresses: Sequence[str]) -> str:
     'GET hxxp://bad[.]example/x from 198.51.100[.]7'
     """
     text = re.sub(
-        r"(?i)\bh(tt|xx)p(s?)://([^\s/]+)", lambda m: f"hxxp{m[2]}://" + re.sub(r"(?<!\[)\.(?!\])", "[.]", m[3]), text
+        r"(?i)\bh(tt|xx)p(s?)://([^\s/]+)",
+        lambda m: f"hxxp{m[2].lower()}://" + re.sub(r"(?<!\[)\.(?!\])", "[.]", m[3]),
+        text,
     )
     for address in addresses:
         separator = "." if "." in address else ":"

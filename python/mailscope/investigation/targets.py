@@ -117,8 +117,8 @@ def _inet_aton(text: str) -> ipaddress.IPv4Address | None:
 
 def _number(part: str) -> int | None:
     lower = part.lower()
-    for prefix, base, digits in (("0x", 16, "0123456789abcdef"), ("0", 8, "01234567"), ("", 10, "0123456789")):
-        rest = lower.removeprefix(prefix)
-        if lower.startswith(prefix) and rest and all(c in digits for c in rest):
-            return int(rest, base)
-    return 0 if lower == "0" else None
+    if re.fullmatch(r"0x[0-9a-f]+", lower):
+        return int(lower[2:], 16)
+    if re.fullmatch(r"0[0-7]*", lower):
+        return int(lower, 8)
+    return int(lower) if re.fullmatch(r"[1-9][0-9]*", lower) else None

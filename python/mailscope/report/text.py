@@ -146,7 +146,7 @@ def _finding(view: Report, item: FindingView, page: Page) -> None:
     page.paragraph(item.techniques, "  ")
     page.lines += ["", "  " + view.say("report.facts")]
     for percent, what in item.facts:
-        page.paragraph(what, " " * 10, f"    {percent:>3} %  ".ljust(10))
+        page.paragraph(what, " " * 11, f"    {percent:>3} %  ")
     _evidence(view, item, page)
     if item.mails:
         _mails(view, item, page)

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from tests.fixtures import mail_case
 
 from mailscope.report.exports.folder import write
+from tests.fixtures import mail_case
 
 FIELDS = json.loads((Path(__file__).parents[2] / "schemas/ecs_fields.json").read_text("utf-8"))["fields"]
 CHECKS = {

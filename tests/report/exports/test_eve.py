@@ -5,9 +5,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.fixtures import mail_case
 
 from mailscope.report.exports.folder import write
+from tests.fixtures import mail_case
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/eve.json").read_text("utf-8"))
 

@@ -5,10 +5,10 @@ import json
 import jsonschema
 import pytest
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
-from tests.fixtures import mail_case
 
 from mailscope.report.exports.folder import write
 from mailscope.report.exports.ocsf import OCSF_VERSION, valid
+from tests.fixtures import mail_case
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ import json
 
 import pytest
 from parsezeeklogs import read_zeek
-from tests.fixtures import mail_case
 
 from mailscope.report.exports.folder import write
 from mailscope.report.exports.zeek import conn_state, uid
 from mailscope.report.exports.zeek_columns import LOGS
 from mailscope.report.exports.zeek_files import cell
+from tests.fixtures import mail_case
 
 
 @pytest.fixture(scope="module", params=["zeek", "zeek-tsv"])
@@ -22,7 +22,11 @@ def logs(request, tmp_path_factory):
 
 def test_only_logs_with_records_are_written(logs):
     assert {name: len(records) for name, records in logs.items()} == {
-        "conn": 4, "smtp": 2, "http": 1, "ssl": 1, "imap": 1,
+        "conn": 4,
+        "smtp": 2,
+        "http": 1,
+        "ssl": 1,
+        "imap": 1,
     }
 
 

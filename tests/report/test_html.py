@@ -1,0 +1,92 @@
+"""report.html: one file, nothing from elsewhere, everything escaped."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from mailscope.investigation.investigate import investigate
+from mailscope.report.html import html
+from tests.fixtures.relays import Mail, Relay
+from tests.fixtures.wire import write
+from tests.report.test_text import HOSTILE
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Tags(HTMLParser):
+    """Collects tags and checks that they close in order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.attributes = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def parsed(page):
+    tags = Tags()
+    tags.feed(page)
+    tags.close()
+    assert tags.open == []
+    return tags
+
+
+@pytest.fixture(params=["plain", "hostile"])
+def page(request, tmp_path):
+    relay = Relay()
+    if request.param == "hostile":
+        relay = Relay(helo=HOSTILE, mails=(Mail(subject=HOSTILE + "\" onload='x' {{ 7*7 }}", sender="a@<b>.example"),))
+    found = investigate(write(tmp_path / "<b>&.pcap", relay.packets()), own=["203.0.113.0/24"])
+    return html(found)
+
+
+def test_the_page_is_whole_and_has_no_script(page):
+    tags = parsed(page)
+    assert not set(tags.seen) & {"script", "iframe", "object", "embed", "form", "img", "link", "b2"}
+    assert not [name for _tag, name, _value in tags.attributes if name.startswith("on")]
+
+
+def test_the_page_loads_nothing(page):
+    tags = parsed(page)
+    targets = [
+        value for _tag, name, value in tags.attributes if name in ("src", "href", "action", "data", "xlink:href")
+    ]
+    assert all(target.startswith("#") for target in targets)
+    assert "@import" not in page
+    assert re.findall(r"url\((?!#)", page) == []
+
+
+def test_control_characters_and_templates_do_nothing(page):
+    assert not set(page) & {"\x1b", "\x07", "\u202e"}
+    assert "<script" not in page.lower()
+    assert "49" not in re.findall(r"\{\{.*?\}\}", page)
+
+
+def test_attackers_are_defanged_outside_evidence(page):
+    before = page[: page.index('<table class="evidence">')]
+    assert "198.51.100.7<" not in before
+    assert "198.51.100[.]7" in before
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_empty_capture_gives_a_page_too(tmp_path, lang):
+    parsed(html(investigate(write(tmp_path / "empty.pcap", [])), lang))
+
+
+def test_the_page_speaks_chinese(tmp_path):
+    found = investigate(write(tmp_path / "capture.pcap", Relay().packets()), own=["203.0.113.0/24"])
+    page = html(found, "zh")
+    assert '<html lang="zh-Hans">' in page
+    assert "应对措施" in page

@@ -1,0 +1,71 @@
+"""The terminal report: answer first, within the window, harmless."""
+
+import pytest
+
+from mailscope.investigation.investigate import investigate
+from mailscope.report.text import cells, fitted, text, wrap
+from tests.fixtures.relays import Mail, Relay
+from tests.fixtures.wire import write
+
+HOSTILE = "\x1b[2J\x1b]0;owned\x07<script>alert(1)</script>\u202e=cmd|' /C calc'!A0 ../../etc/passwd"
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    path = write(tmp_path_factory.mktemp("relay") / "capture.pcap", Relay().packets())
+    return investigate(path, own=["203.0.113.0/24"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_line_is_wider_than_the_window(found, lang, width):
+    assert max(cells(line) for line in text(found, lang, width).splitlines()) <= width
+
+
+def test_the_answer_comes_first_with_everybody_in_it(found):
+    start = "\n".join(text(found).splitlines()[:24])
+    for part in (
+        "198.51.100[.]7",
+        "203.0.113.4:3128",
+        "192.0.2.25:25",
+        "CONNECT 192.0.2.25:25 HTTP/1.1",
+        "1 mail",
+        "%",
+    ):
+        assert part in start
+
+
+def test_the_attacker_is_defanged_outside_evidence_only(found):
+    before, _heading, rest = text(found).partition("  Evidence\n")
+    assert "198.51.100.7" not in before
+    assert "198.51.100.7:40001" in rest
+
+
+def test_chinese_has_no_english_sentences(found):
+    page = text(found, "zh")
+    assert "结论" in page
+    assert " the " not in page.replace("of the", "")
+
+
+def test_nothing_found_is_said_with_what_was_looked_at(tmp_path):
+    page = text(investigate(write(tmp_path / "empty.pcap", [])))
+    assert "No abusive mail" in page
+
+
+def test_hostile_text_moves_no_cursor(tmp_path):
+    relay = Relay(helo=HOSTILE, mails=(Mail(subject=HOSTILE, sender=f"{HOSTILE}@x.example"),))
+    relay.banner = f"220 {HOSTILE}"
+    found = investigate(write(tmp_path / "hostile.pcap", relay.packets()), own=["203.0.113.0/24"])
+    for lang in ("en", "zh"):
+        page = text(found, lang)
+        assert not set(page) & {"\x1b", "\x07", "\u202e", "\r", "\x00"}
+        assert max(cells(line) for line in page.splitlines()) <= 100
+
+
+def test_wrapping_counts_cells_and_never_loses_a_letter():
+    words = "代理服务器 relayed a-very-long-word-" + "x" * 50 + " 完毕"
+    for width in (10, 20, 61):
+        lines = wrap(words, width)
+        assert all(cells(line) <= width for line in lines)
+        assert "".join(lines).replace(" ", "") == words.replace(" ", "")
+    assert fitted("代理服务器", 7) == "代理服…"
