@@ -180,13 +180,14 @@ impl Pcap {
     fn is_damage(&self, buffer: &mut Buffer, head: &RecordHead, total: usize) -> bool {
         buffer.have(total + CHECKED_BYTES);
         let bytes = buffer.rest();
+        let bytes = bytes.get(..total + CHECKED_BYTES).unwrap_or(bytes);
         let follows = |at| self.plausible(bytes, at, head.seconds);
         if bytes.len() == total
             || follows(total).is_some_and(|next| next == bytes.len() || follows(next).is_some())
         {
             return false;
         }
-        let start = self.resync(bytes.get(..total + CHECKED_BYTES).unwrap_or(bytes));
+        let start = self.resync(bytes);
         start.is_some_and(|start| start < total)
     }
 

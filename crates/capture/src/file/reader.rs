@@ -191,10 +191,13 @@ impl Reader {
         if !matches!(kind, EndKind::BadRecordLength | EndKind::RecordTooLong) {
             return false;
         }
+        // Just so many bytes, that the outcome does not depend on how they arrive.
         self.buffer.have(resync::WINDOW_BYTES);
+        let bytes = self.buffer.rest();
+        let bytes = bytes.get(..resync::WINDOW_BYTES).unwrap_or(bytes);
         let skipped = match &self.format {
-            Format::Pcap(f) => f.resync(self.buffer.rest()),
-            Format::Pcapng(f) => f.resync(self.buffer.rest()),
+            Format::Pcap(f) => f.resync(bytes),
+            Format::Pcapng(f) => f.resync(bytes),
             Format::Snoop(_) => None,
         };
         let Some(skipped) = skipped else { return false };
