@@ -4,6 +4,7 @@ import json
 
 import pyarrow.parquet as pq
 import pytest
+from tests.fixtures.cases import FLOW, arrow_type
 from tests.test_docs import ROOT
 
 import mailscope
@@ -32,8 +33,6 @@ def test_a_case_holds_the_same_rows_as_memory(tmp_path):
 
 
 def test_columns_have_the_types_that_the_reference_tells():
-    from tests.fixtures.cases import arrow_type
-
     for name, table in read(LINK).items():
         for field in table.to_pyarrow().schema:
             documented = next(c for c in TABLES[name].columns if c.name == field.name)
@@ -57,7 +56,7 @@ def test_a_new_reading_into_the_same_folder_replaces_the_old_one(tmp_path):
     assert len(case["flows"]) == len(read(LINK)["flows"])
 
 
-@pytest.mark.parametrize("make", [read, lambda paths: carve(paths, ["F0"], "x")])
+@pytest.mark.parametrize("make", [read, lambda paths: carve(paths, [FLOW], "x")])
 def test_what_is_no_capture_is_an_input_error(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("no capture\n" * 10)
@@ -95,7 +94,7 @@ def test_carving_never_overwrites_a_capture(tmp_path):
     capture = tmp_path / "a.pcap"
     capture.write_bytes(LINK.read_bytes())
     with pytest.raises(UsageError):
-        carve(capture, ["F0"], capture)
+        carve(capture, [FLOW], capture)
 
 
 def test_a_case_whose_capture_is_gone_says_which(tmp_path):
@@ -104,7 +103,7 @@ def test_a_case_whose_capture_is_gone_says_which(tmp_path):
     case = write_case(capture, tmp_path / "case")
     capture.unlink()
     with pytest.raises(InputError, match=r"a\.pcap"):
-        carve(case, ["F0"], tmp_path / "out.pcapng")
+        carve(case, [FLOW], tmp_path / "out.pcapng")
 
 
 def test_parquet_files_open_without_mailscope(tmp_path):

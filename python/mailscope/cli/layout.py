@@ -17,7 +17,7 @@ CELL_LIMIT = 4000
 _WHOLE = ("_id", "_addr", "_port", "_packet", "flow_id", "capture")
 
 
-def cell(value: Any, *, is_same_day: bool = False) -> str:  # noqa: ANN401 - any value of a table
+def cell(value: Any, *, is_same_day: bool = False) -> str:
     """A value as a person reads it, on one line, with nothing that could move the terminal's cursor."""
     match value:
         case None:

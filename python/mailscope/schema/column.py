@@ -27,7 +27,7 @@ class Record:
     """A row of a table with a typed attribute for every column."""
 
 
-def column(type_: str, meaning: str, *, nullable: bool = False) -> Any:  # noqa: ANN401 - stands for the field's own type
+def column(type_: str, meaning: str, *, nullable: bool = False) -> Any:
     """The field of a record class that stands for a column."""
     return field(metadata={"type": type_, "meaning": meaning, "nullable": nullable})
 

@@ -46,7 +46,7 @@ _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 class Rows:
     """The result of a query: column names, and rows that can be walked once."""
 
-    def __init__(self, result: Any) -> None:  # noqa: ANN401 - duckdb's connection has no public type here
+    def __init__(self, result: Any) -> None:
         self._result = result
         self.columns: list[str] = [column[0] for column in result.description]
 

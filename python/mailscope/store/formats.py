@@ -28,7 +28,7 @@ def write_rows(format_: str, columns: Sequence[str], rows: Iterable[Sequence[Any
     writer.writerows(map(_cell, row) for row in rows)
 
 
-def _cell(value: Any) -> str | int | float:  # noqa: ANN401 - any value of a table
+def _cell(value: Any) -> str | int | float:
     match value:
         case None:
             return ""

@@ -34,6 +34,6 @@ def write_text(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_json(path: Path, value: "Any") -> None:  # noqa: ANN401 - whatever json takes
+def write_json(path: Path, value: "Any") -> None:
     """Writes a JSON file for people as well as programs, whole or not at all."""
     write_text(path, json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
