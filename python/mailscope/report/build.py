@@ -76,7 +76,7 @@ class Report:
     coverage: list[str] = field(default_factory=list)
     took: str = ""
 
-    def say(self, key: str, **values: Any) -> str:  # noqa: ANN401 - whatever a phrase takes
+    def say(self, key: str, **values: Any) -> str:
         """A phrase of the report's language."""
         return render(phrase(key, **values), self.lang)
 
@@ -377,7 +377,7 @@ def clock(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _moment(value: Any) -> str:  # noqa: ANN401 - a time, its text, or nothing
+def _moment(value: Any) -> str:
     if isinstance(value, datetime):
         return clock(value)
     return visible(str(value))[:19].replace("T", " ") if value else "-"

@@ -39,7 +39,7 @@ class Amount:
     unit: str
 
 
-def phrase(key: str, /, **values: Any) -> Phrase:  # noqa: ANN401 - whatever a sentence can show
+def phrase(key: str, /, **values: Any) -> Phrase:
     """The statement `key` with its values."""
     return Phrase(key, tuple(values.items()))
 
@@ -62,7 +62,7 @@ def render(statement: Phrase | str, lang: str = "en") -> str:
     return template(statement.key, lang).format_map(values)
 
 
-def _word(value: Any, lang: str) -> str:  # noqa: ANN401 - see phrase
+def _word(value: Any, lang: str) -> str:
     if isinstance(value, Phrase):
         return render(value, lang)
     if isinstance(value, Amount):

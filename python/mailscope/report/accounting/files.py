@@ -30,7 +30,7 @@ def write_csv(out: IO[str], rows: Rows) -> None:
         writer.writerow([csv_cell(_text(row[name])) for name in COLUMNS])
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - any value of a row
+def _text(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -41,5 +41,5 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any value of a row
     return str(_plain(value)) if hasattr(value, "isoformat") else str(value)
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401 - what json cannot write: times
+def _plain(value: Any) -> str:
     return str(value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")) if hasattr(value, "strftime") else str(value)

@@ -53,7 +53,7 @@ def _header(name: str, first: float) -> list[str]:
     ]
 
 
-def cell(value: Any, kind: str) -> str:  # noqa: ANN401 - any value of a record
+def cell(value: Any, kind: str) -> str:
     """A value as Zeek writes it."""
     if value is None:
         return UNSET
