@@ -9,7 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "python"), str(ROOT)]
 
+from scripts.reference.answer import answer_page  # noqa: E402
 from scripts.reference.cli import cli_page  # noqa: E402
+from scripts.reference.findings import findings_page  # noqa: E402
 from scripts.reference.outcomes import outcomes_page  # noqa: E402
 from scripts.reference.tables import records_module, tables_page  # noqa: E402
 
@@ -20,6 +22,8 @@ PAGES = {
     REFERENCE / "tables.md": tables_page,
     REFERENCE / "cli.md": cli_page,
     REFERENCE / "outcomes.md": outcomes_page,
+    REFERENCE / "findings.md": findings_page,
+    REFERENCE / "answer.md": answer_page,
 }
 
 

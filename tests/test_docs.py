@@ -1,5 +1,6 @@
 """The documents tell of everything there is, and of nothing there is not."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ from scripts.reference.outcomes import outcomes
 
 from mailscope.cli.main import VERBS, verb_module
 from mailscope.cli.parser import Parser
+from mailscope.detect.registry import KINDS
 from mailscope.schema.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +67,18 @@ def test_every_outcome_is_in_the_reference():
     page = read("docs/reference/outcomes.md")
     assert len(outcomes()) > 20
     assert [slug for slug in outcomes() if f"| `{slug}` |" not in page] == []
+
+
+def test_every_kind_of_finding_is_in_the_reference():
+    page = read("docs/reference/findings.md")
+    for kind in KINDS:
+        assert kind.flags in page.split(f"\n## {kind.slug}\n")[1].split("\n## ")[0]
+
+
+def test_every_member_of_the_answer_is_in_the_reference():
+    schema = json.loads(read("python/mailscope/investigation/answer.schema.json"))
+    page = read("docs/reference/answer.md")
+    assert [name for name in schema["properties"] if f"| `{name}` |" not in page] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
