@@ -4,6 +4,7 @@ use mailscope_evidence::{At, Side};
 
 use crate::decoder::{Context, Decoder, End, Turn};
 use crate::identify::App;
+use crate::imap::ImapDecoder;
 use crate::layer::{Layer, Setting, Sink, from};
 use crate::pop3::Pop3Decoder;
 use crate::smtp::SmtpDecoder;
@@ -125,6 +126,7 @@ pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> C
 fn decoder(app: App, context: Context) -> Option<Box<dyn Decoder>> {
     match app {
         App::Smtp => Some(Box::new(SmtpDecoder::new(context))),
+        App::Imap => Some(Box::new(ImapDecoder::new(context))),
         App::Pop3 => Some(Box::new(Pop3Decoder::new(context))),
         _ => None,
     }

@@ -2,7 +2,8 @@
 
 use mailscope_evidence::{At, Span};
 
-use crate::decoder::{Context, From};
+use crate::decoder::{Context, End, From};
+use crate::outcome;
 use crate::record::{Known, Login, MailProtocol, MailSession, MailTls, Record, Records, Sides};
 use crate::sasl::Exchange;
 use crate::sketch::SketchBuilder;
@@ -168,6 +169,48 @@ impl SessionLog {
         }
     }
 
+    /// What a session that reads mail came to; `farewells` are commands that do nothing.
+    pub fn reader_outcome(&self, facts: Facts, farewells: &[&str], end: End) -> &'static str {
+        let row = &self.row;
+        let sides = self.sides();
+        let is_reset = matches!(end, End::ClientReset | End::ServerReset);
+        let says_nothing = row.commands.iter().all(|verb| farewells.contains(&verb.as_str()));
+        if facts.whole_messages > 0 {
+            return match sides {
+                Sides::Both => outcome::COMPLETE,
+                Sides::Client => outcome::ONE_WAY_CLIENT,
+                Sides::Server => outcome::ONE_WAY_SERVER,
+            };
+        }
+        if row.tls == MailTls::StartTls {
+            outcome::OPAQUE_AFTER_STARTTLS
+        } else if facts.is_compressed {
+            outcome::OPAQUE_AFTER_COMPRESS
+        } else if row.messages > 0 {
+            if self.has_gap { outcome::GAP } else { outcome::CUT_IN_CONTENT }
+        } else if facts.asked_for_messages && sides == Sides::Client {
+            outcome::ONE_WAY_CLIENT
+        } else if self.has_gap {
+            outcome::GAP
+        } else if sides == Sides::Server {
+            if row.banner.is_some() && facts.answers == 0 { outcome::GREETING_ONLY } else { outcome::ONE_WAY_SERVER }
+        } else if !row.auth_mechanisms.is_empty() {
+            match row.authenticated {
+                Known::No => outcome::LOGIN_FAILED,
+                _ if facts.has_left => outcome::LOGIN_LOGOUT,
+                _ => outcome::LOGIN_ONLY,
+            }
+        } else if is_reset && !row.commands.is_empty() {
+            outcome::RESET_BEFORE_MAIL
+        } else if !row.from_start {
+            outcome::MID_STREAM
+        } else if says_nothing {
+            outcome::GREETING_ONLY
+        } else {
+            outcome::COMMANDS_ONLY
+        }
+    }
+
     /// Emits the row.
     pub fn finish(&mut self, outcome: &'static str, at: At, out: &mut Records) {
         self.row.sides = self.sides();
@@ -177,6 +220,21 @@ impl SessionLog {
         let blank = self.context.blank_session(self.row.protocol, at);
         out.push(Record::MailSession(Box::new(std::mem::replace(&mut self.row, blank))));
     }
+}
+
+/// What happened in a session that reads mail (POP3, IMAP).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    /// Messages that came whole, as far as they were asked for.
+    pub whole_messages: u32,
+    /// The client asked for messages.
+    pub asked_for_messages: bool,
+    /// The client said goodbye.
+    pub has_left: bool,
+    /// Answers after the greeting.
+    pub answers: u32,
+    /// The session went on compressed.
+    pub is_compressed: bool,
 }
 
 /// A login attempt under way.

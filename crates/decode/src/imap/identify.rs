@@ -3,7 +3,7 @@
 use crate::decoder::Likeness;
 
 /// Commands of RFC 3501, 9051 and extensions, as they follow a tag.
-const COMMANDS: &[&[u8]] = &[
+pub(super) const COMMANDS: &[&[u8]] = &[
     b"CAPABILITY", b"NOOP", b"LOGOUT", b"STARTTLS", b"AUTHENTICATE", b"LOGIN", b"SELECT", b"EXAMINE", b"CREATE",
     b"DELETE", b"RENAME", b"SUBSCRIBE", b"UNSUBSCRIBE", b"LIST", b"LSUB", b"STATUS", b"APPEND", b"CHECK", b"CLOSE",
     b"EXPUNGE", b"SEARCH", b"FETCH", b"STORE", b"COPY", b"MOVE", b"UID", b"IDLE", b"ENABLE", b"ID", b"NAMESPACE",

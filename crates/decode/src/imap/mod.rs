@@ -1,5 +1,13 @@
 //! IMAP (RFC 3501, 9051 and extensions), from both sides or from one.
 
+mod command;
+mod envelope;
 mod identify;
+mod mailbox_name;
+mod response;
+mod state;
+#[cfg(test)]
+mod tests;
 
 pub use identify::{looks_like_client, looks_like_server};
+pub use state::ImapDecoder;

@@ -139,3 +139,15 @@ fn looks_like_html(text: &str) -> bool {
     let start = start.get(..start.len().min(9)).unwrap_or("").to_ascii_lowercase();
     start.starts_with("<html") || start.starts_with("<!doctype")
 }
+
+/// A header field's value as text, for values that do not stand in a message (IMAP ENVELOPE).
+#[must_use]
+pub fn field_text(value: &[u8]) -> String {
+    header::text(value, None)
+}
+
+/// A date in microseconds UTC.
+#[must_use]
+pub fn date_us(value: &[u8]) -> Option<i64> {
+    date::date_us(value)
+}

@@ -10,10 +10,9 @@ use super::reply::{self, Status};
 use crate::decoder::{Context, Decoder, End, From, Turn};
 use crate::lines::LineReader;
 use crate::mail::{self, Transfer};
-use crate::outcome;
-use crate::record::{Known, MailProtocol, MailTls, Records, Sides};
+use crate::record::{Known, MailProtocol, MailTls, Records};
 use crate::sasl::Exchange;
-use crate::session_log::{Attempt, SessionLog};
+use crate::session_log::{Attempt, Facts, SessionLog};
 use crate::smtp::data::{Content, Step};
 
 /// Commands that may wait for their answers.
@@ -49,11 +48,7 @@ pub struct Pop3Decoder {
     /// The client may be in the middle of a line or of SASL.
     client_lost: bool,
     greeted: bool,
-    asked_for_messages: bool,
-    has_left: bool,
-    whole_messages: u32,
-    /// Answers after the greeting.
-    answers: u32,
+    facts: Facts,
 }
 
 impl Pop3Decoder {
@@ -70,10 +65,7 @@ impl Pop3Decoder {
             in_sasl: false,
             client_lost: !context.from_start,
             greeted: !context.from_start,
-            asked_for_messages: false,
-            has_left: false,
-            whole_messages: 0,
-            answers: 0,
+            facts: Facts::default(),
         }
     }
 
@@ -146,8 +138,8 @@ impl Pop3Decoder {
                 self.in_sasl = true;
             }
             "STLS" => self.log.tls_requested(),
-            "RETR" | "TOP" => self.asked_for_messages = true,
-            "QUIT" => self.has_left = true,
+            "RETR" | "TOP" => self.facts.asked_for_messages = true,
+            "QUIT" => self.facts.has_left = true,
             _ => {}
         }
     }
@@ -243,7 +235,7 @@ impl Pop3Decoder {
             self.in_sasl = self.login.is_some();
             return;
         }
-        self.answers = self.answers.saturating_add(1);
+        self.facts.answers = self.facts.answers.saturating_add(1);
         let known = self.waiting.pop_front();
         match (known, status) {
             (Some(Answer::Login), _) => {
@@ -278,7 +270,7 @@ impl Pop3Decoder {
 
     fn message(&mut self, transfer: &'static str, content: Content, whole: bool, span: Span, out: &mut Records) {
         self.log.row.messages = self.log.row.messages.saturating_add(1);
-        self.whole_messages += u32::from(whole);
+        self.facts.whole_messages += u32::from(whole);
         if content.is_over_limit {
             self.log.limit("message");
         }
@@ -311,40 +303,6 @@ impl Pop3Decoder {
 
     fn give_up_login(&mut self, out: &mut Records) {
         self.end_login(Known::Unknown, out);
-    }
-
-    fn outcome(&self, end: End) -> &'static str {
-        let row = &self.log.row;
-        let sides = self.log.sides();
-        let is_reset = matches!(end, End::ClientReset | End::ServerReset);
-        let only = |verbs: &[&str]| row.commands.iter().all(|verb| verbs.contains(&verb.as_str()));
-        if row.tls == MailTls::StartTls && row.messages == 0 {
-            outcome::OPAQUE_AFTER_STARTTLS
-        } else if self.whole_messages > 0 {
-            if sides == Sides::Server { outcome::ONE_WAY_SERVER } else { outcome::COMPLETE }
-        } else if row.messages > 0 {
-            if self.log.has_gap { outcome::GAP } else { outcome::CUT_IN_CONTENT }
-        } else if self.asked_for_messages && sides == Sides::Client {
-            outcome::ONE_WAY_CLIENT
-        } else if self.log.has_gap {
-            outcome::GAP
-        } else if sides == Sides::Server {
-            if self.greeted && row.banner.is_some() && self.answers == 0 { outcome::GREETING_ONLY } else { outcome::ONE_WAY_SERVER }
-        } else if !row.auth_mechanisms.is_empty() {
-            match row.authenticated {
-                Known::No => outcome::LOGIN_FAILED,
-                _ if self.has_left => outcome::LOGIN_LOGOUT,
-                _ => outcome::LOGIN_ONLY,
-            }
-        } else if is_reset && !row.commands.is_empty() {
-            outcome::RESET_BEFORE_MAIL
-        } else if !row.from_start && row.commands.is_empty() {
-            outcome::MID_STREAM
-        } else if only(&["QUIT"]) {
-            outcome::GREETING_ONLY
-        } else {
-            outcome::COMMANDS_ONLY
-        }
     }
 }
 
@@ -397,7 +355,7 @@ impl Decoder for Pop3Decoder {
     fn end(&mut self, end: End, at: At, out: &mut Records) {
         self.end_lines(at, false, out);
         self.give_up_login(out);
-        let outcome = self.outcome(end);
+        let outcome = self.log.reader_outcome(self.facts, &["QUIT"], end);
         self.log.finish(outcome, at, out);
     }
 }

@@ -57,6 +57,8 @@ pub struct Expected {
 pub struct Reply {
     /// Its code.
     pub code: u16,
+    /// More than one line.
+    pub is_long: bool,
     /// Text of its lines.
     pub lines: Vec<String>,
     /// Where it ended.

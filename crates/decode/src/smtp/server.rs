@@ -43,8 +43,12 @@ impl SmtpDecoder {
             return false;
         }
         let text = reply.text();
-        let space = if text.is_empty() { "" } else { " " };
-        self.row.banner = Some(format!("{}{space}{text}", reply.code));
+        let separator = match (reply.is_long, text.is_empty()) {
+            (true, _) => "-",
+            (false, true) => "",
+            (false, false) => " ",
+        };
+        self.row.banner = Some(format!("{}{separator}{text}", reply.code));
         self.greeting = if reply.code < 400 { Greeting::Accepted } else { Greeting::Refused };
         if is_first && self.client_seen && !self.row.commands.is_empty() {
             self.odd("command-before-greeting");

@@ -290,6 +290,7 @@ impl SmtpDecoder {
         let mut whole = self.reply.take().unwrap_or_default();
         whole.code = line.code;
         whole.at = at;
+        whole.is_long |= line.continues;
         if whole.lines.len() < self.context.limits.list_items {
             whole.lines.push(String::from_utf8_lossy(line.text).into_owned());
         }

@@ -1,0 +1,136 @@
+//! IMAP server lines: greeting, untagged data, tagged results, continuations (RFC 9051, 7).
+
+/// What a response line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Response<'a> {
+    /// `* n FETCH ...`: what follows `FETCH`.
+    Fetch(&'a [u8]),
+    /// `* CAPABILITY ...`: the list.
+    Capability(&'a [u8]),
+    /// Other untagged data; with the text of a status line.
+    Untagged(&'a [u8]),
+    /// `tag OK|NO|BAD text`.
+    Tagged {
+        /// The command's tag.
+        tag: &'a [u8],
+        /// `OK`.
+        is_ok: bool,
+        /// What follows the status.
+        text: &'a [u8],
+    },
+    /// `+ text`.
+    Continuation(&'a [u8]),
+}
+
+/// Reads a line without its line end.
+#[must_use]
+pub fn parse(line: &[u8]) -> Option<Response<'_>> {
+    let (first, rest) = word(line)?;
+    if first == b"+" {
+        return Some(Response::Continuation(rest));
+    }
+    let (second, after) = word(rest)?;
+    let is = |known: &[u8]| second.eq_ignore_ascii_case(known);
+    if first == b"*" {
+        if is(b"CAPABILITY") {
+            return Some(Response::Capability(after));
+        }
+        let is_fetch = second.iter().all(u8::is_ascii_digit) && word(after).is_some_and(|(w, _)| w.eq_ignore_ascii_case(b"FETCH"));
+        if is_fetch {
+            return word(after).map(|(_, data)| Response::Fetch(data));
+        }
+        return Some(Response::Untagged(rest));
+    }
+    let is_tag = first.len() <= 64 && first.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'(' | b')' | b'{' | b'"'));
+    let is_status = is(b"OK") || is(b"NO") || is(b"BAD");
+    (is_tag && is_status).then(|| Response::Tagged { tag: first, is_ok: is(b"OK"), text: after })
+}
+
+fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = text.trim_ascii_start();
+    let end = text.iter().position(|&b| b == b' ').unwrap_or(text.len());
+    let (word, rest) = text.split_at_checked(end)?;
+    (!word.is_empty()).then(|| (word, rest.trim_ascii_start()))
+}
+
+/// `[CAPABILITY ...]` in a status line.
+#[must_use]
+pub fn capability_code(text: &[u8]) -> Option<&[u8]> {
+    let at = memchr::memmem::find(text, b"[CAPABILITY ")?;
+    let list = text.get(at + b"[CAPABILITY ".len()..)?;
+    list.get(..memchr::memchr(b']', list)?)
+}
+
+/// What of a message a FETCH item holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The whole message, from its start unless a later origin is given.
+    Whole {
+        /// First byte, of a partial fetch.
+        origin: Option<u64>,
+    },
+    /// Its header, or some of its fields.
+    Header,
+    /// Its body.
+    Text,
+    /// Something else.
+    Other,
+}
+
+/// Which item a literal belongs to: the text before it ends with its name, as in
+/// `(FLAGS () BODY[HEADER.FIELDS (SUBJECT)] `.
+#[must_use]
+pub fn section(before: &[u8]) -> Section {
+    let before = before.trim_ascii_end();
+    let upper = before.get(before.len().saturating_sub(512)..).unwrap_or(before).to_ascii_uppercase();
+    let (named, origin) = match upper.strip_suffix(b">").and_then(|inner| Some((inner, inner.iter().rposition(|&b| b == b'<')?))) {
+        Some((inner, at)) => {
+            let digits = inner.get(at + 1..).and_then(|d| std::str::from_utf8(d).ok());
+            (inner.get(..at).unwrap_or(b""), digits.and_then(|d| d.split('.').next()?.parse().ok()))
+        }
+        None => (upper.as_slice(), None),
+    };
+    let open = memchr::memmem::rfind(named, b"BODY[").map(|at| at + 5).or_else(|| memchr::memmem::rfind(named, b"BINARY[").map(|at| at + 7));
+    if let (Some(inner), Some(open)) = (named.strip_suffix(b"]"), open) {
+        let inner = inner.get(open..).unwrap_or(b"");
+        return match inner {
+            b"" => Section::Whole { origin },
+            b"TEXT" => Section::Text,
+            _ if inner == b"HEADER" || inner.starts_with(b"HEADER.FIELDS") => Section::Header,
+            _ => Section::Other,
+        };
+    }
+    let word = named.split(|b| matches!(b, b' ' | b'(')).next_back().unwrap_or(b"");
+    match word {
+        b"RFC822" => Section::Whole { origin: None },
+        b"RFC822.HEADER" => Section::Header,
+        b"RFC822.TEXT" => Section::Text,
+        _ => Section::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_told_apart() {
+        assert_eq!(parse(b"* 2 FETCH (FLAGS ())"), Some(Response::Fetch(b"(FLAGS ())")));
+        assert_eq!(parse(b"* CAPABILITY IMAP4rev1 IDLE"), Some(Response::Capability(b"IMAP4rev1 IDLE")));
+        assert_eq!(parse(b"a1 NO failed"), Some(Response::Tagged { tag: b"a1", is_ok: false, text: b"failed" }));
+        assert_eq!(parse(b"+ idling"), Some(Response::Continuation(b"idling")));
+        assert_eq!(parse(b"+"), Some(Response::Continuation(b"")));
+        assert_eq!(parse(b"some text OK"), None);
+        assert_eq!(capability_code(b"OK [CAPABILITY A B] x"), Some(&b"A B"[..]));
+    }
+
+    #[test]
+    fn sections_are_named_before_their_literal() {
+        assert_eq!(section(b"(UID 1 BODY[] "), Section::Whole { origin: None });
+        assert_eq!(section(b"(BODY[]<0> "), Section::Whole { origin: Some(0) });
+        assert_eq!(section(b"(body[header.fields (SUBJECT FROM)] "), Section::Header);
+        assert_eq!(section(b"(BODY[1.MIME] "), Section::Other);
+        assert_eq!(section(b"(RFC822 "), Section::Whole { origin: None });
+        assert_eq!(section(b" BODY[TEXT] "), Section::Text);
+    }
+}
