@@ -275,3 +275,10 @@ def test_the_commanding_packet_is_the_first_evidence(tmp_path):
     finding = only_finding(answer_to(tmp_path, packets))
     first = finding.evidence[0]
     assert (first.table, first.first_packet, first.last_packet) == ("proxy_requests", number, number)
+
+
+def test_mail_on_an_odd_port_alone_accuses_nobody(tmp_path):
+    talk = smtp_talk("10.0.0.5:40001", "10.0.0.25:8025", (Mail(),))
+    found = answer_to(tmp_path, talk.packets, own=[])
+    assert found.findings == []
+    assert [item.kind for item in found.cleared] == ["odd-port-mail"]

@@ -39,6 +39,7 @@ def cleared(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[C
         *_other_users(scene, accused),
         *_submissions(groups),
         *_ordinary_senders(groups),
+        *_odd_ports(groups),
         *_unmarked_senders(scene, groups, findings),
         *_quotes(scene),
     ]
@@ -150,6 +151,17 @@ def _ordinary_senders(groups: Groups) -> list[Cleared]:
         why = phrase("cleared.mail-server", sessions=amount(len(chains), "session"), servers=servers)
         leg = next(chain.leg for chain in chains if chain.leg is not None)
         result.append(Cleared("mail-server", host, why, [row_evidence("mail_sessions", leg.row, why)]))
+    return result
+
+
+def _odd_ports(groups: Groups) -> list[Cleared]:
+    result = []
+    for chain in groups.odd_ports[:LISTED_LIMIT]:
+        request = chain.request
+        if request is not None:
+            where = endpoint(request.proxy_addr, request.proxy_port)
+            why = phrase("cleared.odd-port", client=request.client_addr, server=where)
+            result.append(Cleared("odd-port-mail", where, why, [row_evidence("mail_sessions", request.row, why)]))
     return result
 
 

@@ -33,12 +33,18 @@ class Scene:
     names: Names
     chains: list[Chain]
     undecoded: list[dict[str, Any]]
+    proxy_ends: frozenset[tuple[str, int]] = frozenset()
     sightings: Sightings = field(default_factory=Sightings)
     offsets: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def is_own_mail_server(self, address: str) -> bool:
         """True for a mail server of the owner."""
         return self.hosts.has(address, "mail-server") and not self.network.is_outside(address)
+
+    def is_proxy_end(self, address: str, port: int) -> bool:
+        """True when a proxy answers there, as requests show or the user said."""
+        is_given = address in self.hosts.by_address and self.hosts.by_address[address].given
+        return (address, port) in self.proxy_ends or (is_given and self.hosts.has(address, "proxy"))
 
     def software_rows(self) -> list[dict[str, Any]]:
         """What hosts say of themselves in Via and Server fields: columns client_addr, server_addr, via, server."""
@@ -76,6 +82,9 @@ def scene_of(
         hosts=hosts,
         names=names,
         chains=_chains(asked, legs, names, offsets),
+        proxy_ends=frozenset(
+            (row["proxy_addr"], row["proxy_port"]) for row in _proxy_ends(tables) if row["kind"] != "unseen"
+        ),
         undecoded=rows(open_proxy_relay.undecoded_legs(tables["flows"], sessions, senders, own_hosts)),
         offsets=offsets,
     )
@@ -110,7 +119,7 @@ def _carried(tables: Tables, pairs: list[dict[str, Any]], network: Network, leg_
 
 
 def _proxy_ends(tables: Tables) -> list[dict[str, Any]]:
-    return rows(tables["proxy_requests"].select("proxy_addr", "proxy_port").distinct())
+    return rows(tables["proxy_requests"].select("proxy_addr", "proxy_port", "kind").distinct())
 
 
 def _greetings(legs: Sequence[Conversation]) -> dict[str, set[str]]:

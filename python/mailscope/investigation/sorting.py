@@ -21,6 +21,7 @@ class Groups:
     submissions: list[Chain] = field(default_factory=list)
     through_outside: dict[str, list[Chain]] = field(default_factory=lambda: defaultdict(list))
     transit: list[Chain] = field(default_factory=list)
+    odd_ports: list[Chain] = field(default_factory=list)
     proxy_alone: dict[str, list[Chain]] = field(default_factory=lambda: defaultdict(list))
     alone: dict[str, list[Chain]] = field(default_factory=lambda: defaultdict(list))
     ordinary: list[Chain] = field(default_factory=list)
@@ -55,6 +56,10 @@ def _place(chain: Chain, scene: Scene, groups: Groups) -> None:
     request = chain.request
     if request is None:
         _place_alone(chain, scene, groups)
+        return
+    if request.is_unseen and chain.leg is None and not scene.is_proxy_end(request.proxy_addr, request.proxy_port):
+        # Mail on a port that is no mail port, and nothing else shows a proxy there.
+        groups.odd_ports.append(chain)
         return
     network = scene.network
     key = min(groups.one_proxy(request.proxy_addr))

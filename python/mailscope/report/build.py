@@ -24,6 +24,10 @@ TEXT_LIMIT = 400
 """Characters of one value from the wire shown in a report."""
 
 
+SMALL_BYTES = 100_000_000
+"""Below this a time per GB would mostly count the start of the program."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceRow:
     """One row of the evidence table; what it says is shown as it was on the wire, not defanged."""
@@ -364,7 +368,9 @@ def _coverage(view: Report) -> list[str]:
 
 def _took(view: Report) -> str:
     total = sum(int(entry.get("bytes") or 0) for entry in view.found.inputs)
-    minutes = view.found.seconds / 60 / (total / 1e9) if total else 0.0
+    if total < SMALL_BYTES:
+        return view.say("report.took-small", seconds=f"{view.found.seconds:.1f}")
+    minutes = view.found.seconds / 60 / (total / 1e9)
     return view.say(
         "report.took",
         seconds=f"{view.found.seconds:.1f}",

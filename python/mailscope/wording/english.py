@@ -212,6 +212,7 @@ TEMPLATES: dict[str, str] = {
     ),
     "cleared.submission": "{client} handed in mail at {server} with TLS or a login, as a mail program does",
     "cleared.mail-server": "a mail server of the owner, exchanging mail with {servers} ({sessions})",
+    "cleared.odd-port": "{client} spoke SMTP to {server}, which is no mail port: a mail server on another port, or a tunnel begun before the capture; nothing shows a proxy there",
     "cleared.direct-own": "sent mail to {servers} by itself ({sessions}), all with addresses in the owner's domains",
     "cleared.direct-unknown": (
         "sent mail to {servers} by itself ({sessions}) without marks of abuse; give --own-domain or --role to judge it"
@@ -307,6 +308,7 @@ TEMPLATES: dict[str, str] = {
     "report.domains": "Own mail domains",
     "report.inferred": "inferred",
     "report.given": "given",
+    "report.took-small": "Answered in {seconds} s",
     "report.took": "Answered in {seconds} s ({per_gb} per GB read)",
     "report.minutes": "{minutes} min",
     "report.packets": "Packets",
