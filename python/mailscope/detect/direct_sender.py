@@ -63,6 +63,10 @@ def facts(sending: Sending, domains: Domains) -> list[Fact]:
     return found if _is_enough(found, domains) else []
 
 
+COMMON_FROM = 4
+"""So many hosts with the same marks, where the owner's domains are unknown, are how this network sends mail."""
+
+
 def _is_enough(found: list[Fact], domains: Domains) -> bool:
     """Foreign addresses are enough by themselves; without the owner's domains, two other marks are needed."""
     names = {fact.name for fact in found}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from mailscope.detect.direct_sender import COMMON_FROM
 from mailscope.detect.finding import Finding
 from mailscope.detect.network import parsed
 from mailscope.detect.open_mail_relay import RelayUse, incoming_transactions, relay_use
@@ -188,11 +189,18 @@ def _findings(scene: Scene, groups: Groups, uses: Sequence[RelayUse]) -> list[Fi
             found.append(relay_finding("open-proxy-relay", scene, groups, key, chains))
     for host, chains in groups.policy.items():
         found.append(relay_finding("proxy-policy", scene, groups, host, chains))
-    for host, chains in groups.alone.items():
-        found.append(direct_sender_finding(scene, host, chains))
-    for host, chains in groups.through_outside.items():
-        through = sorted({chain.request.proxy_addr for chain in chains if chain.request is not None})
-        found.append(direct_sender_finding(scene, host, chains, through))
+    found += _direct_senders(scene, groups)
     found += [open_mail_relay_finding(scene, use) for use in uses]
     kept = [finding for finding in found if finding is not None]
     return sorted(kept, key=lambda finding: (-SEVERITY[finding.kind], -finding.confidence, finding.subject))
+
+
+def _direct_senders(scene: Scene, groups: Groups) -> list[Finding]:
+    """Hosts that send by themselves; where many do and nothing tells own mail from foreign mail, nobody is accused."""
+    found = [direct_sender_finding(scene, host, chains) for host, chains in groups.alone.items()]
+    for host, chains in groups.through_outside.items():
+        through = sorted({chain.request.proxy_addr for chain in chains if chain.request is not None})
+        found.append(direct_sender_finding(scene, host, chains, through))
+    kept = [finding for finding in found if finding is not None]
+    hosts = {finding.subject for finding in kept}
+    return kept if scene.domains.own or len(hosts) < COMMON_FROM else []
