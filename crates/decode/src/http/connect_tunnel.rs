@@ -24,6 +24,8 @@ pub(super) struct ConnectTunnel {
     reply: Reply,
     /// Client bytes went into the tunnel already.
     passed: bool,
+    /// Server bytes went into the tunnel already.
+    server_passed: bool,
     held: Vec<u8>,
     held_pieces: Vec<(At, usize)>,
     wanted: bool,
@@ -51,6 +53,7 @@ impl ConnectTunnel {
             tunnel,
             reply: Reply::Pending,
             passed: false,
+            server_passed: false,
             held: Vec::new(),
             held_pieces: Vec::new(),
             wanted: true,
@@ -74,6 +77,10 @@ impl ConnectTunnel {
 
     /// Bytes of the client. They are given back when they are requests to the proxy itself.
     pub fn client_data(&mut self, at: At, data: &[u8], sink: &mut Sink<'_>) -> Option<Requests> {
+        let data = if self.passed || !self.held.is_empty() { data } else { skip_blank(data) };
+        if data.is_empty() {
+            return None;
+        }
         if self.passed || matches!(self.reply, Reply::Granted | Reply::Unseen) {
             self.passed = true;
             self.wanted &= self.tunnel.data(self.client, at, data, sink);
@@ -104,6 +111,11 @@ impl ConnectTunnel {
 
     /// Bytes of the server that belong to the tunnel.
     pub fn server_data(&mut self, at: At, data: &[u8], sink: &mut Sink<'_>) {
+        let data = if self.server_passed { data } else { skip_blank(data) };
+        if data.is_empty() {
+            return;
+        }
+        self.server_passed = true;
         match self.reply {
             Reply::Pending => {
                 self.reply = Reply::Unseen;
@@ -182,4 +194,10 @@ impl ConnectTunnel {
         }
         pieces
     }
+}
+
+/// Some clients and proxies end their head with one line end too many.
+fn skip_blank(data: &[u8]) -> &[u8] {
+    let blank = data.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    data.get(blank..).unwrap_or(b"")
 }

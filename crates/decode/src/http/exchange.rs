@@ -244,8 +244,8 @@ impl Exchange {
     }
 
     /// Takes over what was seen of its answer, which was captured before it.
-    pub fn join_answer(&mut self, early: Self) {
-        let early_record = early.record;
+    pub fn join_answer(&mut self, early: &mut Self) {
+        let early_record = std::mem::take(&mut early.record);
         let record = &mut self.record;
         record.exchange = early_record.exchange;
         record.span.first = record.span.first.min(early_record.span.first);

@@ -51,7 +51,7 @@ pub(crate) fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
     let rest = rest.trim_ascii();
     let version_start = rest.iter().rposition(blank).map_or(0, |at| at + 1);
     let last = rest.get(version_start..)?;
-    let (target, version) = match is_version(last) {
+    let (target, version) = match version_start > 0 && is_version(last) {
         true => (rest.get(..version_start)?.trim_ascii(), last),
         false => (rest, &b""[..]),
     };
@@ -148,6 +148,7 @@ mod tests {
         assert_eq!(parts(b"CONNECT  a.b:25   HTTP/1.0"), (&b"CONNECT"[..], &b"a.b:25"[..], &b"HTTP/1.0"[..], true));
         assert_eq!(parts(b"connect a.b:25"), (&b"connect"[..], &b"a.b:25"[..], &b""[..], true));
         assert_eq!(parts(b"GET /a b HTTP/1.1"), (&b"GET"[..], &b"/a b"[..], &b"HTTP/1.1"[..], true));
+        assert_eq!(parts(b"OPTIONS HTTP/1.1"), (&b"OPTIONS"[..], &b"HTTP/1.1"[..], &b""[..], true));
         assert_eq!(request_line(b"nothing"), None);
     }
 

@@ -5,6 +5,8 @@ use crate::encoding;
 
 /// What a secret is replaced by.
 const MASK: &str = "***";
+/// Values of `code` and `key` shorter than this are numbers of something, no secrets.
+const SHORT_BYTES: usize = 4;
 /// Longest key looked at before a separator.
 const KEY_BYTES: usize = 64;
 
@@ -25,6 +27,11 @@ pub(super) fn is_secret(key: &[u8]) -> bool {
     let last = key.rsplit(|b| matches!(b, b'[' | b'.' | b'_' | b'-' | b'$')).find(|part| !part.is_empty()).unwrap_or(&key);
     let last = last.strip_suffix(b"]").unwrap_or(last);
     SECRET_WORDS.iter().any(|word| contains(&key, word)) || SECRET_KEYS.contains(&last)
+}
+
+/// Words that are more often a number than a secret.
+fn is_short_by_nature(key: &[u8]) -> bool {
+    key.eq_ignore_ascii_case(b"code") || key.eq_ignore_ascii_case(b"key")
 }
 
 /// Is the value of this key a password?
@@ -100,7 +107,7 @@ fn pairs(text: &[u8], in_uri: bool) -> Vec<u8> {
             continue;
         }
         let (start, end) = value_after(text, separator, quoted, in_uri);
-        if start >= end {
+        if start >= end || (end - start < SHORT_BYTES && is_short_by_nature(key)) {
             continue;
         }
         clean.extend_from_slice(text.get(done..start).unwrap_or(b""));

@@ -217,11 +217,6 @@ impl Http {
         let Opened { mut exchange, framing, connect } = opened;
         self.requests.phase = Phase::Head;
         self.client_seen = true;
-        if self.exchanges.back().is_some_and(Exchange::awaits_request)
-            && let Some(early) = self.exchanges.pop_back()
-        {
-            exchange.join_answer(early);
-        }
         if let Some(request) = connect {
             exchange.request_done = true;
             let tunnel = Tunnel::new(*request, Via::HttpConnect, self.client, &self.setting, sink);
@@ -238,15 +233,23 @@ impl Http {
             self.forgotten += u64::from(!oldest.answer_done);
             oldest.emit(StreamEnd::Cut, at, sink);
         }
-        self.exchanges.push_back(exchange);
+        match self.exchanges.iter_mut().find(|held| held.awaits_request()) {
+            Some(early) => {
+                exchange.join_answer(early);
+                *early = exchange;
+                self.emit_finished(at, sink);
+            }
+            None => self.exchanges.push_back(exchange),
+        }
     }
 
     fn request_body<'a>(&mut self, at: At, data: &'a [u8], sink: &mut Sink<'_>) -> &'a [u8] {
-        if self.exchanges.back().is_some_and(Exchange::may_lack_its_body) {
+        if self.current().is_some_and(|exchange| exchange.may_lack_its_body()) {
             return self.refused_body(at, data, sink);
         }
         let Phase::Body(reader) = &mut self.requests.phase else { return data };
-        let Some(exchange) = self.exchanges.back_mut() else {
+        let current = self.exchanges.iter_mut().rev().find(|exchange| !exchange.request_done && !exchange.awaits_request());
+        let Some(exchange) = current else {
             self.requests.phase = Phase::Lost;
             return data;
         };
@@ -278,7 +281,7 @@ impl Http {
             return rest;
         }
         let start = self.requests.take_buffer();
-        if let Some(exchange) = self.exchanges.back_mut() {
+        if let Some(exchange) = self.current() {
             exchange.expects_continue = false;
             if likeness == Likeness::Sure {
                 exchange.request_done = true;
@@ -302,6 +305,9 @@ impl Http {
             half.buffer.extend_from_slice(line.get(..line.len().min(RESYNC_BYTES)).unwrap_or(line));
         }
         if line.ends_with(b"\n") {
+            // A keep-alive probe repeats one byte from before the request.
+            let start = half.buffer.iter().take_while(|b| !b.is_ascii_graphic()).count();
+            half.buffer.drain(..start);
             let is_request = head::request_line(head::first_line(&half.buffer).0).is_some_and(|line| !line.version.is_empty());
             if is_request {
                 half.phase = Phase::Head;
@@ -325,8 +331,9 @@ impl Http {
             Phase::Body(reader) => {
                 let beyond = reader.skip(missing);
                 let done = reader.is_done();
-                if let Some(exchange) = self.exchanges.back_mut() {
-                    exchange.request_gap(self.client, at, missing, sink);
+                let client = self.client;
+                if let Some(exchange) = self.current() {
+                    exchange.request_gap(client, at, missing, sink);
                     exchange.request_done |= done || beyond.is_none();
                 }
                 if beyond != Some(0) {
@@ -336,8 +343,8 @@ impl Http {
                 }
                 self.emit_finished(at, sink);
             }
-            Phase::Head if self.requests.buffer.is_empty() && self.exchanges.back().is_some_and(Exchange::awaits_request) => {
-                if let Some(exchange) = self.exchanges.back_mut() {
+            Phase::Head if self.requests.buffer.is_empty() && self.exchanges.iter().any(Exchange::awaits_request) => {
+                if let Some(exchange) = self.exchanges.iter_mut().find(|held| held.awaits_request()) {
                     exchange.request_done = true;
                 }
                 self.requests.phase = Phase::Lost;
@@ -371,9 +378,17 @@ impl Http {
         if self.exchanges.len() > before
             && let Some(exchange) = self.exchanges.back_mut()
         {
-            note(&mut exchange.record.oddities, oddity);
+            // One line without version may be all of it.
+            if exchange.record.version.is_some() || !is_one_line(&cut) {
+                note(&mut exchange.record.oddities, oddity);
+            }
             exchange.request_done = true;
         }
+    }
+
+    /// The exchange whose request is being read.
+    fn current(&mut self) -> Option<&mut Exchange> {
+        self.exchanges.iter_mut().rev().find(|exchange| !exchange.request_done && !exchange.awaits_request())
     }
 
     // ---- answers
@@ -452,6 +467,7 @@ impl Http {
 
     /// The server's bytes are no HTTP answer.
     fn no_answer(&mut self, data: &[u8], at: At, sink: &mut Sink<'_>) {
+        self.request_cut_by_answer(at, sink);
         if self.connect.is_some() {
             self.answers.phase = Phase::Inside;
         } else if let Some(exchange) = self.exchanges.iter_mut().find(|exchange| !exchange.answer_done) {
@@ -484,9 +500,10 @@ impl Http {
             if self.forgotten > 0 {
                 self.forgotten -= 1;
             }
-            if let Some(orphan) = self.exchanges.back_mut().filter(|held| held.awaits_request()) {
-                orphan.request_done = true;
-                self.emit_finished(at, sink);
+            if self.exchanges.len() >= PENDING
+                && let Some(oldest) = self.exchanges.pop_front()
+            {
+                oldest.emit(StreamEnd::Cut, at, sink);
             }
             let span = Span { first: self.answers.began, last: at };
             let mut exchange = Exchange::blank(self.client, &self.setting, span, sink);
@@ -795,6 +812,10 @@ impl Half {
     }
 }
 
+fn is_one_line(bytes: &[u8]) -> bool {
+    memchr::memchr(b'\n', bytes).is_some_and(|end| end + 1 == bytes.len())
+}
+
 /// Where a request head ends.
 enum HeadEnd {
     At(usize),
@@ -810,7 +831,7 @@ fn request_head_end(bytes: &[u8], scanned: usize) -> HeadEnd {
     if scanned <= line_end {
         match head::request_line(line) {
             None => return HeadEnd::Junk(line_end + 1),
-            Some(parts) if parts.version.is_empty() => return versionless_head_end(&parts, line_end, rest),
+            Some(parts) if parts.version.is_empty() => return versionless_head_end(line_end, rest),
             Some(_) => {}
         }
     }
@@ -820,11 +841,9 @@ fn request_head_end(bytes: &[u8], scanned: usize) -> HeadEnd {
     }
 }
 
-/// A request line without version is the whole head (HTTP/0.9), unless fields follow a CONNECT.
-fn versionless_head_end(parts: &head::RequestLine<'_>, line_end: usize, rest: &[u8]) -> HeadEnd {
-    if !parts.method.eq_ignore_ascii_case(b"CONNECT") {
-        return HeadEnd::At(line_end + 1);
-    }
+/// A request line without version is the whole head (HTTP/0.9), unless fields or an empty line
+/// follow: clients that forget the version are more common than old ones.
+fn versionless_head_end(line_end: usize, rest: &[u8]) -> HeadEnd {
     match rest {
         [b'\n', ..] => HeadEnd::At(line_end + 2),
         [b'\r', b'\n', ..] => HeadEnd::At(line_end + 3),

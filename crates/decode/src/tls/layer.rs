@@ -56,6 +56,7 @@ impl TlsLayer {
             (false, true) => Sides::Server,
             _ => Sides::Both,
         };
+        sink.flow.recognised(protocol.slug(), "TLS on a port of mail");
         sink.out.push(Record::MailSession(Box::new(session)));
     }
 }
