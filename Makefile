@@ -12,7 +12,7 @@ CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -pat
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-rust test-python lint types golden fuzz bench docs lock clean
+.PHONY: help setup demo test test-rust test-python lint types fuzz bench docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,8 +45,8 @@ test-python: setup  ## the Python tests, two at a time
 	$(BIN)/pytest -n 2 -m "not slow"
 
 lint: setup types  ## style, types, imports' direction, warnings of the compiler
-	$(BIN)/ruff check --quiet python tests scripts
-	$(BIN)/ruff format --quiet --check python tests scripts
+	$(BIN)/ruff check --quiet python tests scripts bench
+	$(BIN)/ruff format --quiet --check python tests scripts bench
 	$(BIN)/lint-imports --no-cache > build/imports.log || { cat build/imports.log; exit 1; }
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
@@ -55,9 +55,6 @@ types: setup  ## strict types, and the stub against the built core
 	@mkdir -p build
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/python -m mypy.stubtest mailscope._core --concise
-
-golden: setup  ## write the expected outputs anew; read the diff before you commit it
-	GOLDEN=write $(BIN)/pytest -m "" tests
 
 fuzz: setup  ## ten minutes on each target
 	fuzz/run.sh

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scripts.reference.outcomes import outcomes
 
-from mailscope.cli.main import VERBS, verb_module
+from mailscope.cli.main import VERBS, main, verb_module
 from mailscope.cli.parser import Parser
 from mailscope.detect.registry import KINDS
 from mailscope.schema.tables import TABLES
@@ -103,3 +103,12 @@ def test_every_target_of_make_that_is_named_exists():
 
 def test_the_architecture_fits_in_one_reading():
     assert len(read("ARCHITECTURE.md").splitlines()) <= 150
+
+
+def test_the_readme_shows_what_the_demo_prints(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    demo = re.search(r"mailscope (investigate .*) -o", read("Makefile"))[1]
+    assert main(shlex.split(demo)) == 0
+    printed = capsys.readouterr().out.splitlines()
+    shown = re.search(r"```text\n(.*?)```", read("README.md"), re.DOTALL)[1].splitlines()
+    assert [line for line in shown if line not in printed] == []

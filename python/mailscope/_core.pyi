@@ -7,6 +7,8 @@ capture raises nothing: its input says how reading ended, and what was decoded b
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, final
 
+__all__ = ["ArrowStream", "Options", "Result", "carve", "read", "schema", "search", "version", "write"]
+
 def version() -> str:
     """The core's version."""
 
