@@ -90,7 +90,9 @@ impl Walk {
             if is_deep {
                 self.is_too_deep = true;
             } else {
-                let inner = Head::split(&leaf.content, FIELDS);
+                // RFC 2046, 5.2.1 forbids an encoding here; who declares one may not have used it.
+                let as_sent = Head::split(head.body, FIELDS);
+                let inner = if as_sent.fields.is_empty() { Head::split(&leaf.content, FIELDS) } else { as_sent };
                 if !inner.fields.is_empty() {
                     self.open(&inner, "text/plain", depth + 1, cap, is_last, visit);
                     if leaf.name.is_none() {

@@ -23,21 +23,27 @@ pub fn addresses(field: &str, mut found: impl FnMut(String)) {
         let is_version = matches!(before, "id" | "v" | "version" | "Server" | "Postfix" | "Exim" | "Sendmail");
         let looks = plain.len() <= 45 && plain.contains(['.', ':']) && plain.ends_with(|c: char| c.is_ascii_hexdigit() || c == ':');
         if looks && !is_version {
-            match plain.parse::<IpAddr>() {
-                Ok(address) if plain.len() > 2 => found(address.to_string()),
-                _ => {
-                    // `192.0.2.1:2525`
-                    if let Some((host, port)) = plain.rsplit_once(':')
-                        && port.parse::<u16>().is_ok()
-                        && let Ok(IpAddr::V4(address)) = host.parse::<IpAddr>()
-                    {
-                        found(address.to_string());
-                    }
-                }
+            // `192.0.2.1:2525`, unless it is IPv6.
+            let host = plain.split_once(':').map_or(plain, |(host, _)| host);
+            if let Some(address) = quad(host).filter(|_| plain.matches(':').count() <= 1) {
+                found(address);
+            } else if let Ok(address) = plain.parse::<IpAddr>() {
+                found(address.to_string());
             }
         }
         before = word;
     }
+}
+
+/// A dotted quad, leading zeros tolerated.
+fn quad(text: &str) -> Option<String> {
+    let mut octets = [0u8; 4];
+    let mut parts = text.split('.');
+    for octet in &mut octets {
+        let part = parts.next().filter(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))?;
+        *octet = part.parse().ok()?;
+    }
+    parts.next().is_none().then(|| std::net::Ipv4Addr::from(octets).to_string())
 }
 
 #[cfg(test)]
@@ -47,9 +53,9 @@ mod tests {
     #[test]
     fn addresses_are_found_and_versions_are_not() {
         let field = "from a (b [192.0.2.1]) by c ([IPv6:2001:db8::1]) with Microsoft SMTP Server id 14.3.123.3; \
-                     Mon, 1 Jan 2024 10:20:30 +0000 (198.51.100.7:25)";
+                     Mon, 1 Jan 2024 10:20:30 +0000 (198.51.100.7:25) [010.000.000.002]";
         let mut found = Vec::new();
         addresses(field, |address| found.push(address));
-        assert_eq!(found, ["192.0.2.1", "2001:db8::1", "198.51.100.7"]);
+        assert_eq!(found, ["192.0.2.1", "2001:db8::1", "198.51.100.7", "10.0.0.2"]);
     }
 }
