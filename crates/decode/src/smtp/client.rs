@@ -94,8 +94,9 @@ impl SmtpDecoder {
         self.nested_over = None;
         if let Some(before) = self.ledger.current {
             let refused = self.ledger.find(before).is_some_and(|open| open.row.mail_code.is_some_and(|c| c >= 400));
+            let has_content = self.ledger.find(before).is_some_and(|open| open.has_begun_content);
             let why = if helo_between == Some(before) { "rset" } else { "new-mail" };
-            if !refused && helo_between != Some(before) {
+            if !refused && !has_content && helo_between != Some(before) {
                 self.odd("nested-mail");
                 if self.server_seen {
                     self.nested_over = Some(before);
