@@ -175,20 +175,18 @@ impl Pcap {
             && head.seconds.abs_diff(self.last_s.unwrap_or(head.seconds)) < DAY_S
     }
 
-    /// True when an unusual record leads nowhere, and better ones begin inside of it.
+    /// True when no record's head is seen behind an unusual record, and better records begin
+    /// inside of it.
     #[cold]
     fn is_damage(&self, buffer: &mut Buffer, head: &RecordHead, total: usize) -> bool {
         buffer.have(total + CHECKED_BYTES);
         let bytes = buffer.rest();
         let bytes = bytes.get(..total + CHECKED_BYTES).unwrap_or(bytes);
-        let follows = |at| self.plausible(bytes, at, head.seconds);
-        if bytes.len() == total
-            || follows(total).is_some_and(|next| next == bytes.len() || follows(next).is_some())
-        {
+        if self.sane_head(bytes, total, head.seconds).is_some() {
             return false;
         }
-        let start = self.resync(bytes);
-        start.is_some_and(|start| start < total)
+        resync::find_whole(bytes, |at| self.plausible(bytes, at, self.last_s?))
+            .is_some_and(|start| start < total)
     }
 
     /// Bytes to skip to the next place where several plausible records follow each other.
@@ -198,14 +196,20 @@ impl Pcap {
 
     /// The place after the record at `at`, if that looks like one of about this time.
     fn plausible(&self, bytes: &[u8], at: usize, around_s: u32) -> Option<usize> {
+        let head = self.sane_head(bytes, at, around_s)?;
+        let next = at + self.record_header + head.captured as usize;
+        (next <= bytes.len()).then_some(next)
+    }
+
+    /// The head at `at`, if its numbers can be.
+    fn sane_head(&self, bytes: &[u8], at: usize, around_s: u32) -> Option<RecordHead> {
         let head = self.head(*bytes.get(at..)?.first_chunk::<16>()?);
         let sane = (1..=256 << 10).contains(&head.captured)
             && head.captured <= head.wire
             && head.wire < 1 << 20
             && i64::from(head.fraction) * self.unit_ns < 1_000_000_000
             && head.seconds.abs_diff(around_s) < DAY_S;
-        let next = at + self.record_header + head.captured as usize;
-        (sane && next <= bytes.len()).then_some(next)
+        sane.then_some(head)
     }
 }
 
