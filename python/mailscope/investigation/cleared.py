@@ -12,6 +12,7 @@ from mailscope.detect.finding import Evidence, Finding, row_evidence
 from mailscope.investigation.conversation import endpoint, rows
 from mailscope.investigation.path import Chain
 from mailscope.investigation.scene import Scene
+from mailscope.investigation.senders import is_marked
 from mailscope.investigation.sorting import Groups, origin_of
 from mailscope.wording import Phrase, amount, phrase
 
@@ -45,10 +46,29 @@ def cleared(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[C
     ]
 
 
-def unproven(scene: Scene) -> list[Cleared]:
-    """Near misses: an address that differs in one octet from a searched one."""
+def unproven(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[Cleared]:
+    """Near misses (an address that differs in one octet from a searched one), and sending that can't be judged."""
+    return [*_near(scene), *_not_judged(scene, groups, findings)]
+
+
+def _not_judged(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[Cleared]:
+    """Hosts with marks of abuse that were not accused, because so many have them and own domains are unknown."""
+    accused = {finding.subject for finding in findings if finding.kind == "direct-sender"}
+    marked = {host: chains for host, chains in groups.alone.items() if host not in accused and is_marked(scene, chains)}
+    result = []
+    for host, chains in sorted(marked.items())[:LISTED_LIMIT]:
+        legs = [chain.leg for chain in chains if chain.leg is not None]
+        why = phrase("unproven.direct", sessions=amount(len(legs), "session"), hosts=str(len(marked)))
+        result.append(Cleared("direct-mail", host, why, [row_evidence("mail_sessions", legs[0].row, why)]))
+    return result
+
+
+def _near(scene: Scene) -> list[Cleared]:
+    reached = {chain.leg.server_addr for chain in scene.chains if chain.leg is not None}
     found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in scene.sightings.by_meaning["near-miss"]:
+        if row["matched"] in reached:
+            continue  # another server that mail went to as well
         found[(row["needle"], row["matched"])].append(row)
     for row in scene.sightings.by_meaning["possible-command"]:
         found[(row["needle"], row["matched"])].append(row)
@@ -123,22 +143,25 @@ def _other_users(scene: Scene, accused: set[str]) -> list[Cleared]:
 
 
 def _submissions(groups: Groups) -> list[Cleared]:
-    result = []
-    for chain in groups.submissions[:LISTED_LIMIT]:
+    """One entry for each client and server, however often it handed in mail."""
+    seen: dict[tuple[str, str], Cleared] = {}
+    for chain in groups.submissions:
         request, leg = chain.request, chain.leg
         if request is not None:
-            why = phrase(
-                "cleared.submission-through-proxy",
-                client=request.client_addr,
-                proxy=endpoint(request.proxy_addr, request.proxy_port),
-                target=request.target or "-",
-            )
-            evidence = row_evidence("proxy_requests" if not request.is_unseen else "mail_sessions", request.row, why)
-            result.append(Cleared("submission", request.client_addr, why, [evidence]))
+            proxy = endpoint(request.proxy_addr, request.proxy_port)
+            target = request.target or (leg.server if leg is not None else "-")
+            key = (request.client_addr, target)
+            why = phrase("cleared.submission-through-proxy", client=key[0], proxy=proxy, target=target)
+            row, table = request.row, "mail_sessions" if request.is_unseen else "proxy_requests"
         elif leg is not None:
-            why = phrase("cleared.submission", client=leg.client_addr, server=leg.server)
-            result.append(Cleared("submission", leg.client_addr, why, [row_evidence("mail_sessions", leg.row, why)]))
-    return result
+            key = (leg.client_addr, leg.server)
+            why = phrase("cleared.submission", client=key[0], server=key[1])
+            row, table = leg.row, "mail_sessions"
+        else:
+            continue
+        if key not in seen and len(seen) < LISTED_LIMIT:
+            seen[key] = Cleared("submission", key[0], why, [row_evidence(table, row, why)])
+    return list(seen.values())
 
 
 def _ordinary_senders(groups: Groups) -> list[Cleared]:
@@ -171,7 +194,7 @@ def _unmarked_senders(scene: Scene, groups: Groups, findings: Sequence[Finding])
     result = []
     for host, chains in sorted(groups.alone.items()):
         legs = [chain.leg for chain in chains if chain.leg is not None]
-        if host in accused or not legs:
+        if host in accused or not legs or is_marked(scene, chains):
             continue
         key = "cleared.direct-own" if scene.domains.own else "cleared.direct-unknown"
         why = phrase(key, sessions=amount(len(legs), "session"), servers=sorted({leg.server for leg in legs}))

@@ -105,7 +105,11 @@ def _malware(findings: Sequence[Finding], groups: Groups, scene: Scene) -> Hypot
     if groups.proxy_alone:
         return Hypothesis(name, "open", phrase("hypothesis.malware-proxy-host", hosts=sorted(groups.proxy_alone)))
     unread = [
-        row for row in scene.undecoded if row["orig_payload_bytes"] and not scene.is_own_mail_server(row["orig_addr"])
+        row
+        for row in scene.undecoded
+        if row["app"] in ("unknown", "tls")
+        and row["orig_payload_bytes"]
+        and not scene.is_own_mail_server(row["orig_addr"])
     ]
     if unread and not groups.relayed:
         hosts = sorted({row["orig_addr"] for row in unread})

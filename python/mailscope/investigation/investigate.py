@@ -93,7 +93,7 @@ def investigate(
         hypotheses=hypotheses(scene, groups, findings, uses),
         claims=claims(scene, groups, uses),
         cleared=cleared(scene, groups, findings),
-        unproven=unproven(scene),
+        unproven=unproven(scene, groups, findings),
         coverage=coverage(scene, list(tables.inputs)),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )

@@ -31,6 +31,11 @@ def sending_of(chains: Sequence[Chain]) -> direct_sender.Sending:
     )
 
 
+def is_marked(scene: Scene, chains: Sequence[Chain]) -> bool:
+    """True when the sending has marks of abuse."""
+    return bool(direct_sender.facts(sending_of(chains), scene.domains))
+
+
 def victims_of(chains: Sequence[Chain]) -> list[str]:
     """Servers reached, most used first."""
     reached = Counter(chain.leg.server for chain in chains if chain.leg is not None)

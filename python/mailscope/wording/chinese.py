@@ -191,6 +191,7 @@ TEMPLATES: dict[str, str] = {
     "cleared.mentioned-in-mail": "{needle} 在邮件会话中被提及（{times}）：{excerpt}",
     "cleared.other-request": "{needle} 出现在并非代理命令的网页请求中（{times}）：{excerpt}",
     "unproven.near": "查找 {searched}；{found} 出现在 {times}，有一个字节不同：不是匹配，{where}",
+    "unproven.direct": "自行发送邮件（{sessions}）且有滥用迹象，但此处共有 {hosts} 台主机如此，且本方邮件域名未知：请用 --own-domain 或 --role 以便判断",
     "unproven.possible": "{searched} 出现在客户端发送的内容中（{times}），但没有任何事实把它与邮件关联：{where}",
     "report.list": "{items}",
     "report.span": "{first} {last}",

@@ -224,6 +224,7 @@ TEMPLATES: dict[str, str] = {
     "cleared.mentioned-in-mail": "{needle} is named in a mail conversation ({times}): {excerpt}",
     "cleared.other-request": "{needle} is named in a web request that is no command to a proxy ({times}): {excerpt}",
     "unproven.near": "{searched} was searched; {found} stands in {times} and differs in one octet: no match, {where}",
+    "unproven.direct": "sent mail by itself ({sessions}) with marks of abuse, but so did {hosts} hosts here, and the owner's mail domains are unknown: give --own-domain or --role to judge it",
     "unproven.possible": "{searched} stands in what a client sent ({times}), but nothing ties it to the mail: {where}",
     # --- the report
     "report.list": "{items}",
