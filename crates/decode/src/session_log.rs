@@ -8,6 +8,9 @@ use crate::record::{Known, Login, MailProtocol, MailSession, MailTls, Record, Re
 use crate::sasl::Exchange;
 use crate::sketch::SketchBuilder;
 
+/// Items of a list without repetitions (each new one is compared with all).
+pub(crate) const DISTINCT_ITEMS: usize = 200;
+
 /// The session's row and what is needed to fill it.
 #[derive(Debug)]
 pub(crate) struct SessionLog {
@@ -97,7 +100,7 @@ impl SessionLog {
         if text.is_empty() || self.row.capabilities.iter().any(|known| known == text) {
             return;
         }
-        if self.row.capabilities.len() < self.context.limits.list_items {
+        if self.row.capabilities.len() < self.context.limits.list_items.min(DISTINCT_ITEMS) {
             self.row.capabilities.push(text.to_owned());
         } else {
             self.limit("list");
@@ -109,7 +112,7 @@ impl SessionLog {
         if self.row.mailboxes.contains(&name) {
             return;
         }
-        if self.row.mailboxes.len() < self.context.limits.list_items {
+        if self.row.mailboxes.len() < self.context.limits.list_items.min(DISTINCT_ITEMS) {
             self.row.mailboxes.push(name);
         } else {
             self.limit("list");
@@ -132,7 +135,7 @@ impl SessionLog {
 
     /// A login attempt came to its end, or will not be seen any more.
     pub fn login(&mut self, attempt: Attempt, service: &'static str, success: Known, out: &mut Records) {
-        let cap = self.context.limits.list_items;
+        let cap = self.context.limits.list_items.min(DISTINCT_ITEMS);
         let Exchange { mechanism, user, .. } = attempt.exchange;
         let row = &mut self.row;
         if !mechanism.is_empty() && !row.auth_mechanisms.contains(&mechanism) && row.auth_mechanisms.len() < cap {

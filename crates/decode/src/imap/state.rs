@@ -110,7 +110,7 @@ impl ImapDecoder {
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
             if self.half(from).literal.is_some() {
-                used += self.literal_bytes(from, at, rest);
+                used += self.literal_bytes(from, rest);
                 continue;
             }
             let half = self.half(from);
@@ -138,7 +138,7 @@ impl ImapDecoder {
         used
     }
 
-    fn literal_bytes(&mut self, from: From, at: At, rest: &[u8]) -> usize {
+    fn literal_bytes(&mut self, from: From, rest: &[u8]) -> usize {
         let Some(literal) = self.half(from).literal.as_mut() else { return 0 };
         let taken = usize::try_from(literal.left).map_or(rest.len(), |left| left.min(rest.len()));
         let data = rest.get(..taken).unwrap_or(rest);
@@ -154,7 +154,6 @@ impl ImapDecoder {
             (From::Client, false) => self.command.add_literal(data, begins),
             (From::Server, false) => {}
         }
-        let _ = at;
         taken
     }
 
@@ -332,7 +331,7 @@ impl ImapDecoder {
                 if let Some(list) = response::capability_code(text) {
                     self.capabilities(list);
                 }
-                self.result(tag, is_ok, out);
+                self.result(at, tag, is_ok, out);
             }
             Response::Continuation(_) => {
                 self.in_sasl = self.login.is_some() && self.waiting.iter().any(|(_, awaited)| *awaited == Awaited::Login) && self.is_authenticating();
@@ -354,12 +353,13 @@ impl ImapDecoder {
     }
 
     /// A command's result.
-    fn result(&mut self, tag: &[u8], is_ok: bool, out: &mut Records) {
+    fn result(&mut self, at: At, tag: &[u8], is_ok: bool, out: &mut Records) {
         // The literal that the server refused does not come.
         if !is_ok && self.command.word(0) == Some(tag) && self.client.literal.as_ref().is_some_and(|l| !l.has_begun) {
             self.client.literal = None;
             self.client.continues = false;
             self.appended = None;
+            self.end_command(at, out);
         }
         let Some(place) = self.waiting.iter().position(|(waiting, _)| waiting == tag) else { return };
         let Some((_, awaited)) = self.waiting.remove(place) else { return };

@@ -142,6 +142,9 @@ fn unfold(text: &str) -> String {
     unfolded
 }
 
+/// Longest encoded word; RFC 2047 allows 75 characters, mailers write more.
+const WORD_BYTES: usize = 2 << 10;
+
 /// An encoded word's parts.
 struct Word<'a> {
     charset: &'a str,
@@ -195,11 +198,13 @@ fn flush(pending: &mut Option<(String, Vec<u8>)>, decoded: &mut String) {
 /// Reads an encoded word at the start of `text`, which begins with `=?`. Blanks inside the text of
 /// a Q word are tolerated.
 fn encoded_word(text: &str) -> Option<(Word<'_>, &str)> {
-    let inner = text.strip_prefix("=?")?;
+    let window = super::words::up_to(text, WORD_BYTES);
+    let inner = window.strip_prefix("=?")?;
     let (charset, rest) = inner.split_once('?')?;
     let fits = !charset.is_empty() && charset.len() <= 40 && charset.bytes().all(|b| b.is_ascii_graphic());
     let (scheme, rest) = rest.split_once('?').filter(|_| fits)?;
-    let (body, after) = rest.split_once("?=")?;
+    let (body, in_window) = rest.split_once("?=")?;
+    let after = text.get(window.len() - in_window.len()..)?;
     let bytes = match scheme {
         "B" | "b" => encoding::base64(body.as_bytes()),
         "Q" | "q" => encoding::quoted_printable(body.replace('_', " ").as_bytes()),

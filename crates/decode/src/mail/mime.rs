@@ -41,10 +41,13 @@ pub struct Walk {
     pub is_too_deep: bool,
 }
 
+/// Bytes of a field with parameters that are parsed: their number is squared by the parser.
+const PARAMETER_BYTES: usize = 4 << 10;
+
 /// Content-Type or Content-Disposition of a field's value.
 #[must_use]
 pub fn parameters(value: &[u8], charset: Option<&str>) -> Option<ContentType<'static>> {
-    let value = value.get(..value.len().min(header::FIELD_BYTES)).unwrap_or(value);
+    let value = value.get(..value.len().min(PARAMETER_BYTES)).unwrap_or(value);
     let mut line = header::eight_bit(value, charset).into_owned().into_bytes();
     line.push(b'\n');
     match MessageStream::new(&line).parse_content_type() {

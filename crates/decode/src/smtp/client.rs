@@ -8,6 +8,7 @@ use super::matching::Kind;
 use super::state::{Mode, SmtpDecoder};
 use crate::mail::{self, Transfer};
 use crate::record::{MailTls, Records};
+use crate::session_log::DISTINCT_ITEMS;
 
 impl SmtpDecoder {
     /// A command line, or what stands in its place.
@@ -70,7 +71,7 @@ impl SmtpDecoder {
         self.give_up_unprompted_login(out);
         let name = text(argument);
         if !self.row.helos.contains(&name) {
-            if self.row.helos.len() < self.context.limits.list_items {
+            if self.row.helos.len() < self.context.limits.list_items.min(DISTINCT_ITEMS) {
                 self.row.helos.push(name.clone());
             } else {
                 self.limit("list");

@@ -7,6 +7,7 @@ use super::matching::{Expected, Kind, Reply};
 use super::state::{Mode, SmtpDecoder};
 use crate::record::{Known, Login, Record, Records};
 use crate::sasl::{self, Exchange};
+use crate::session_log::DISTINCT_ITEMS;
 
 /// An attempt whose end is not yet seen.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl SmtpDecoder {
             self.expect(Kind::Auth, 0, at, out);
             return;
         }
-        let list = self.context.limits.list_items;
+        let list = self.context.limits.list_items.min(DISTINCT_ITEMS);
         if self.row.auth_mechanisms.len() < list {
             if !exchange.mechanism.is_empty() && !self.row.auth_mechanisms.contains(&exchange.mechanism) {
                 self.row.auth_mechanisms.push(exchange.mechanism.clone());
@@ -102,7 +103,7 @@ impl SmtpDecoder {
         if self.row.auth_users.contains(user) {
             return;
         }
-        if self.row.auth_users.len() < self.context.limits.list_items {
+        if self.row.auth_users.len() < self.context.limits.list_items.min(DISTINCT_ITEMS) {
             self.row.auth_users.push(user.clone());
         } else {
             self.limit("list");

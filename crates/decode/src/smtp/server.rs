@@ -3,6 +3,7 @@
 use super::matching::{Expected, Kind, Reply};
 use super::state::{Greeting, Mode, SmtpDecoder};
 use crate::record::{Known, MailTls, Records};
+use crate::session_log::DISTINCT_ITEMS;
 
 impl SmtpDecoder {
     /// A whole reply.
@@ -142,7 +143,7 @@ impl SmtpDecoder {
             if word.eq_ignore_ascii_case("STARTTLS") && self.row.tls == MailTls::None {
                 self.row.tls = MailTls::Offered;
             }
-            if self.row.capabilities.len() >= self.context.limits.list_items {
+            if self.row.capabilities.len() >= self.context.limits.list_items.min(DISTINCT_ITEMS) {
                 self.limit("list");
                 break;
             }
