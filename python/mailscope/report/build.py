@@ -301,11 +301,13 @@ def _hosts(view: Report) -> list[tuple[str, str, str]]:
             for address in addresses:
                 why = view.found.scene.hosts.by_address.get(address)
                 reasons = "; ".join(view.prose(text) for text in why.roles.values()) if why else ""
+                reasons = reasons or view.say(f"report.why-{role}")
                 rows.setdefault(address, (view.prose(address), view.say(f"report.{role}"), reasons))
     for address, host in sorted(view.found.scene.hosts.by_address.items()):
         if address not in rows and not view.found.scene.network.is_outside(address) and len(rows) < 60:
             reasons = "; ".join(view.prose(text) for text in host.roles.values())
-            rows[address] = (view.prose(address), ", ".join(sorted(host.roles)), reasons)
+            roles = ", ".join(view.say(f"report.role-{role}") for role in sorted(host.roles))
+            rows[address] = (view.prose(address), roles, reasons)
     return list(rows.values())
 
 
