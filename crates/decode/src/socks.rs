@@ -27,6 +27,8 @@ pub(crate) struct Socks {
     login: Option<Box<Login>>,
     tunnel: Option<Box<Tunnel>>,
     wanted: bool,
+    /// The handshake makes no sense.
+    lost: bool,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,7 @@ impl Socks {
             login: None,
             tunnel: None,
             wanted: true,
+            lost: false,
         }
     }
 
@@ -57,7 +60,7 @@ impl Socks {
         while let Some(expected) = self.client_side.expected {
             match message::client(expected, &self.client_side.buffer) {
                 Parsed::Short if self.client_side.buffer.len() < HANDSHAKE_BYTES => return,
-                Parsed::Short | Parsed::Malformed => return self.lost(Side::Orig),
+                Parsed::Short | Parsed::Malformed => return self.lose(),
                 Parsed::Greeting { used } => self.client_side.advance(used, Some(ClientMessage::AfterGreeting)),
                 Parsed::Login { used, user } => {
                     self.client_side.advance(used, Some(ClientMessage::AfterGreeting));
@@ -106,7 +109,7 @@ impl Socks {
         while let Some(expected) = self.server_side.expected {
             match message::server(expected, &self.server_side.buffer) {
                 message::Answer::Short if self.server_side.buffer.len() < HANDSHAKE_BYTES => return,
-                message::Answer::Short | message::Answer::Malformed => return self.lost(Side::Resp),
+                message::Answer::Short | message::Answer::Malformed => return self.lose(),
                 message::Answer::Method { used, method } => {
                     let next = if method == 0xff { None } else { Some(ServerMessage::AfterMethod { login: method == 2 }) };
                     self.server_side.advance(used, next);
@@ -183,12 +186,10 @@ impl Socks {
     }
 
     /// The handshake of one side can't be followed any more.
-    fn lost(&mut self, _side: Side) {
-        self.client_side.expected = None;
-        self.server_side.expected = None;
+    fn lose(&mut self) {
+        self.lost = true;
         self.client_side.buffer = Vec::new();
         self.server_side.buffer = Vec::new();
-        self.wanted = false;
     }
 }
 
@@ -201,16 +202,22 @@ impl<M> Half<M> {
 
 impl Layer for Socks {
     fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
+        if self.lost {
+            return false;
+        }
         let handshake_over = if side == self.client { self.client_side.expected.is_none() } else { self.server_side.expected.is_none() };
         match (handshake_over, side == self.client) {
             (true, _) => self.inside(side, at, data, sink),
             (false, true) => self.client_data(at, data, sink),
             (false, false) => self.server_data(at, data, sink),
         }
-        self.wanted || (self.tunnel.is_some() && self.server_side.expected.is_some())
+        !self.lost && (self.wanted || self.server_side.expected.is_some())
     }
 
     fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool {
+        if self.lost {
+            return false;
+        }
         let is_client = side == self.client;
         let handshake_over = if is_client { self.client_side.expected.is_none() } else { self.server_side.expected.is_none() };
         match (&mut self.tunnel, handshake_over) {

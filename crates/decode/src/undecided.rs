@@ -62,6 +62,9 @@ pub(crate) fn at_once(side: Side, data: &[u8], from_start: bool, ports: (u16, u1
     while end < data.len() {
         end += stop(0, end, data.first(), data.get(end..).unwrap_or(b""));
         let bytes = data.get(..end).unwrap_or(data);
+        if !is_stop(bytes) {
+            break;
+        }
         let (seen, nothing) = ((bytes, identify::judge(bytes)), (&[][..], Candidates::default()));
         let (orig, resp) = if side == Side::Orig { (seen, nothing) } else { (nothing, seen) };
         let verdict = identify::decide(&Conversation { orig, resp, mid: !from_start, ports, over: false });
@@ -86,6 +89,13 @@ fn stop(start: usize, end: usize, first: Option<&u8>, data: &[u8]) -> usize {
         false => power,
     };
     near.min(power).min(data.len()).max(1)
+}
+
+/// Is the end of these bytes a place to look at them?
+fn is_stop(seen: &[u8]) -> bool {
+    let is_text = seen.first().is_some_and(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
+    let single = if is_text { seen.last() == Some(&b'\n') } else { seen.len() <= SINGLE_BYTES };
+    single || (seen.len() >= FIRST_POWER && seen.len().is_power_of_two())
 }
 
 impl Undecided {
@@ -133,7 +143,7 @@ impl Undecided {
         }
         let over = self.held() >= self.budget() || self.pieces.len() >= PIECES;
         let half = self.half_mut(side);
-        if over || half.is_stop() {
+        if over || is_stop(half.bytes.get(half.start..).unwrap_or(b"")) {
             half.judge();
             half.next_line();
             return self.decide(ports, over);
@@ -222,13 +232,6 @@ fn decide_with(orig: &Half, resp: &Half, ports: (u16, u16), over: bool) -> Verdi
 }
 
 impl Half {
-    fn is_stop(&self) -> bool {
-        let seen = self.bytes.get(self.start..).unwrap_or(b"");
-        let is_text = seen.first().is_some_and(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
-        let single = if is_text { seen.last() == Some(&b'\n') } else { seen.len() <= SINGLE_BYTES };
-        single || (seen.len() >= FIRST_POWER && seen.len().is_power_of_two())
-    }
-
     fn judge(&mut self) {
         let bytes = self.bytes.get(self.line..).unwrap_or(b"");
         if bytes.is_empty() {

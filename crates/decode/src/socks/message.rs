@@ -200,7 +200,7 @@ pub(super) fn server(expected: ServerMessage, bytes: &[u8]) -> Answer {
         (ServerMessage::Start, [0, code, _, _, _, _, _, _, ..]) => Answer::Reply { used: 8, version: Version::Four, code: *code },
         (ServerMessage::Start, [5, method, ..]) => Answer::Method { used: 2, method: *method },
         (ServerMessage::Start, [0 | 5, ..] | []) => Answer::Short,
-        (ServerMessage::AfterMethod { login: true }, [_, status, ..]) => Answer::Login { used: 2, status: *status },
+        (ServerMessage::AfterMethod { login: true }, [1 | 5, status, ..]) => Answer::Login { used: 2, status: *status },
         (ServerMessage::AfterMethod { login: false }, [5, code, _, kind, rest @ ..]) => match address(*kind, rest) {
             Address::Is(_, _, length) => Answer::Reply { used: 4 + length, version: Version::Five, code: *code },
             Address::Short => Answer::Short,

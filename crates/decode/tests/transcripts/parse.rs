@@ -9,6 +9,15 @@ pub enum Piece {
     Gap(Side, u64),
 }
 
+impl Piece {
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Data(side, data) => format!("{side:?} {}", data.escape_ascii()),
+            Self::Gap(side, missing) => format!("{side:?} {missing} bytes missing"),
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Transcript {
     pub hint: FlowHint,
