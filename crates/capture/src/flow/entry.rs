@@ -110,7 +110,7 @@ impl Entry {
     }
 
     pub(crate) fn has_start(&self) -> bool {
-        self.orig.has(Half::SYN)
+        self.orig.has(Half::SYN) || self.resp.has(Half::SYN)
     }
 
     pub(crate) fn vlan(&self) -> Option<u16> {

@@ -53,6 +53,15 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     (!word.is_empty()).then(|| (word, rest.trim_ascii_start()))
 }
 
+/// Is this first line of a stream picked up in mid-session a greeting all the same? An untagged
+/// status that names the service, or its capabilities.
+#[must_use]
+pub fn looks_like_greeting(line: &[u8]) -> bool {
+    let lower = line.get(..line.len().min(256)).unwrap_or(line).to_ascii_lowercase();
+    let is_status = lower.starts_with(b"* ok") || lower.starts_with(b"* preauth");
+    is_status && [&b"[capability"[..], b"imap", b"ready"].iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+}
+
 /// `[CAPABILITY ...]` in a status line.
 #[must_use]
 pub fn capability_code(text: &[u8]) -> Option<&[u8]> {

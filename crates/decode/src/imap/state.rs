@@ -93,7 +93,7 @@ impl ImapDecoder {
             waiting: VecDeque::new(),
             login: None,
             in_sasl: false,
-            greeted: !context.from_start,
+            greeted: false,
             facts: Facts::default(),
         }
     }
@@ -309,10 +309,10 @@ impl ImapDecoder {
             self.log.odd("bad-reply-line");
             return;
         };
-        if std::mem::replace(&mut self.greeted, true) {
-            self.facts.answers = self.facts.answers.saturating_add(1);
-        } else {
+        if !std::mem::replace(&mut self.greeted, true) && (self.log.context.from_start || response::looks_like_greeting(text)) {
             self.log.row.banner = Some(String::from_utf8_lossy(text).into_owned());
+        } else {
+            self.facts.answers = self.facts.answers.saturating_add(1);
         }
         match response {
             Response::Fetch(data) => {

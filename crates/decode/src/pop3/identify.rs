@@ -24,9 +24,29 @@ const VERBS: &[(&[u8], bool)] = &[
     (b"LANG", true),
 ];
 
-/// Judges bytes that may come from a POP3 client.
+/// Judges bytes that may come from a POP3 client: its first line, and the lines after it where the
+/// first could be of another protocol (`USER` is also of FTP).
 #[must_use]
 pub fn looks_like_client(data: &[u8]) -> Likeness {
+    let first = line_likeness(data);
+    if first != Likeness::Possible {
+        return first;
+    }
+    let lines = data.split_inclusive(|&b| b == b'\n').skip(1).take(8).filter(|line| line.ends_with(b"\n"));
+    let mut words = Vec::new();
+    for line in lines {
+        match line_likeness(line) {
+            Likeness::Sure => return Likeness::Sure,
+            Likeness::Unlike => return Likeness::Possible,
+            _ => words.push(line.get(..4).unwrap_or(line).to_ascii_uppercase()),
+        }
+    }
+    // FTP has none of these after a login.
+    let is_pop3 = words.iter().any(|word| matches!(word.as_slice(), b"RETR" | b"DELE")) || words.windows(2).any(|w| w == [b"STAT".to_vec(), b"LIST".to_vec()]);
+    if is_pop3 { Likeness::Sure } else { Likeness::Possible }
+}
+
+fn line_likeness(data: &[u8]) -> Likeness {
     let Some(end) = data.iter().take(512).position(|&b| b == b'\n') else {
         let word = data.split(|&b| b == b' ').next().unwrap_or(data);
         let starts = VERBS.iter().any(|(verb, _)| verb.get(..word.len()).is_some_and(|v| v.eq_ignore_ascii_case(word)));
@@ -84,6 +104,9 @@ mod tests {
         assert_eq!(looks_like_client(b"USER a\r\n"), Likeness::Possible);
         assert_eq!(looks_like_client(b"RETR file.txt\r\n"), Likeness::Unlike);
         assert_eq!(looks_like_client(b"US"), Likeness::Short);
+        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\n"), Likeness::Possible);
+        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\nRETR 1\r\n"), Likeness::Sure);
+        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\nUIDL\r\n"), Likeness::Sure);
     }
 
     #[test]

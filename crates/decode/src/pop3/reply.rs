@@ -54,3 +54,12 @@ pub fn is_capability(line: &[u8]) -> bool {
         .iter()
         .any(|known| known.eq_ignore_ascii_case(word))
 }
+
+/// Is this first line of a stream picked up in mid-session a greeting all the same? It names the
+/// service, or gives APOP its time stamp.
+#[must_use]
+pub fn looks_like_greeting(line: &[u8]) -> bool {
+    let lower = line.get(..line.len().min(256)).unwrap_or(line).to_ascii_lowercase();
+    let words = [&b"pop3"[..], b"ready", b"dovecot", b"<"];
+    lower.starts_with(b"+ok") && words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+}

@@ -64,7 +64,7 @@ impl Pop3Decoder {
             login: None,
             in_sasl: false,
             client_lost: !context.from_start,
-            greeted: !context.from_start,
+            greeted: false,
             facts: Facts::default(),
         }
     }
@@ -228,8 +228,10 @@ impl Pop3Decoder {
         self.server = Server::Status;
         if !self.greeted && status != Status::Challenge {
             self.greeted = true;
-            self.log.row.banner = Some(String::from_utf8_lossy(line).into_owned());
-            return;
+            if self.log.context.from_start || reply::looks_like_greeting(line) {
+                self.log.row.banner = Some(String::from_utf8_lossy(line).into_owned());
+                return;
+            }
         }
         if status == Status::Challenge {
             self.in_sasl = self.login.is_some();
