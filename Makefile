@@ -12,7 +12,7 @@ CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -pat
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-rust test-python lint types fuzz bench docs lock clean
+.PHONY: help setup demo test test-rust test-python lint types golden fuzz bench docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,7 +29,8 @@ $(PACKAGES): $(VENV)/pyvenv.cfg requirements/runtime.lock requirements/dev.lock
 	@touch $@
 
 $(CORE): $(PACKAGES) pyproject.toml $(CORE_SOURCES)
-	$(BIN)/maturin develop --quiet --release --locked
+	@echo "building the core (minutes the first time)"
+	@$(BIN)/maturin develop --release --locked > $(VENV)/core.log 2>&1 || { cat $(VENV)/core.log; exit 1; }
 	@touch $@
 
 demo: setup  ## the question answered on a shipped capture
@@ -55,6 +56,9 @@ types: setup  ## strict types, and the stub against the built core
 	@mkdir -p build
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/python -m mypy.stubtest mailscope._core --concise
+
+golden: setup  ## write the expected tables of the example anew; read the diff before you commit it
+	GOLDEN=write $(BIN)/pytest tests/golden
 
 fuzz: setup  ## ten minutes on each target
 	fuzz/run.sh

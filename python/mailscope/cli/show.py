@@ -49,7 +49,8 @@ def execute(args: argparse.Namespace) -> int:
     selected = ", ".join(f'"{column}"' for column in columns)
     # The condition is the user's own SQL; the engine runs nothing but one SELECT over this case.
     where = f"WHERE ({args.where}\n)" if args.where else ""
-    rows = case.sql(f'SELECT {selected} FROM "{args.table}" {where} LIMIT {args.limit}')  # noqa: S608
+    order = "ORDER BY start, flow_id" if "start" in table.columns else ""
+    rows = case.sql(f'SELECT {selected} FROM "{args.table}" {where} {order} LIMIT {args.limit}')  # noqa: S608
     shown = print_rows(rows, args.format)
     if args.format == "table" and shown == args.limit and len(table) > shown and not args.where:
         print(f"{shown} of {len(table):,} rows; `--limit` shows more")
