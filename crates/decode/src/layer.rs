@@ -26,6 +26,9 @@ pub(crate) struct Sink<'a> {
     pub out: &'a mut Records,
 }
 
+/// Different layers named of one flow; the nesting limit allows few more.
+const LAYERS: usize = 6;
+
 /// State of the whole flow, whatever the nesting.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -33,8 +36,7 @@ pub(crate) struct Shared {
     pub limits: Limits,
     /// What was known before the first byte.
     pub hint: FlowHint,
-    /// Layers recognised, outermost first, each once.
-    pub layers: Vec<&'static str>,
+    layers: [Option<&'static str>; LAYERS],
     /// Why the outermost layer was recognised.
     pub evidence: &'static str,
     sessions: u32,
@@ -45,7 +47,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// State of a fresh flow.
     pub fn new(limits: &Limits, hint: FlowHint) -> Self {
-        Self { limits: *limits, hint, layers: Vec::new(), evidence: "", sessions: 0, proxies: 0, exchanges: 0 }
+        Self { limits: *limits, hint, layers: [None; LAYERS], evidence: "", sessions: 0, proxies: 0, exchanges: 0 }
     }
 
     /// Number of the next mail session.
@@ -63,13 +65,20 @@ impl Shared {
         next(&mut self.exchanges)
     }
 
+    /// Layers recognised, outermost first, each once.
+    pub fn layers(&self) -> impl Iterator<Item = &'static str> {
+        self.layers.iter().copied().flatten()
+    }
+
     /// Notes a recognised layer; the first one's evidence is the flow's.
     pub fn recognised(&mut self, layer: &'static str, evidence: &'static str) {
-        if self.layers.is_empty() {
+        if self.layers().next().is_none() {
             self.evidence = evidence;
         }
-        if !self.layers.contains(&layer) {
-            self.layers.push(layer);
+        if self.layers().all(|held| held != layer)
+            && let Some(free) = self.layers.iter_mut().find(|place| place.is_none())
+        {
+            *free = Some(layer);
         }
     }
 }

@@ -111,17 +111,18 @@ impl Stack {
             }
             Root::Datagrams(datagrams) => datagrams.first_bytes(),
         };
-        let app = match self.shared.layers.first() {
-            Some(&layer) => layer,
-            None if self.payload_seen => "unknown",
-            None => "none",
-        };
-        let known = !self.shared.layers.is_empty();
+        let first = self.shared.layers().next();
+        let app = first.unwrap_or(if self.payload_seen { "unknown" } else { "none" });
+        let mut layers = app.to_owned();
+        for layer in self.shared.layers().skip(1) {
+            layers.push('+');
+            layers.push_str(layer);
+        }
         out.push(Record::Application(Box::new(Application {
             app,
-            layers: if known { self.shared.layers.join("+") } else { app.to_owned() },
+            layers,
             evidence: self.shared.evidence,
-            first_bytes: if known { None } else { first_bytes },
+            first_bytes: if first.is_some() { None } else { first_bytes },
         })));
     }
 }

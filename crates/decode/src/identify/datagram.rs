@@ -15,7 +15,7 @@ pub(crate) fn judge(data: &[u8], ports: (u16, u16)) -> Option<(App, &'static str
     }
     binary(data, &on).or_else(|| {
         let mut found = Candidates::default();
-        text::judge(data, &mut found);
+        text::judge_datagram(data, &mut found);
         found.proven().map(|c| match c.app {
             App::Http => (App::Named("ssdp"), "HTTP message in a datagram"),
             app => (app, c.evidence),

@@ -66,6 +66,14 @@ pub(super) fn judge(bytes: &[u8], found: &mut Candidates) {
     redis(bytes, found);
 }
 
+/// Adds what a datagram proves: protocols of one message a datagram.
+pub(super) fn judge_datagram(bytes: &[u8], found: &mut Candidates) {
+    if bytes.first().is_some_and(u8::is_ascii_graphic) {
+        starts(bytes, found);
+        http(bytes, found);
+    }
+}
+
 /// Adds what a line in mid-stream allows.
 pub(super) fn judge_line(line: &[u8], found: &mut Candidates) {
     http(line, found);

@@ -9,22 +9,28 @@ use crate::layer::hex;
 
 /// MD5 of `version,ciphers,extensions,groups,point formats`, GREASE left out.
 pub(super) fn ja3(hello: &ClientHello<'_>) -> String {
-    let formats: Vec<u16> = hello.point_formats().iter().map(|format| u16::from(*format)).collect();
-    let text = format!(
-        "{},{},{},{},{}",
-        hello.version,
-        decimal(values(hello.ciphers)),
-        decimal(hello.extensions.iter().map(|(kind, _)| *kind)),
-        decimal(values(hello.groups())),
-        decimal(formats.into_iter()),
-    );
-    hex(&Md5::digest(text.as_bytes()))
+    let mut text = Vec::with_capacity(512);
+    push_decimal(&mut text, hello.version);
+    text.push(b',');
+    push_list(&mut text, values(hello.ciphers));
+    text.push(b',');
+    push_list(&mut text, hello.extensions.iter().map(|(kind, _)| *kind));
+    text.push(b',');
+    push_list(&mut text, values(hello.groups()));
+    text.push(b',');
+    push_list(&mut text, hello.point_formats().iter().map(|format| u16::from(*format)));
+    hex(&Md5::digest(&text))
 }
 
 /// MD5 of `version,cipher,extensions`.
 pub(super) fn ja3s(hello: &ServerHello<'_>) -> String {
-    let extensions = decimal(hello.extensions.iter().map(|(kind, _)| *kind));
-    hex(&Md5::digest(format!("{},{},{}", hello.legacy_version, hello.cipher, extensions).as_bytes()))
+    let mut text = Vec::with_capacity(64);
+    push_decimal(&mut text, hello.legacy_version);
+    text.push(b',');
+    push_decimal(&mut text, hello.cipher);
+    text.push(b',');
+    push_list(&mut text, hello.extensions.iter().map(|(kind, _)| *kind));
+    hex(&Md5::digest(&text))
 }
 
 /// JA4: `a_b_c`, where `a` is transport, version, SNI, counts and ALPN, `b` hashes the sorted
@@ -75,11 +81,13 @@ fn sorted_hash(list: &[u16], ordered: &[u16]) -> String {
     }
     let mut sorted = list.to_vec();
     sorted.sort_unstable();
-    let mut text = hexadecimal(&sorted);
+    let mut text = Vec::with_capacity(5 * (sorted.len() + ordered.len()));
+    push_hexadecimal(&mut text, &sorted);
     if !ordered.is_empty() {
-        text = format!("{text}_{}", hexadecimal(ordered));
+        text.push(b'_');
+        push_hexadecimal(&mut text, ordered);
     }
-    let mut digest = sha256(text.as_bytes());
+    let mut digest = sha256(&text);
     digest.truncate(12);
     digest
 }
@@ -89,12 +97,53 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-fn decimal(list: impl Iterator<Item = u16>) -> String {
-    let words: Vec<String> = list.filter(|value| !is_grease(*value)).map(|value| value.to_string()).collect();
-    words.join("-")
+/// Values joined by `-`, GREASE left out.
+fn push_list(text: &mut Vec<u8>, list: impl Iterator<Item = u16>) {
+    for (place, value) in list.filter(|value| !is_grease(*value)).enumerate() {
+        if place > 0 {
+            text.push(b'-');
+        }
+        push_decimal(text, value);
+    }
 }
 
-fn hexadecimal(list: &[u16]) -> String {
-    let words: Vec<String> = list.iter().map(|value| format!("{value:04x}")).collect();
-    words.join(",")
+fn push_decimal(text: &mut Vec<u8>, value: u16) {
+    let mut divisor = 10_000;
+    while divisor > 1 && value < divisor {
+        divisor /= 10;
+    }
+    while divisor > 0 {
+        text.push(digit(value / divisor % 10));
+        divisor /= 10;
+    }
+}
+
+/// Values of four digits joined by `,`.
+fn push_hexadecimal(text: &mut Vec<u8>, list: &[u16]) {
+    for (place, value) in list.iter().enumerate() {
+        if place > 0 {
+            text.push(b',');
+        }
+        text.extend([12, 8, 4, 0].map(|shift| digit(value >> shift & 15)));
+    }
+}
+
+/// The digit of a value below 16.
+fn digit(value: u16) -> u8 {
+    b"0123456789abcdef".get(usize::from(value)).copied().unwrap_or(b'0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_without_leading_zeros_and_four_hexadecimal_digits() {
+        let mut text = Vec::new();
+        push_list(&mut text, [0, 7, 10, 771, 65_281, 0x1a1a].into_iter());
+        assert_eq!(text, b"0-7-10-771-65281");
+        text.clear();
+        push_hexadecimal(&mut text, &[0, 0x1301, 0xc02b]);
+        assert_eq!(text, b"0000,1301,c02b");
+    }
 }
