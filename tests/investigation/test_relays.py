@@ -4,6 +4,7 @@ import pytest
 
 from mailscope.investigation.investigate import investigate
 from tests.fixtures.relays import SECOND, Mail, Relay, smtp_talk, web_page
+from tests.fixtures.tls import client_hello, opaque, server_hello
 from tests.fixtures.wire import START_US, Conversation, dns_answer, merged, one_side, write
 
 OWN = ["203.0.113.0/24"]
@@ -282,3 +283,83 @@ def test_mail_on_an_odd_port_alone_accuses_nobody(tmp_path):
     found = answer_to(tmp_path, talk.packets, own=[])
     assert found.findings == []
     assert [item.kind for item in found.cleared] == ["odd-port-mail"]
+
+
+def encrypted_leg(relay, size_client, size_server):
+    """The commander's side inside TLS: hellos, then records that grow with what they carry."""
+    talk = Conversation(f"{relay.commander}:{relay.commander_port}", relay.proxy, relay.start_us)
+    talk.send(True, client_hello("gate.example")).send(False, server_hello())
+    talk.wait(relay.delay_us)
+    talk.send(False, opaque(size_server // 2)).send(True, opaque(size_client))
+    talk.wait(150_000)
+    return talk.send(False, opaque(size_server // 2)).fin()
+
+
+def test_tls_to_the_proxy_leaves_time_and_size_and_that_is_said(tmp_path):
+    relay = Relay(proxy="203.0.113.4:443", helo="pc-9", mails=(Mail(), Mail(sender="x@other.example", number=2)))
+    outside = relay.outside()
+    sent = [sum(len(p.payload) for p in outside.packets if p.from_client == side) for side in (True, False)]
+    packets = merged(encrypted_leg(relay, sent[0] + 400, sent[1] + 400).packets, outside.packets)
+    finding = only_finding(answer_to(tmp_path, packets, roles={"203.0.113.4": "proxy"}))
+    assert finding.roles["commander"] == ["198.51.100.7"]
+    assert {"time-enclosed", "size-fits"} <= fact_names(finding)
+    assert any(text.key == "not-proven.encrypted" for text in finding.not_proven)
+    assert finding.confidence < 0.8
+
+
+def test_starttls_through_the_tunnel_is_tied_by_what_came_before_it(tmp_path):
+    relay = Relay(helo="bulk-7", mails=())
+    turns = [
+        (False, relay.banner + "\r\n"),
+        (True, "EHLO bulk-7\r\n"),
+        (False, "250-mx.victim.example\r\n250 STARTTLS\r\n"),
+    ]
+    turns += [(True, "STARTTLS\r\n"), (False, "220 2.0.0 ready\r\n")]
+    inside = Conversation(f"{relay.commander}:{relay.commander_port}", relay.proxy, relay.start_us)
+    for from_client, data in relay.command():
+        inside.send(from_client, data)
+    inside.wait(relay.delay_us)
+    outside = Conversation(f"203.0.113.4:{relay.leg_port}", relay.victim, relay.start_us + relay.delay_us)
+    for talk in (inside, outside):
+        for from_client, text in turns:
+            talk.send(from_client, text.encode())
+        talk.send(True, client_hello("mx.victim.example")).send(False, server_hello())
+        talk.send(True, opaque(3000)).send(False, opaque(300)).fin()
+    finding = only_finding(answer_to(tmp_path, merged(inside.packets, outside.packets)))
+    assert finding.roles["commander"] == ["198.51.100.7"]
+    assert finding.details["chains"][0].is_tied
+    assert finding.details["counts"]["sessions_opaque"] == 1
+
+
+def test_captures_of_one_leg_each_are_tied_across_files(tmp_path):
+    relay = Relay(leg_address="203.0.113.99")
+    first = write(tmp_path / "a.pcap", relay.inside().packets)
+    second = write(tmp_path / "b.pcapng", relay.outside().packets)
+    finding = only_finding(investigate([second, first], own=OWN))
+    assert finding.details["chains"][0].is_tied
+    assert finding.details["chains"][0].mails[0].seen_at == [str(first), str(second)]
+
+
+def test_the_same_connection_at_two_points_counts_once(tmp_path):
+    packets = Relay().packets()
+    paths = [write(tmp_path / f"{name}.pcap", packets) for name in ("one", "two")]
+    counts = only_finding(investigate(paths, own=OWN)).details["counts"]
+    assert (counts["sessions"], counts["mails"], counts["recipients_accepted"]) == (1, 1, 2)
+
+
+def test_recipients_accepted_and_refused_are_counted_by_their_replies(tmp_path):
+    mail = Mail(recipients=("a@v.example", "b@v.example", "c@v.example"), refused=("b@v.example",))
+    counts = only_finding(answer_to(tmp_path, Relay(mails=(mail,)).packets())).details["counts"]
+    assert (counts["recipients"], counts["recipients_accepted"], counts["recipients_refused"]) == (3, 2, 1)
+
+
+def test_two_commanders_of_one_proxy_are_both_named(tmp_path):
+    other = Relay(commander="198.51.100.8", commander_port=40002, leg_port=51002, start_us=START_US + SECOND)
+    finding = only_finding(answer_to(tmp_path, merged(Relay().packets(), other.packets())))
+    assert sorted(finding.roles["commander"]) == ["198.51.100.7", "198.51.100.8"]
+
+
+def test_a_look_for_address_is_searched_though_nothing_went_there(tmp_path):
+    found = answer_to(tmp_path, Relay().packets(), look_for=["192.0.2.24", "mx.elsewhere.example"])
+    assert "192.0.2.24" in found.coverage["searched_for"]
+    assert "mx.elsewhere.example" in found.coverage["searched_for"]
