@@ -363,3 +363,16 @@ def test_a_look_for_address_is_searched_though_nothing_went_there(tmp_path):
     found = answer_to(tmp_path, Relay().packets(), look_for=["192.0.2.24", "mx.elsewhere.example"])
     assert "192.0.2.24" in found.coverage["searched_for"]
     assert "mx.elsewhere.example" in found.coverage["searched_for"]
+
+
+def test_an_own_mail_server_reached_through_the_proxy_is_a_victim_like_any_other(tmp_path):
+    relay = Relay(victim="203.0.113.25:25")
+    finding = only_finding(answer_to(tmp_path, relay.packets(), own_domains=["victim.example"]))
+    assert finding.roles["victim"] == ["203.0.113.25:25"]
+    assert finding.details["chains"][0].is_tied
+
+
+def test_a_proxys_own_mail_to_the_own_server_is_no_finding(tmp_path):
+    report = smtp_talk("203.0.113.4:40009", "203.0.113.25:25", (Mail(sender="root@own.example"),))
+    found = answer_to(tmp_path, report.packets, roles={"203.0.113.4": "proxy"})
+    assert found.findings == []

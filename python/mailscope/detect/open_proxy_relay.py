@@ -34,8 +34,12 @@ def smtp_pairs(mail_sessions: Table) -> Table:
     return smtp.group_by(["client_addr", "server_addr", "server_port"]).agg(sessions=_.count())
 
 
-def outgoing_legs(mail_sessions: Table, senders: Sequence[str], own: Sequence[str]) -> Table:
+def outgoing_legs(
+    mail_sessions: Table, senders: Sequence[str], own: Sequence[str], proxies: Sequence[str] = ()
+) -> Table:
     """SMTP sessions from `senders` to hosts other than `own`, on the connection that reaches the mail server.
+
+    From `proxies` to any host: a stranger may tell a proxy to reach the owner's own mail server.
 
     A proxy that was told to POST to a mail port sends the request's head before the mail, so a session inside a
     POST to a mail port is such a leg, too.
@@ -44,7 +48,8 @@ def outgoing_legs(mail_sessions: Table, senders: Sequence[str], own: Sequence[st
     reaches_server = _.via.isin(["direct", "proxy-protocol"]) | (
         (_.via == "http-post") & _.server_port.isin(list(MAIL_PORTS))
     )
-    return smtp.filter(~_.server_addr.isin(list(own)), reaches_server)
+    goes_out = ~_.server_addr.isin(list(own)) | _.client_addr.isin(list(proxies))
+    return smtp.filter(goes_out, reaches_server)
 
 
 def carried_sessions(mail_sessions: Table, proxy_ends: Sequence[str]) -> Table:

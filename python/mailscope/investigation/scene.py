@@ -66,7 +66,8 @@ def scene_of(
     hosts = host_roles(tables, network, roles or {})
     senders, own_hosts = _sides(tables, pairs, network)
     sessions = tables["mail_sessions"]
-    legs = conversations(open_proxy_relay.outgoing_legs(sessions, senders, own_hosts), tables)
+    asked_hosts = [address for address in hosts.with_role("proxy") if not network.is_outside(address)]
+    legs = conversations(open_proxy_relay.outgoing_legs(sessions, senders, own_hosts, asked_hosts), tables)
     carried = _carried(tables, pairs, network, {leg.session_id for leg in legs})
     asked = requests(commands, carried)
     names = names_seen(rows(address_answers(tables["dns_answers"])), _greetings(legs))

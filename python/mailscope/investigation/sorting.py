@@ -81,8 +81,8 @@ def _place(chain: Chain, scene: Scene, groups: Groups) -> None:
 
 def _place_alone(chain: Chain, scene: Scene, groups: Groups) -> None:
     leg = chain.leg
-    if leg is None:
-        return
+    if leg is None or scene.network.is_own(leg.server_addr):
+        return  # mail to the owner's own server
     views = [leg, *chain.same_leg]
     if any(scene.is_own_mail_server(view.client_addr) for view in views):
         groups.ordinary.append(chain)
