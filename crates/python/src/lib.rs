@@ -14,6 +14,9 @@ mod search;
 
 use pyo3::prelude::*;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The core's version.
 #[pyfunction]
 fn version() -> &'static str {
