@@ -23,6 +23,7 @@ mod played;
 pub mod pop3;
 mod proxy_protocol;
 pub mod record;
+pub mod room;
 pub mod sasl;
 mod session_log;
 pub mod sketch;

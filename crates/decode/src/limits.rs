@@ -1,5 +1,7 @@
 //! Every cap: its default, and what happens beyond it.
 
+use crate::room::Room;
+
 /// Caps of all decoders. Beyond each, decoding goes on and the record's `limits_hit` names it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -11,6 +13,8 @@ pub struct Limits {
     pub recipients: usize,
     /// Bytes of one message kept for MIME; a longer one is parsed as far as kept (`message`).
     pub message_bytes: usize,
+    /// Bytes kept of begun messages, all flows of a pass together; beyond, they are cut as if too long (`message`).
+    pub message_room: Room,
     /// MIME parts looked at per message (`parts`).
     pub parts: usize,
     /// URLs kept per message (`urls`).
@@ -30,6 +34,7 @@ impl Default for Limits {
             list_items: 1000,
             recipients: 1000,
             message_bytes: 32 << 20,
+            message_room: Room::default(),
             parts: 1000,
             urls: 1000,
             http_head_bytes: 64 << 10,

@@ -33,7 +33,8 @@ struct Decoding {
 }
 
 impl<B: Batches> TablesHandler<B> {
-    pub(crate) fn new(options: Options, inputs: Vec<String>, out: B) -> Self {
+    pub(crate) fn new(mut options: Options, inputs: Vec<String>, out: B) -> Self {
+        options.decode_limits = options.shared_decode_limits();
         Self {
             options,
             inputs,

@@ -5,6 +5,7 @@ use std::fmt;
 use mailscope_capture::Limits as CaptureLimits;
 use mailscope_decode::identify::App;
 use mailscope_decode::limits::Limits as DecodeLimits;
+use mailscope_decode::room::Room;
 
 use crate::Error;
 
@@ -57,10 +58,25 @@ impl Options {
         rule.map(|rule| rule.app)
     }
 
+    /// Caps of the decoders, with begun messages of all flows inside a quarter of the memory budget.
+    pub(crate) fn shared_decode_limits(&self) -> DecodeLimits {
+        let budget = self.budget_bytes();
+        let message_bytes = self.decode_limits.message_bytes.min(budget / 8);
+        DecodeLimits {
+            message_bytes,
+            message_room: Room::of(budget / 4),
+            ..self.decode_limits
+        }
+    }
+
+    fn budget_bytes(&self) -> usize {
+        (self.memory_mb.max(16) as usize) << 20
+    }
+
     /// Caps of flow table and reassembly that keep inside the memory budget: about half of it for flows
     /// (some 300 bytes each, decoder state included), an eighth for segments out of order, a 32nd for fragments.
     pub(crate) fn capture_limits(&self) -> CaptureLimits {
-        let budget = (self.memory_mb.max(16) as usize) << 20;
+        let budget = self.budget_bytes();
         CaptureLimits {
             flows: budget / 640,
             tcp_idle_s: self.tcp_idle_s,

@@ -375,7 +375,8 @@ impl ImapDecoder {
     }
 
     fn begin_message(&self, at: At) -> InTransfer {
-        let content = Content::new(self.log.context.limits.message_bytes, false);
+        let limits = self.log.context.limits;
+        let content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
         InTransfer { content, began: at, has_header: false, has_body: false, is_partial: false }
     }
 

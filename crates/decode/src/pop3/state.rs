@@ -216,7 +216,7 @@ impl Pop3Decoder {
             Answer::Message(_) => self.log.context.limits.message_bytes,
             _ => LISTING_BYTES,
         };
-        let content = Box::new(Content::of_answer(limit, reply::is_unmistakable));
+        let content = Box::new(Content::of_answer(limit, reply::is_unmistakable).sharing(self.log.context.limits.message_room));
         self.server = Server::Lines { answer, content, began: at };
     }
 

@@ -163,7 +163,7 @@ impl SmtpDecoder {
             open.row.span = open.row.span.to(at);
         }
         if self.content.is_none() {
-            self.content = Some((Content::new(self.context.limits.message_bytes, false), number, at));
+            self.content = Some((self.new_content(false), number, at));
         }
         self.mode = Mode::Chunk { left: size, last };
         self.expect(Kind::Chunk(last), number, at, out);
@@ -198,6 +198,12 @@ impl SmtpDecoder {
         }
     }
 
+    /// A reader for the next message.
+    fn new_content(&self, bare_lf_ends: bool) -> Content {
+        let limits = self.context.limits;
+        Content::new(limits.message_bytes, bare_lf_ends).sharing(limits.message_room)
+    }
+
     /// DATA's content begins here.
     pub(super) fn begin_content(&mut self, at: At) {
         let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
@@ -206,7 +212,7 @@ impl SmtpDecoder {
             open.has_begun_content = true;
         }
         let bare_lf_ends = self.bare_lf_commands > 0 && self.crlf_commands == 0;
-        self.content = Some((Content::new(self.context.limits.message_bytes, bare_lf_ends), number, at));
+        self.content = Some((self.new_content(bare_lf_ends), number, at));
         self.mode = Mode::Content;
     }
 

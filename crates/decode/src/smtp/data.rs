@@ -2,6 +2,7 @@
 //! message out, and where it ends.
 
 use crate::lines::LineReader;
+use crate::room::{Room, Share};
 use crate::smtp::command;
 
 /// Where the reader stands in a line of content.
@@ -55,6 +56,7 @@ pub struct Content {
     /// Length of `bytes` and size before a bare dot that was the last thing seen.
     bare_dot_at: Option<(usize, u64)>,
     limit: usize,
+    share: Share,
 }
 
 impl Content {
@@ -75,7 +77,15 @@ impl Content {
             ends_at: command::is_unmistakable,
             bare_dot_at: None,
             limit,
+            share: Share::default(),
         }
+    }
+
+    /// The same, as far as there is room that is shared with others.
+    #[must_use]
+    pub fn sharing(mut self, room: Room) -> Self {
+        self.share = Share::new(room);
+        self
     }
 
     /// A reader of a multi-line answer of POP3 (RFC 1939, 3); `ends_at` knows the lines that can only
@@ -106,7 +116,7 @@ impl Content {
     /// Takes bytes that are content whatever they are (BDAT, and lines given back).
     pub fn push(&mut self, data: &[u8]) {
         self.size_bytes += data.len() as u64;
-        let room = self.limit.saturating_sub(self.bytes.len());
+        let room = self.share.take(data.len().min(self.limit.saturating_sub(self.bytes.len())));
         self.bytes.extend_from_slice(data.get(..data.len().min(room)).unwrap_or(data));
         if data.len() > room {
             self.is_over_limit = true;

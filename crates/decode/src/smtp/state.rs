@@ -183,9 +183,9 @@ impl SmtpDecoder {
             self.mode = Mode::Command;
             self.command_line(at, line, out);
         } else {
-            let limit = self.context.limits.message_bytes;
+            let limits = self.context.limits;
             let (content, _, _) = self.content.get_or_insert_with(|| {
-                let mut content = Content::new(limit, false);
+                let mut content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
                 content.is_truncated = true;
                 content.is_start_missing = true;
                 (content, 0, at)
