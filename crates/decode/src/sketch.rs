@@ -88,15 +88,19 @@ impl SketchBuilder {
 
     /// How many bytes of `data` still belong to the open chunk, when it ends in `data`.
     fn cut_in(&mut self, data: &[u8]) -> Option<usize> {
-        let room = MAX_CHUNK_BYTES.saturating_sub(self.carried.len());
-        for (i, &byte) in data.iter().enumerate() {
+        let room = MAX_CHUNK_BYTES.saturating_sub(self.carried.len()).max(1);
+        let window = data.get(..data.len().min(room)).unwrap_or(data);
+        let mut gear = self.gear;
+        let cut = window.iter().position(|&byte| {
             let value = GEAR.get(usize::from(byte)).copied().unwrap_or(0);
-            self.gear = (self.gear << 1).wrapping_add(value);
-            if self.gear & CUT_MASK == 0 || i + 1 >= room {
-                return Some(i + 1);
-            }
+            gear = (gear << 1).wrapping_add(value);
+            gear & CUT_MASK == 0
+        });
+        self.gear = gear;
+        match cut {
+            Some(at) => Some(at + 1),
+            None => (window.len() == room).then_some(room),
         }
-        None
     }
 
     fn close(&mut self, end: &[u8]) {
@@ -125,18 +129,27 @@ impl SketchBuilder {
     }
 }
 
-/// 64 bits of a chunk, eight bytes a step; fixed key, so that runs compare.
+/// 64 bits of a chunk, sixteen bytes a step; fixed key, so that runs compare.
 fn chunk_hash(chunk: &[u8]) -> u64 {
-    let (words, tail) = chunk.as_chunks::<8>();
+    let (pairs, tail) = chunk.as_chunks::<16>();
     let mut hash = 0x9E37_79B9_7F4A_7C15u64 ^ chunk.len() as u64;
-    for &word in words {
-        hash = mix(hash ^ u64::from_le_bytes(word));
+    for pair in pairs {
+        hash = fold(hash, u128::from_le_bytes(*pair));
     }
-    let mut last = [0u8; 8];
+    let mut last = [0u8; 16];
     for (to, &from) in last.iter_mut().zip(tail) {
         *to = from;
     }
-    mix(mix(hash ^ u64::from_le_bytes(last)))
+    mix(fold(hash, u128::from_le_bytes(last)))
+}
+
+/// Multiplies the two halves of a word, each with part of the key, and folds the product.
+#[allow(clippy::cast_possible_truncation)]
+fn fold(hash: u64, word: u128) -> u64 {
+    let low = (word as u64) ^ hash;
+    let high = ((word >> 64) as u64) ^ 0xD6E8_FEB8_6659_FD93;
+    let product = u128::from(low) * u128::from(high);
+    (product as u64) ^ ((product >> 64) as u64)
 }
 
 /// Spreads every bit over the word.
