@@ -36,7 +36,14 @@ impl LineReader {
         let used = end + 1;
         if self.buffer.is_empty() && !self.is_cut {
             let is_cut = piece.len() > limit;
-            return (used, Some(line(piece.get(..piece.len().min(limit)).unwrap_or(piece), ends_in_cr(piece), is_cut)));
+            return (
+                used,
+                Some(line(
+                    piece.get(..piece.len().min(limit)).unwrap_or(piece),
+                    ends_in_cr(piece),
+                    is_cut,
+                )),
+            );
         }
         let is_crlf = ends_in_cr(piece) || (piece.is_empty() && self.after_cr);
         self.append(piece, limit);
@@ -64,7 +71,11 @@ impl LineReader {
         let kept = data.get(..data.len().min(room)).unwrap_or(data);
         self.buffer.extend_from_slice(kept);
         self.is_cut |= data.len() > room;
-        self.after_cr = if data.is_empty() { self.after_cr } else { ends_in_cr(data) };
+        self.after_cr = if data.is_empty() {
+            self.after_cr
+        } else {
+            ends_in_cr(data)
+        };
     }
 }
 
@@ -73,7 +84,11 @@ fn ends_in_cr(bytes: &[u8]) -> bool {
 }
 
 fn line(bytes: &[u8], is_crlf: bool, is_cut: bool) -> Line<'_> {
-    Line { bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), is_crlf, is_cut }
+    Line {
+        bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
+        is_crlf,
+        is_cut,
+    }
 }
 
 #[cfg(test)]

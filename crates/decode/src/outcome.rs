@@ -58,33 +58,102 @@ pub const UNKNOWN: &str = "unknown";
 
 /// Every outcome with its meaning in one sentence, in the order of the documentation.
 pub const OUTCOMES: &[(&str, &str)] = &[
-    (COMPLETE, "Both sides were seen, and mail was decoded from its first command to the server's answer."),
+    (
+        COMPLETE,
+        "Both sides were seen, and mail was decoded from its first command to the server's answer.",
+    ),
     (NO_PAYLOAD, "The connection carried no payload."),
-    (GREETING_ONLY, "The server greeted, and the client said nothing, or nothing but goodbye."),
-    (REJECTED_GREETING, "The server refused the session in its greeting."),
+    (
+        GREETING_ONLY,
+        "The server greeted, and the client said nothing, or nothing but goodbye.",
+    ),
+    (
+        REJECTED_GREETING,
+        "The server refused the session in its greeting.",
+    ),
     (EHLO_ONLY, "The client introduced itself and began no mail."),
-    (COMMANDS_ONLY, "Commands were given, and none of them began a mail or read one."),
-    (ONE_WAY_CLIENT, "Only the client's bytes were captured; what the server said is not visible."),
-    (ONE_WAY_SERVER, "Only the server's bytes were captured; what the client said is not visible."),
-    (RESET_BEFORE_MAIL, "The connection was reset before a mail began."),
-    (RESET_BEFORE_DATA, "The connection was reset after a mail began and before its content."),
-    (CUT_IN_CONTENT, "The connection ended inside the content of a message."),
-    (REJECTED_BEFORE_DATA, "The sender or every recipient was refused, so that no content followed."),
-    (NO_DATA, "A mail was begun, no content followed, and no refusal is visible."),
+    (
+        COMMANDS_ONLY,
+        "Commands were given, and none of them began a mail or read one.",
+    ),
+    (
+        ONE_WAY_CLIENT,
+        "Only the client's bytes were captured; what the server said is not visible.",
+    ),
+    (
+        ONE_WAY_SERVER,
+        "Only the server's bytes were captured; what the client said is not visible.",
+    ),
+    (
+        RESET_BEFORE_MAIL,
+        "The connection was reset before a mail began.",
+    ),
+    (
+        RESET_BEFORE_DATA,
+        "The connection was reset after a mail began and before its content.",
+    ),
+    (
+        CUT_IN_CONTENT,
+        "The connection ended inside the content of a message.",
+    ),
+    (
+        REJECTED_BEFORE_DATA,
+        "The sender or every recipient was refused, so that no content followed.",
+    ),
+    (
+        NO_DATA,
+        "A mail was begun, no content followed, and no refusal is visible.",
+    ),
     (REJECTED_DATA, "The server refused the content of the mail."),
-    (UNANSWERED, "The content was sent to its end, and no answer to it is visible."),
-    (OPAQUE_AFTER_STARTTLS, "The session went on under TLS after STARTTLS; only what came before is visible."),
-    (IMPLICIT_TLS, "The session ran under TLS from its first byte."),
-    (OPAQUE_AFTER_COMPRESS, "The session went on compressed; only what came before is visible."),
-    (LOGIN_ONLY, "A login was tried, and nothing more is visible."),
+    (
+        UNANSWERED,
+        "The content was sent to its end, and no answer to it is visible.",
+    ),
+    (
+        OPAQUE_AFTER_STARTTLS,
+        "The session went on under TLS after STARTTLS; only what came before is visible.",
+    ),
+    (
+        IMPLICIT_TLS,
+        "The session ran under TLS from its first byte.",
+    ),
+    (
+        OPAQUE_AFTER_COMPRESS,
+        "The session went on compressed; only what came before is visible.",
+    ),
+    (
+        LOGIN_ONLY,
+        "A login was tried, and nothing more is visible.",
+    ),
     (LOGIN_FAILED, "The login failed, and no mail moved."),
-    (LOGIN_LOGOUT, "The client gave a login and left, and no message moved between."),
-    (GAP, "Bytes are missing, so that mail may have been overlooked."),
-    (CUT_BY_SNAPLEN, "Packets were cut short when they were captured, so that mail may have been overlooked."),
-    (MID_STREAM, "The session began before the capture did, and no mail is visible in the rest."),
-    (NOT_MAIL_ON_MAIL_PORT, "A port of mail carried something else."),
-    (LIMIT_REACHED, "A limit ended the decoding before any mail was seen."),
-    (UNKNOWN, "None of the other reasons fits; the first bytes are in the flow's row."),
+    (
+        LOGIN_LOGOUT,
+        "The client gave a login and left, and no message moved between.",
+    ),
+    (
+        GAP,
+        "Bytes are missing, so that mail may have been overlooked.",
+    ),
+    (
+        CUT_BY_SNAPLEN,
+        "Packets were cut short when they were captured, so that mail may have been overlooked.",
+    ),
+    (
+        MID_STREAM,
+        "The session began before the capture did, and no mail is visible in the rest.",
+    ),
+    (
+        NOT_MAIL_ON_MAIL_PORT,
+        "A port of mail carried something else.",
+    ),
+    (
+        LIMIT_REACHED,
+        "A limit ended the decoding before any mail was seen.",
+    ),
+    (
+        UNKNOWN,
+        "None of the other reasons fits; the first bytes are in the flow's row.",
+    ),
 ];
 
 #[cfg(test)]
@@ -94,9 +163,15 @@ mod tests {
     #[test]
     fn outcomes_are_distinct_kebab_case_and_explained() {
         for (i, (slug, meaning)) in OUTCOMES.iter().enumerate() {
-            assert!(slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{slug}");
+            assert!(
+                slug.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{slug}"
+            );
             assert!(meaning.ends_with('.'), "{slug}");
-            assert!(OUTCOMES.iter().skip(i + 1).all(|(other, _)| other != slug), "{slug}");
+            assert!(
+                OUTCOMES.iter().skip(i + 1).all(|(other, _)| other != slug),
+                "{slug}"
+            );
         }
     }
 }

@@ -16,15 +16,31 @@ pub(crate) enum Act {
 /// `C:` and `S:` lines (CR LF added; with `\n` or `\x16` written out, nothing is added), `C-gap 10`.
 pub(crate) fn script(text: &str) -> Vec<Act> {
     let mut acts = Vec::new();
-    for line in text.lines().map(str::trim_start).filter(|line| !line.is_empty()) {
+    for line in text
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.is_empty())
+    {
         let (who, said) = line.split_at(2);
-        let from = if line.starts_with('C') { From::Client } else { From::Server };
+        let from = if line.starts_with('C') {
+            From::Client
+        } else {
+            From::Server
+        };
         if who.ends_with('-') {
-            acts.push(Act::Lose(from, said.trim_start_matches("gap").trim().parse().unwrap()));
+            acts.push(Act::Lose(
+                from,
+                said.trim_start_matches("gap").trim().parse().unwrap(),
+            ));
             continue;
         }
         let said = said.strip_prefix(' ').unwrap_or(said);
-        let mut bytes = said.replace("\\n", "\n").replace("\\r", "\r").replace("\\0", "\0").replace("\\x16", "\x16").into_bytes();
+        let mut bytes = said
+            .replace("\\n", "\n")
+            .replace("\\r", "\r")
+            .replace("\\0", "\0")
+            .replace("\\x16", "\x16")
+            .into_bytes();
         if !said.contains("\\n") && !said.contains("\\x16") {
             bytes.extend_from_slice(b"\r\n");
         }
@@ -72,45 +88,90 @@ pub(crate) fn play(decoder: &mut dyn Decoder, acts: &[Act], piece: usize, end: E
         }
     }
     decoder.end(end, at, &mut records);
-    Seen { records, turn: last }
+    Seen {
+        records,
+        turn: last,
+    }
 }
 
 /// Plays whole and in pieces to fresh decoders, checks that the records are the same, and gives them.
 pub(crate) fn seen_by<D: Decoder>(new: impl Fn() -> D, acts: &[Act], end: End) -> Seen {
     let whole = play(&mut new(), acts, usize::MAX, end);
     for piece in [1, 2, 3, 7, 50] {
-        assert_eq!(play(&mut new(), acts, piece, end).records, whole.records, "in pieces of {piece}: {acts:?}");
+        assert_eq!(
+            play(&mut new(), acts, piece, end).records,
+            whole.records,
+            "in pieces of {piece}: {acts:?}"
+        );
     }
     whole
 }
 
 /// The acts of one side.
 pub(crate) fn only(acts: Vec<Act>, side: From) -> Vec<Act> {
-    acts.into_iter().filter(|act| matches!(act, Act::Say(from, _) if *from == side)).collect()
+    acts.into_iter()
+        .filter(|act| matches!(act, Act::Say(from, _) if *from == side))
+        .collect()
 }
 
 impl Seen {
     pub fn session(&self) -> &MailSession {
-        let mut sessions = self.records.iter().filter_map(|r| if let Record::MailSession(s) = r { Some(s) } else { None });
+        let mut sessions = self.records.iter().filter_map(|r| {
+            if let Record::MailSession(s) = r {
+                Some(s)
+            } else {
+                None
+            }
+        });
         let session = sessions.next().unwrap();
         assert!(sessions.next().is_none(), "one session row");
         session
     }
 
     pub fn transactions(&self) -> Vec<&MailTransaction> {
-        self.records.iter().filter_map(|r| if let Record::MailTransaction(t) = r { Some(&**t) } else { None }).collect()
+        self.records
+            .iter()
+            .filter_map(|r| {
+                if let Record::MailTransaction(t) = r {
+                    Some(&**t)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     pub fn messages(&self) -> Vec<&Message> {
-        self.records.iter().filter_map(|r| if let Record::Message(m) = r { Some(&**m) } else { None }).collect()
+        self.records
+            .iter()
+            .filter_map(|r| {
+                if let Record::Message(m) = r {
+                    Some(&**m)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     pub fn logins(&self) -> Vec<&Login> {
-        self.records.iter().filter_map(|r| if let Record::Login(l) = r { Some(&**l) } else { None }).collect()
+        self.records
+            .iter()
+            .filter_map(|r| {
+                if let Record::Login(l) = r {
+                    Some(&**l)
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     pub fn bodies(&self) -> Vec<String> {
-        self.messages().iter().map(|m| String::from_utf8_lossy(m.raw.as_deref().unwrap_or(b"")).into_owned()).collect()
+        self.messages()
+            .iter()
+            .map(|m| String::from_utf8_lossy(m.raw.as_deref().unwrap_or(b"")).into_owned())
+            .collect()
     }
 
     /// No text of the session stands anywhere in the records.

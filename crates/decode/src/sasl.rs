@@ -11,10 +11,41 @@ const USER_BYTES: usize = 256;
 /// Mechanisms that are recorded by name (IANA's list and those of common mailers). Any other word may
 /// be something else: a line `AUTH secret` is a login of Redis.
 const MECHANISMS: &[&str] = &[
-    "PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "GSSAPI", "GSS-SPNEGO", "KERBEROS_V4", "KERBEROS_V5", "EXTERNAL",
-    "ANONYMOUS", "OTP", "SKEY", "SECURID", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
-    "SCRAM-SHA-512", "XOAUTH", "XOAUTH2", "OAUTHBEARER", "MSN", "SRP", "APOP", "CRAM-SHA1", "CRAM-SHA256", "9798-U-RSA-SHA1-ENC",
-    "X-NETSCAPE-ACCOUNT-MGT", "XYMPKI", "XYMCOOKIE", "XYMECOOKIE", "XYMCOOKIEB64", "ATOKEN", "PLAIN-CLIENTTOKEN",
+    "PLAIN",
+    "LOGIN",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "NTLM",
+    "GSSAPI",
+    "GSS-SPNEGO",
+    "KERBEROS_V4",
+    "KERBEROS_V5",
+    "EXTERNAL",
+    "ANONYMOUS",
+    "OTP",
+    "SKEY",
+    "SECURID",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-256-PLUS",
+    "SCRAM-SHA-512",
+    "XOAUTH",
+    "XOAUTH2",
+    "OAUTHBEARER",
+    "MSN",
+    "SRP",
+    "APOP",
+    "CRAM-SHA1",
+    "CRAM-SHA256",
+    "9798-U-RSA-SHA1-ENC",
+    "X-NETSCAPE-ACCOUNT-MGT",
+    "XYMPKI",
+    "XYMCOOKIE",
+    "XYMECOOKIE",
+    "XYMCOOKIEB64",
+    "ATOKEN",
+    "PLAIN-CLIENTTOKEN",
 ];
 
 /// One login attempt under way.
@@ -34,10 +65,17 @@ impl Exchange {
     /// Begins with the arguments of AUTH or AUTHENTICATE: a mechanism and perhaps an initial response.
     #[must_use]
     pub fn begin(arguments: &[u8]) -> Self {
-        let mut words = arguments.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let mut words = arguments
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
         let mechanism = words.next().unwrap_or(b"");
-        let known = MECHANISMS.iter().find(|known| known.as_bytes().eq_ignore_ascii_case(mechanism));
-        let mut exchange = Self { mechanism: known.copied().unwrap_or("OTHER").to_owned(), ..Self::default() };
+        let known = MECHANISMS
+            .iter()
+            .find(|known| known.as_bytes().eq_ignore_ascii_case(mechanism));
+        let mut exchange = Self {
+            mechanism: known.copied().unwrap_or("OTHER").to_owned(),
+            ..Self::default()
+        };
         if let Some(initial) = words.next() {
             exchange.respond(if initial == b"=" { b"" } else { initial }, None);
         }
@@ -47,7 +85,11 @@ impl Exchange {
     /// A login by a command of the protocol's own.
     #[must_use]
     pub fn named(mechanism: &str, user: Option<&[u8]>) -> Self {
-        Self { mechanism: mechanism.to_owned(), user: user.and_then(user_text), ..Self::default() }
+        Self {
+            mechanism: mechanism.to_owned(),
+            user: user.and_then(user_text),
+            ..Self::default()
+        }
     }
 
     /// Bytes were lost between responses: no later response is read.
@@ -65,7 +107,9 @@ impl Exchange {
         if !is_base64(response) {
             return;
         }
-        let Some(decoded) = base64_decode(response) else { return };
+        let Some(decoded) = base64_decode(response) else {
+            return;
+        };
         self.user = match self.mechanism.as_str() {
             "NTLM" | "GSS-SPNEGO" => ntlm_user(&decoded),
             _ => self.user_in(&decoded, prompt).and_then(user_text),
@@ -87,12 +131,13 @@ impl Exchange {
     fn user_in<'a>(&self, decoded: &'a [u8], prompt: Option<&[u8]>) -> Option<&'a [u8]> {
         match self.mechanism.as_str() {
             "PLAIN" => plain(decoded),
-            "LOGIN" if self.responses == 1 && !prompt.is_some_and(asks_for_password) => Some(decoded),
+            "LOGIN" if self.responses == 1 && !prompt.is_some_and(asks_for_password) => {
+                Some(decoded)
+            }
             "CRAM-MD5" => cram_md5(decoded),
             "XOAUTH2" => between(decoded, b"user=", 1),
-            "OAUTHBEARER" | "SCRAM-SHA-1" | "SCRAM-SHA-256" | "SCRAM-SHA-1-PLUS" | "SCRAM-SHA-256-PLUS" => {
-                gs2(decoded)
-            }
+            "OAUTHBEARER" | "SCRAM-SHA-1" | "SCRAM-SHA-256" | "SCRAM-SHA-1-PLUS"
+            | "SCRAM-SHA-256-PLUS" => gs2(decoded),
             "DIGEST-MD5" => between(decoded, b"username=\"", b'"'),
             "EXTERNAL" | "ANONYMOUS" if self.responses == 1 => Some(decoded),
             _ => None,
@@ -104,10 +149,14 @@ impl Exchange {
 #[must_use]
 pub fn is_base64(text: &[u8]) -> bool {
     let padding = text.iter().rev().take_while(|&&b| b == b'=').count();
-    let (body, _) = text.split_at_checked(text.len() - padding).unwrap_or((text, b""));
+    let (body, _) = text
+        .split_at_checked(text.len() - padding)
+        .unwrap_or((text, b""));
     text.len().is_multiple_of(4)
         && padding <= 2
-        && body.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'/')
+        && body
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || *b == b'+' || *b == b'/')
 }
 
 /// `message = [authzid] UTF8NUL authcid UTF8NUL passwd` (RFC 4616).
@@ -129,7 +178,11 @@ fn cram_md5(decoded: &[u8]) -> Option<&[u8]> {
 fn gs2(decoded: &[u8]) -> Option<&[u8]> {
     let header = decoded.split(|&b| b == 1).next()?;
     let mut fields = header.split(|&b| b == b',');
-    fields.find_map(|field| field.strip_prefix(b"a=").or_else(|| field.strip_prefix(b"n=")))
+    fields.find_map(|field| {
+        field
+            .strip_prefix(b"a=")
+            .or_else(|| field.strip_prefix(b"n="))
+    })
 }
 
 fn between<'a>(text: &'a [u8], start: &[u8], end: u8) -> Option<&'a [u8]> {
@@ -148,12 +201,16 @@ fn ntlm_user(message: &[u8]) -> Option<String> {
     let length = usize::from(u16::from_le_bytes([l0, l1]));
     let offset = usize::try_from(u32::from_le_bytes([o0, o1, o2, o3])).ok()?;
     let raw = message.get(offset..offset.checked_add(length)?)?;
-    let flags = message.get(60..64).map_or(1, |f| f.first().copied().unwrap_or(1));
+    let flags = message
+        .get(60..64)
+        .map_or(1, |f| f.first().copied().unwrap_or(1));
     if flags & 1 == 0 {
         return user_text(raw);
     }
     let (units, _) = raw.as_chunks::<2>();
-    let text: String = char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit))).map_while(Result::ok).collect();
+    let text: String = char::decode_utf16(units.iter().map(|unit| u16::from_le_bytes(*unit)))
+        .map_while(Result::ok)
+        .collect();
     user_text(text.as_bytes())
 }
 
@@ -166,7 +223,9 @@ fn user_text(raw: &[u8]) -> Option<String> {
 
 /// Does a LOGIN challenge (base64) ask for the password?
 fn asks_for_password(prompt: &[u8]) -> bool {
-    let text = base64_decode(prompt.trim_ascii()).unwrap_or_default().to_ascii_lowercase();
+    let text = base64_decode(prompt.trim_ascii())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     memchr::memmem::find(&text, b"pass").is_some() || memchr::memmem::find(prompt, b"ass").is_some()
 }
 
@@ -184,18 +243,46 @@ mod tests {
 
     #[test]
     fn users_are_read_and_secrets_are_not() {
-        assert_eq!(user("PLAIN AGFsaWNlAHMzY3JldA==", &[]), Some("alice".into()));
-        assert_eq!(user("plain", &["YWxpY2UAAHMzY3JldA=="]), Some("alice".into()));
-        assert_eq!(user("LOGIN", &["YWxpY2U=", "czNjcmV0"]), Some("alice".into()));
+        assert_eq!(
+            user("PLAIN AGFsaWNlAHMzY3JldA==", &[]),
+            Some("alice".into())
+        );
+        assert_eq!(
+            user("plain", &["YWxpY2UAAHMzY3JldA=="]),
+            Some("alice".into())
+        );
+        assert_eq!(
+            user("LOGIN", &["YWxpY2U=", "czNjcmV0"]),
+            Some("alice".into())
+        );
         assert_eq!(user("LOGIN YWxpY2U=", &["czNjcmV0"]), Some("alice".into()));
-        assert_eq!(user("CRAM-MD5", &["dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"]), Some("tim".into()));
-        assert_eq!(user("XOAUTH2 dXNlcj1hQGIBYXV0aD1CZWFyZXIgeAEB", &[]), Some("a@b".into()));
-        assert_eq!(user("SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05SdjlxeGRhd0w=", &[]), Some("user".into()));
+        assert_eq!(
+            user(
+                "CRAM-MD5",
+                &["dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw"]
+            ),
+            Some("tim".into())
+        );
+        assert_eq!(
+            user("XOAUTH2 dXNlcj1hQGIBYXV0aD1CZWFyZXIgeAEB", &[]),
+            Some("a@b".into())
+        );
+        assert_eq!(
+            user(
+                "SCRAM-SHA-1 biwsbj11c2VyLHI9ZnlrbytkMmxiYkZnT05SdjlxeGRhd0w=",
+                &[]
+            ),
+            Some("user".into())
+        );
     }
 
     #[test]
     fn doubt_keeps_nothing() {
-        assert_eq!(user("PLAIN c2VjcmV0", &[]), None, "no NUL: not a PLAIN message");
+        assert_eq!(
+            user("PLAIN c2VjcmV0", &[]),
+            None,
+            "no NUL: not a PLAIN message"
+        );
         assert_eq!(Exchange::begin(b"hunter2").mechanism, "OTHER");
         let mut exchange = Exchange::begin(b"LOGIN");
         exchange.lose();

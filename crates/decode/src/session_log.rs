@@ -45,7 +45,11 @@ impl SessionLog {
     /// Something came at this packet.
     pub fn reach(&mut self, at: At) {
         let is_first = !self.client_seen && !self.server_seen && !self.has_gap;
-        self.row.span = if is_first { Span::at(at) } else { self.row.span.to(at) };
+        self.row.span = if is_first {
+            Span::at(at)
+        } else {
+            self.row.span.to(at)
+        };
     }
 
     /// Bytes of one side were taken.
@@ -134,11 +138,22 @@ impl SessionLog {
     }
 
     /// A login attempt came to its end, or will not be seen any more.
-    pub fn login(&mut self, attempt: Attempt, service: &'static str, success: Known, out: &mut Records) {
+    pub fn login(
+        &mut self,
+        attempt: Attempt,
+        service: &'static str,
+        success: Known,
+        out: &mut Records,
+    ) {
         let cap = self.context.limits.list_items.min(DISTINCT_ITEMS);
-        let Exchange { mechanism, user, .. } = attempt.exchange;
+        let Exchange {
+            mechanism, user, ..
+        } = attempt.exchange;
         let row = &mut self.row;
-        if !mechanism.is_empty() && !row.auth_mechanisms.contains(&mechanism) && row.auth_mechanisms.len() < cap {
+        if !mechanism.is_empty()
+            && !row.auth_mechanisms.contains(&mechanism)
+            && row.auth_mechanisms.len() < cap
+        {
             row.auth_mechanisms.push(mechanism.clone());
         }
         if let Some(user) = user.as_ref().filter(|user| !row.auth_users.contains(user))
@@ -177,7 +192,10 @@ impl SessionLog {
         let row = &self.row;
         let sides = self.sides();
         let is_reset = matches!(end, End::ClientReset | End::ServerReset);
-        let says_nothing = row.commands.iter().all(|verb| farewells.contains(&verb.as_str()));
+        let says_nothing = row
+            .commands
+            .iter()
+            .all(|verb| farewells.contains(&verb.as_str()));
         if facts.whole_messages > 0 {
             return match sides {
                 Sides::Both => outcome::COMPLETE,
@@ -190,13 +208,21 @@ impl SessionLog {
         } else if facts.is_compressed {
             outcome::OPAQUE_AFTER_COMPRESS
         } else if row.messages > 0 {
-            if self.has_gap { outcome::GAP } else { outcome::CUT_IN_CONTENT }
+            if self.has_gap {
+                outcome::GAP
+            } else {
+                outcome::CUT_IN_CONTENT
+            }
         } else if facts.asked_for_messages && sides == Sides::Client {
             outcome::ONE_WAY_CLIENT
         } else if self.has_gap {
             outcome::GAP
         } else if sides == Sides::Server {
-            if row.banner.is_some() && facts.answers == 0 { outcome::GREETING_ONLY } else { outcome::ONE_WAY_SERVER }
+            if row.banner.is_some() && facts.answers == 0 {
+                outcome::GREETING_ONLY
+            } else {
+                outcome::ONE_WAY_SERVER
+            }
         } else if !row.auth_mechanisms.is_empty() {
             match row.authenticated {
                 Known::No => outcome::LOGIN_FAILED,
@@ -221,7 +247,10 @@ impl SessionLog {
         self.row.client_sketch = std::mem::take(&mut self.client_sketch).finish();
         self.row.server_sketch = std::mem::take(&mut self.server_sketch).finish();
         let blank = self.context.blank_session(self.row.protocol, at);
-        out.push(Record::MailSession(Box::new(std::mem::replace(&mut self.row, blank))));
+        out.push(Record::MailSession(Box::new(std::mem::replace(
+            &mut self.row,
+            blank,
+        ))));
     }
 }
 

@@ -50,7 +50,14 @@ pub struct SketchBuilder {
 
 impl Default for SketchBuilder {
     fn default() -> Self {
-        Self { gear: 0, carried: Vec::new(), unaligned: true, bytes: 0, chunks: 0, smallest: Vec::new() }
+        Self {
+            gear: 0,
+            carried: Vec::new(),
+            unaligned: true,
+            bytes: 0,
+            chunks: 0,
+            smallest: Vec::new(),
+        }
     }
 }
 
@@ -60,7 +67,9 @@ impl SketchBuilder {
         self.bytes += data.len() as u64;
         let mut rest = data;
         while let Some(end) = self.cut_in(rest) {
-            let Some((chunk, after)) = rest.split_at_checked(end) else { break };
+            let Some((chunk, after)) = rest.split_at_checked(end) else {
+                break;
+            };
             self.close(chunk);
             rest = after;
         }
@@ -83,7 +92,11 @@ impl SketchBuilder {
     /// The sketch of what was seen.
     #[must_use]
     pub fn finish(self) -> Sketch {
-        Sketch { hashes: self.smallest, bytes: self.bytes, chunks: self.chunks }
+        Sketch {
+            hashes: self.smallest,
+            bytes: self.bytes,
+            chunks: self.chunks,
+        }
     }
 
     /// How many bytes of `data` still belong to the open chunk, when it ends in `data`.
@@ -119,7 +132,9 @@ impl SketchBuilder {
     }
 
     fn keep(&mut self, hash: u64) {
-        if self.smallest.len() >= SKETCH_LEN && self.smallest.last().is_some_and(|&largest| hash >= largest) {
+        if self.smallest.len() >= SKETCH_LEN
+            && self.smallest.last().is_some_and(|&largest| hash >= largest)
+        {
             return;
         }
         if let Err(place) = self.smallest.binary_search(&hash) {
@@ -166,7 +181,9 @@ mod tests {
         let mut state = seed;
         (0..len)
             .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
                 b'a' + ((state >> 33) % 26) as u8
             })
             .collect()
@@ -192,8 +209,16 @@ mod tests {
     fn a_lost_start_leaves_most_hashes_in_common() {
         let data = text(2, 1_500);
         let (whole, part) = (sketch(&data), sketch(&data[300..]));
-        let shared = part.hashes.iter().filter(|h| whole.hashes.contains(h)).count();
-        assert!(shared * 10 >= part.hashes.len() * 6, "{shared} of {}", part.hashes.len());
+        let shared = part
+            .hashes
+            .iter()
+            .filter(|h| whole.hashes.contains(h))
+            .count();
+        assert!(
+            shared * 10 >= part.hashes.len() * 6,
+            "{shared} of {}",
+            part.hashes.len()
+        );
     }
 
     #[test]
@@ -205,7 +230,14 @@ mod tests {
         builder.update(&data[600..]);
         let (part, whole) = (builder.finish(), sketch(&data));
         assert!(part.chunks >= whole.chunks / 2);
-        assert!(part.hashes.iter().filter(|h| whole.hashes.contains(h)).count() * 10 >= part.hashes.len() * 7);
+        assert!(
+            part.hashes
+                .iter()
+                .filter(|h| whole.hashes.contains(h))
+                .count()
+                * 10
+                >= part.hashes.len() * 7
+        );
     }
 
     #[test]

@@ -21,7 +21,11 @@ impl Command {
         while self.words.len() < WORDS {
             rest = rest.trim_ascii_start();
             let Some(&first) = rest.first() else { return };
-            let (word, after) = if first == b'"' { quoted(rest) } else { atom(rest) };
+            let (word, after) = if first == b'"' {
+                quoted(rest)
+            } else {
+                atom(rest)
+            };
             self.words.push(word);
             rest = after;
         }
@@ -42,10 +46,15 @@ impl Command {
     #[must_use]
     pub fn verb(&self) -> Option<(&'static str, usize)> {
         let known = |word: &Vec<u8>| {
-            let verb = COMMANDS.iter().find(|verb| verb.eq_ignore_ascii_case(word))?;
+            let verb = COMMANDS
+                .iter()
+                .find(|verb| verb.eq_ignore_ascii_case(word))?;
             std::str::from_utf8(verb).ok()
         };
-        match (self.words.get(1).and_then(known)?, self.words.get(2).and_then(known)) {
+        match (
+            self.words.get(1).and_then(known)?,
+            self.words.get(2).and_then(known),
+        ) {
             ("UID", Some(verb)) => Some((verb, 3)),
             (verb, _) => Some((verb, 2)),
         }
@@ -61,7 +70,12 @@ impl Command {
 fn atom(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let end = text.iter().position(|&b| b == b' ').unwrap_or(text.len());
     let (word, after) = text.split_at_checked(end).unwrap_or((text, b""));
-    (word.get(..word.len().min(WORD_BYTES)).unwrap_or(word).to_vec(), after)
+    (
+        word.get(..word.len().min(WORD_BYTES))
+            .unwrap_or(word)
+            .to_vec(),
+        after,
+    )
 }
 
 /// `quoted = DQUOTE *QUOTED-CHAR DQUOTE`.
@@ -90,9 +104,16 @@ pub fn literal(line: &[u8]) -> Option<(&[u8], u64)> {
     let open = inner.iter().rposition(|&b| b == b'{')?;
     let (text, number) = inner.split_at_checked(open)?;
     let digits = number.strip_prefix(b"{")?;
-    let digits = digits.strip_suffix(b"+").or_else(|| digits.strip_suffix(b"-")).unwrap_or(digits);
+    let digits = digits
+        .strip_suffix(b"+")
+        .or_else(|| digits.strip_suffix(b"-"))
+        .unwrap_or(digits);
     let fits = !digits.is_empty() && digits.len() <= 10 && digits.iter().all(u8::is_ascii_digit);
-    let size = std::str::from_utf8(digits).ok().filter(|_| fits)?.parse().ok()?;
+    let size = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| fits)?
+        .parse()
+        .ok()?;
     Some((text.strip_suffix(b"~").unwrap_or(text), size))
 }
 

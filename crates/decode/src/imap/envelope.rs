@@ -22,20 +22,61 @@ enum Value {
 /// env-cc SP env-bcc SP env-in-reply-to SP env-message-id ")"`
 #[must_use]
 pub fn fill(text: &[u8], message: &mut Message) -> Option<()> {
-    let (Value::List(fields), _) = value(text, 0)? else { return None };
-    let [date, subject, from, sender, reply_to, to, cc, _bcc, in_reply_to, message_id] = fields.as_slice() else { return None };
-    let decoded = |value: &Value| if let Value::Text(text) = value { Some(mail::field_text(text)) } else { None };
-    let id = |value: &Value| decoded(value).map(|id| id.trim_matches(['<', '>', ' ']).to_owned()).filter(|id| !id.is_empty());
+    let (Value::List(fields), _) = value(text, 0)? else {
+        return None;
+    };
+    let [
+        date,
+        subject,
+        from,
+        sender,
+        reply_to,
+        to,
+        cc,
+        _bcc,
+        in_reply_to,
+        message_id,
+    ] = fields.as_slice()
+    else {
+        return None;
+    };
+    let decoded = |value: &Value| {
+        if let Value::Text(text) = value {
+            Some(mail::field_text(text))
+        } else {
+            None
+        }
+    };
+    let id = |value: &Value| {
+        decoded(value)
+            .map(|id| id.trim_matches(['<', '>', ' ']).to_owned())
+            .filter(|id| !id.is_empty())
+    };
     message.date_text = decoded(date);
-    message.date_us = if let Value::Text(date) = date { mail::date_us(date) } else { None };
+    message.date_us = if let Value::Text(date) = date {
+        mail::date_us(date)
+    } else {
+        None
+    };
     message.subject = decoded(subject);
     for (address, name) in addresses(from) {
         message.from_addrs.push(address);
         message.from_names.push(name);
     }
-    let plain = |value| addresses(value).into_iter().map(|(address, _)| address).collect::<Vec<_>>();
-    message.sender = plain(sender).into_iter().next().filter(|sender| !message.from_addrs.contains(sender));
-    message.reply_to = plain(reply_to).into_iter().filter(|address| !message.from_addrs.contains(address)).collect();
+    let plain = |value| {
+        addresses(value)
+            .into_iter()
+            .map(|(address, _)| address)
+            .collect::<Vec<_>>()
+    };
+    message.sender = plain(sender)
+        .into_iter()
+        .next()
+        .filter(|sender| !message.from_addrs.contains(sender));
+    message.reply_to = plain(reply_to)
+        .into_iter()
+        .filter(|address| !message.from_addrs.contains(address))
+        .collect();
     message.to_addrs = plain(to);
     message.cc_addrs = plain(cc);
     message.in_reply_to = id(in_reply_to);
@@ -45,11 +86,23 @@ pub fn fill(text: &[u8], message: &mut Message) -> Option<()> {
 
 /// `address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"`.
 fn addresses(value: &Value) -> Vec<(String, String)> {
-    let Value::List(list) = value else { return Vec::new() };
-    let text = |value: &Value| if let Value::Text(text) = value { mail::field_text(text) } else { String::new() };
+    let Value::List(list) = value else {
+        return Vec::new();
+    };
+    let text = |value: &Value| {
+        if let Value::Text(text) = value {
+            mail::field_text(text)
+        } else {
+            String::new()
+        }
+    };
     let one = |entry: &Value| {
-        let Value::List(parts) = entry else { return None };
-        let [name, _route, mailbox, host] = parts.as_slice() else { return None };
+        let Value::List(parts) = entry else {
+            return None;
+        };
+        let [name, _route, mailbox, host] = parts.as_slice() else {
+            return None;
+        };
         // A group's start and end have no host.
         let Value::Text(_) = host else { return None };
         Some((format!("{}@{}", text(mailbox), text(host)), text(name)))
@@ -90,9 +143,16 @@ fn value(text: &[u8], depth: usize) -> Option<(Value, &[u8])> {
         }
         b'(' | b')' => None,
         _ => {
-            let end = text.iter().position(|b| matches!(b, b' ' | b'(' | b')')).unwrap_or(text.len());
+            let end = text
+                .iter()
+                .position(|b| matches!(b, b' ' | b'(' | b')'))
+                .unwrap_or(text.len());
             let (atom, rest) = text.split_at_checked(end)?;
-            let value = if atom.eq_ignore_ascii_case(b"NIL") { Value::Nil } else { Value::Text(atom.to_vec()) };
+            let value = if atom.eq_ignore_ascii_case(b"NIL") {
+                Value::Nil
+            } else {
+                Value::Text(atom.to_vec())
+            };
             Some((value, rest))
         }
     }
@@ -107,8 +167,18 @@ mod tests {
         let mut message = Message::default();
         let text = br#"("Thu, 1 Jan 1970 00:00:01 +0000" "=?utf-8?Q?a_b?=" (("Al" NIL "a" "x")) (("Al" NIL "a" "x")) NIL ((NIL NIL "b" "y")(NIL NIL "c" "z")) NIL NIL NIL "<id@x>") UID 3)"#;
         assert!(fill(text, &mut message).is_some());
-        assert_eq!((message.subject.as_deref(), message.message_id.as_deref()), (Some("a b"), Some("id@x")));
-        assert_eq!((message.from_addrs, message.to_addrs, message.date_us), (vec!["a@x".to_owned()], vec!["b@y".to_owned(), "c@z".into()], Some(1_000_000)));
+        assert_eq!(
+            (message.subject.as_deref(), message.message_id.as_deref()),
+            (Some("a b"), Some("id@x"))
+        );
+        assert_eq!(
+            (message.from_addrs, message.to_addrs, message.date_us),
+            (
+                vec!["a@x".to_owned()],
+                vec!["b@y".to_owned(), "c@z".into()],
+                Some(1_000_000)
+            )
+        );
         assert!(fill(b"(\"cut", &mut Message::default()).is_none());
         assert!(fill(b"((((((((((((((((((", &mut Message::default()).is_none());
     }

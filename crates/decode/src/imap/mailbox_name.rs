@@ -35,7 +35,10 @@ fn characters(encoded: &str) -> Option<String> {
     if encoded.is_empty() {
         return Some("&".to_owned());
     }
-    if !encoded.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b',')) {
+    if !encoded
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b','))
+    {
         return None;
     }
     let mut base64 = encoded.replace(',', "/");
@@ -44,7 +47,10 @@ fn characters(encoded: &str) -> Option<String> {
     }
     let bytes = base64_decode(base64.as_bytes())?;
     let (units, _) = bytes.as_chunks::<2>();
-    char::decode_utf16(units.iter().map(|unit| u16::from_be_bytes(*unit))).collect::<Result<String, _>>().ok().filter(|c| !c.is_empty())
+    char::decode_utf16(units.iter().map(|unit| u16::from_be_bytes(*unit)))
+        .collect::<Result<String, _>>()
+        .ok()
+        .filter(|c| !c.is_empty())
 }
 
 #[cfg(test)]

@@ -35,15 +35,23 @@ pub fn parse(line: &[u8]) -> Option<Response<'_>> {
         if is(b"CAPABILITY") {
             return Some(Response::Capability(after));
         }
-        let is_fetch = second.iter().all(u8::is_ascii_digit) && word(after).is_some_and(|(w, _)| w.eq_ignore_ascii_case(b"FETCH"));
+        let is_fetch = second.iter().all(u8::is_ascii_digit)
+            && word(after).is_some_and(|(w, _)| w.eq_ignore_ascii_case(b"FETCH"));
         if is_fetch {
             return word(after).map(|(_, data)| Response::Fetch(data));
         }
         return Some(Response::Untagged(rest));
     }
-    let is_tag = first.len() <= 64 && first.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'(' | b')' | b'{' | b'"'));
+    let is_tag = first.len() <= 64
+        && first
+            .iter()
+            .all(|b| b.is_ascii_graphic() && !matches!(b, b'(' | b')' | b'{' | b'"'));
     let is_status = is(b"OK") || is(b"NO") || is(b"BAD");
-    (is_tag && is_status).then(|| Response::Tagged { tag: first, is_ok: is(b"OK"), text: after })
+    (is_tag && is_status).then(|| Response::Tagged {
+        tag: first,
+        is_ok: is(b"OK"),
+        text: after,
+    })
 }
 
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -57,9 +65,15 @@ fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// status that names the service, or its capabilities.
 #[must_use]
 pub fn looks_like_greeting(line: &[u8]) -> bool {
-    let lower = line.get(..line.len().min(256)).unwrap_or(line).to_ascii_lowercase();
+    let lower = line
+        .get(..line.len().min(256))
+        .unwrap_or(line)
+        .to_ascii_lowercase();
     let is_status = lower.starts_with(b"* ok") || lower.starts_with(b"* preauth");
-    is_status && [&b"[capability"[..], b"imap", b"ready"].iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    is_status
+        && [&b"[capability"[..], b"imap", b"ready"]
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word).is_some())
 }
 
 /// `[CAPABILITY ...]` in a status line.
@@ -91,15 +105,28 @@ pub enum Section {
 #[must_use]
 pub fn section(before: &[u8]) -> Section {
     let before = before.trim_ascii_end();
-    let upper = before.get(before.len().saturating_sub(512)..).unwrap_or(before).to_ascii_uppercase();
-    let (named, origin) = match upper.strip_suffix(b">").and_then(|inner| Some((inner, inner.iter().rposition(|&b| b == b'<')?))) {
+    let upper = before
+        .get(before.len().saturating_sub(512)..)
+        .unwrap_or(before)
+        .to_ascii_uppercase();
+    let (named, origin) = match upper
+        .strip_suffix(b">")
+        .and_then(|inner| Some((inner, inner.iter().rposition(|&b| b == b'<')?)))
+    {
         Some((inner, at)) => {
-            let digits = inner.get(at + 1..).and_then(|d| std::str::from_utf8(d).ok());
-            (inner.get(..at).unwrap_or(b""), digits.and_then(|d| d.split('.').next()?.parse().ok()))
+            let digits = inner
+                .get(at + 1..)
+                .and_then(|d| std::str::from_utf8(d).ok());
+            (
+                inner.get(..at).unwrap_or(b""),
+                digits.and_then(|d| d.split('.').next()?.parse().ok()),
+            )
         }
         None => (upper.as_slice(), None),
     };
-    let open = memchr::memmem::rfind(named, b"BODY[").map(|at| at + 5).or_else(|| memchr::memmem::rfind(named, b"BINARY[").map(|at| at + 7));
+    let open = memchr::memmem::rfind(named, b"BODY[")
+        .map(|at| at + 5)
+        .or_else(|| memchr::memmem::rfind(named, b"BINARY[").map(|at| at + 7));
     if let (Some(inner), Some(open)) = (named.strip_suffix(b"]"), open) {
         let inner = inner.get(open..).unwrap_or(b"");
         return match inner {
@@ -109,7 +136,10 @@ pub fn section(before: &[u8]) -> Section {
             _ => Section::Other,
         };
     }
-    let word = named.split(|b| matches!(b, b' ' | b'(')).next_back().unwrap_or(b"");
+    let word = named
+        .split(|b| matches!(b, b' ' | b'('))
+        .next_back()
+        .unwrap_or(b"");
     match word {
         b"RFC822" => Section::Whole { origin: None },
         b"RFC822.HEADER" => Section::Header,
@@ -124,9 +154,22 @@ mod tests {
 
     #[test]
     fn lines_are_told_apart() {
-        assert_eq!(parse(b"* 2 FETCH (FLAGS ())"), Some(Response::Fetch(b"(FLAGS ())")));
-        assert_eq!(parse(b"* CAPABILITY IMAP4rev1 IDLE"), Some(Response::Capability(b"IMAP4rev1 IDLE")));
-        assert_eq!(parse(b"a1 NO failed"), Some(Response::Tagged { tag: b"a1", is_ok: false, text: b"failed" }));
+        assert_eq!(
+            parse(b"* 2 FETCH (FLAGS ())"),
+            Some(Response::Fetch(b"(FLAGS ())"))
+        );
+        assert_eq!(
+            parse(b"* CAPABILITY IMAP4rev1 IDLE"),
+            Some(Response::Capability(b"IMAP4rev1 IDLE"))
+        );
+        assert_eq!(
+            parse(b"a1 NO failed"),
+            Some(Response::Tagged {
+                tag: b"a1",
+                is_ok: false,
+                text: b"failed"
+            })
+        );
         assert_eq!(parse(b"+ idling"), Some(Response::Continuation(b"idling")));
         assert_eq!(parse(b"+"), Some(Response::Continuation(b"")));
         assert_eq!(parse(b"some text OK"), None);
@@ -137,7 +180,10 @@ mod tests {
     fn sections_are_named_before_their_literal() {
         assert_eq!(section(b"(UID 1 BODY[] "), Section::Whole { origin: None });
         assert_eq!(section(b"(BODY[]<0> "), Section::Whole { origin: Some(0) });
-        assert_eq!(section(b"(body[header.fields (SUBJECT FROM)] "), Section::Header);
+        assert_eq!(
+            section(b"(body[header.fields (SUBJECT FROM)] "),
+            Section::Header
+        );
         assert_eq!(section(b"(BODY[1.MIME] "), Section::Other);
         assert_eq!(section(b"(RFC822 "), Section::Whole { origin: None });
         assert_eq!(section(b" BODY[TEXT] "), Section::Text);

@@ -81,7 +81,10 @@ impl ImapDecoder {
     /// A decoder for one session.
     #[must_use]
     pub fn new(context: Context) -> Self {
-        let half = || Half { is_lost: !context.from_start, ..Half::default() };
+        let half = || Half {
+            is_lost: !context.from_start,
+            ..Half::default()
+        };
         Self {
             log: SessionLog::new(context, MailProtocol::Imap),
             client: half(),
@@ -139,7 +142,9 @@ impl ImapDecoder {
     }
 
     fn literal_bytes(&mut self, from: From, rest: &[u8]) -> usize {
-        let Some(literal) = self.half(from).literal.as_mut() else { return 0 };
+        let Some(literal) = self.half(from).literal.as_mut() else {
+            return 0;
+        };
         let taken = usize::try_from(literal.left).map_or(rest.len(), |left| left.min(rest.len()));
         let data = rest.get(..taken).unwrap_or(rest);
         let begins = !std::mem::replace(&mut literal.has_begun, true);
@@ -161,7 +166,11 @@ impl ImapDecoder {
     fn begin_literal(&mut self, from: From, size: u64, is_message: bool) {
         let half = self.half(from);
         half.continues = true;
-        half.literal = (size > 0).then_some(Literal { left: size, has_begun: false, is_message });
+        half.literal = (size > 0).then_some(Literal {
+            left: size,
+            has_begun: false,
+            is_message,
+        });
     }
 
     fn client_line(&mut self, at: At, line: &[u8], out: &mut Records) {
@@ -179,7 +188,8 @@ impl ImapDecoder {
         self.command.add_text(text);
         match literal {
             Some(size) => {
-                let is_message = matches!(self.command.verb(), Some(("APPEND", _))) && self.command.words.len() > 2;
+                let is_message = matches!(self.command.verb(), Some(("APPEND", _)))
+                    && self.command.words.len() > 2;
                 if is_message {
                     self.end_append(at, out);
                     self.appended = Some(self.begin_message(at));
@@ -200,7 +210,8 @@ impl ImapDecoder {
                 if let Some(login) = &mut self.login {
                     login.span = login.span.to(at);
                     login.exchange.respond(line, None);
-                    self.in_sasl = self.log.server_seen || login.exchange.responses_left() != Some(0);
+                    self.in_sasl =
+                        self.log.server_seen || login.exchange.responses_left() != Some(0);
                 }
                 return true;
             }
@@ -226,7 +237,10 @@ impl ImapDecoder {
         };
         self.log.command(verb);
         let argument = |place: usize| command.word(first + place).unwrap_or(b"");
-        let attempt = |exchange| Attempt { exchange, span: Span::at(at) };
+        let attempt = |exchange| Attempt {
+            exchange,
+            span: Span::at(at),
+        };
         match verb {
             "LOGIN" => {
                 self.end_login(Known::Unknown, out);
@@ -288,7 +302,8 @@ impl ImapDecoder {
         if !continues {
             self.end_fetch(at, out);
             if self.server.is_lost {
-                self.server.is_lost = identify::looks_like_server(&[line, b"\r\n"].concat()) < Likeness::Possible;
+                self.server.is_lost =
+                    identify::looks_like_server(&[line, b"\r\n"].concat()) < Likeness::Possible;
                 if self.server.is_lost {
                     return;
                 }
@@ -309,7 +324,9 @@ impl ImapDecoder {
             self.log.odd("bad-reply-line");
             return;
         };
-        if !std::mem::replace(&mut self.greeted, true) && (self.log.context.from_start || response::looks_like_greeting(text)) {
+        if !std::mem::replace(&mut self.greeted, true)
+            && (self.log.context.from_start || response::looks_like_greeting(text))
+        {
             self.log.row.banner = Some(String::from_utf8_lossy(text).into_owned());
         } else {
             self.facts.answers = self.facts.answers.saturating_add(1);
@@ -334,13 +351,20 @@ impl ImapDecoder {
                 self.result(at, tag, is_ok, out);
             }
             Response::Continuation(_) => {
-                self.in_sasl = self.login.is_some() && self.waiting.iter().any(|(_, awaited)| *awaited == Awaited::Login) && self.is_authenticating();
+                self.in_sasl = self.login.is_some()
+                    && self
+                        .waiting
+                        .iter()
+                        .any(|(_, awaited)| *awaited == Awaited::Login)
+                    && self.is_authenticating();
             }
         }
     }
 
     fn is_authenticating(&self) -> bool {
-        self.login.as_ref().is_some_and(|login| login.exchange.mechanism != "LOGIN" || self.in_sasl)
+        self.login
+            .as_ref()
+            .is_some_and(|login| login.exchange.mechanism != "LOGIN" || self.in_sasl)
     }
 
     fn capabilities(&mut self, list: &[u8]) {
@@ -355,14 +379,21 @@ impl ImapDecoder {
     /// A command's result.
     fn result(&mut self, at: At, tag: &[u8], is_ok: bool, out: &mut Records) {
         // The literal that the server refused does not come.
-        if !is_ok && self.command.word(0) == Some(tag) && self.client.literal.as_ref().is_some_and(|l| !l.has_begun) {
+        if !is_ok
+            && self.command.word(0) == Some(tag)
+            && self.client.literal.as_ref().is_some_and(|l| !l.has_begun)
+        {
             self.client.literal = None;
             self.client.continues = false;
             self.appended = None;
             self.end_command(at, out);
         }
-        let Some(place) = self.waiting.iter().position(|(waiting, _)| waiting == tag) else { return };
-        let Some((_, awaited)) = self.waiting.remove(place) else { return };
+        let Some(place) = self.waiting.iter().position(|(waiting, _)| waiting == tag) else {
+            return;
+        };
+        let Some((_, awaited)) = self.waiting.remove(place) else {
+            return;
+        };
         match awaited {
             Awaited::Login => {
                 self.in_sasl = false;
@@ -377,7 +408,13 @@ impl ImapDecoder {
     fn begin_message(&self, at: At) -> InTransfer {
         let limits = self.log.context.limits;
         let content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
-        InTransfer { content, began: at, has_header: false, has_body: false, is_partial: false }
+        InTransfer {
+            content,
+            began: at,
+            has_header: false,
+            has_body: false,
+            is_partial: false,
+        }
     }
 
     /// A literal of a FETCH answer follows: does it belong to the message?
@@ -402,7 +439,9 @@ impl ImapDecoder {
     }
 
     fn envelope(&mut self, at: At, data: &[u8], out: &mut Records) {
-        let Some(start) = memchr::memmem::find(data, b"ENVELOPE (") else { return };
+        let Some(start) = memchr::memmem::find(data, b"ENVELOPE (") else {
+            return;
+        };
         let mut message = Message::default();
         if envelope::fill(data.get(start + 9..).unwrap_or(b""), &mut message).is_none() {
             return;
@@ -436,8 +475,21 @@ impl ImapDecoder {
         }
     }
 
-    fn emit(&mut self, message: InTransfer, transfer: &'static str, is_whole: bool, at: At, out: &mut Records) {
-        let InTransfer { content, began, has_header, has_body, is_partial } = message;
+    fn emit(
+        &mut self,
+        message: InTransfer,
+        transfer: &'static str,
+        is_whole: bool,
+        at: At,
+        out: &mut Records,
+    ) {
+        let InTransfer {
+            content,
+            began,
+            has_header,
+            has_body,
+            is_partial,
+        } = message;
         self.log.row.messages = self.log.row.messages.saturating_add(1);
         self.facts.whole_messages += u32::from(is_whole);
         if content.is_over_limit {
@@ -453,7 +505,11 @@ impl ImapDecoder {
             transfer,
             from_client: transfer == "imap-append",
             size_bytes: content.size_bytes,
-            is_truncated: content.is_truncated || !is_whole || is_partial || !has_header || !has_body,
+            is_truncated: content.is_truncated
+                || !is_whole
+                || is_partial
+                || !has_header
+                || !has_body,
             is_start_missing: content.is_start_missing || !has_header,
             keep: context.keep_messages,
         };
@@ -490,9 +546,22 @@ fn add(message: &mut Option<InTransfer>, data: &[u8]) {
 fn asks_for_messages(command: &Command) -> bool {
     command.words.iter().skip(2).any(|word| {
         let upper = word.to_ascii_uppercase();
-        [&b"BODY[" [..], b"BODY.PEEK[", b"RFC822", b"ENVELOPE", b"BINARY", b"ALL", b"FULL"]
-            .iter()
-            .any(|item| memchr::memmem::find(&upper, item).is_some() && !upper.ends_with(b"RFC822.SIZE)") && upper != b"RFC822.SIZE" && upper != b"(RFC822.SIZE")
+        [
+            &b"BODY["[..],
+            b"BODY.PEEK[",
+            b"RFC822",
+            b"ENVELOPE",
+            b"BINARY",
+            b"ALL",
+            b"FULL",
+        ]
+        .iter()
+        .any(|item| {
+            memchr::memmem::find(&upper, item).is_some()
+                && !upper.ends_with(b"RFC822.SIZE)")
+                && upper != b"RFC822.SIZE"
+                && upper != b"(RFC822.SIZE"
+        })
     })
 }
 
@@ -568,7 +637,9 @@ impl Decoder for ImapDecoder {
         self.end_append(at, out);
         self.end_fetch(at, out);
         self.end_login(Known::Unknown, out);
-        let outcome = self.log.reader_outcome(self.facts, &["LOGOUT", "NOOP", "CAPABILITY", "ID"], end);
+        let outcome =
+            self.log
+                .reader_outcome(self.facts, &["LOGOUT", "NOOP", "CAPABILITY", "ID"], end);
         self.log.finish(outcome, at, out);
     }
 }

@@ -10,7 +10,11 @@ fn seen(text: &str) -> Seen {
 }
 
 fn one_side(text: &str, side: From) -> Seen {
-    seen_by(|| ImapDecoder::new(context()), &only(script(text), side), End::Fin)
+    seen_by(
+        || ImapDecoder::new(context()),
+        &only(script(text), side),
+        End::Fin,
+    )
 }
 
 const FETCH: &str = "
@@ -34,24 +38,53 @@ const FETCH: &str = "
 #[test]
 fn a_session_gives_its_messages_mailboxes_and_login() {
     let seen = seen(FETCH);
-    assert_eq!(seen.bodies(), ["Subject: one\r\n\r\na1 OK\r\n", "Subject: two\r\n\r\n"]);
-    assert_eq!(seen.messages().iter().map(|m| m.truncated).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(
+        seen.bodies(),
+        ["Subject: one\r\n\r\na1 OK\r\n", "Subject: two\r\n\r\n"]
+    );
+    assert_eq!(
+        seen.messages()
+            .iter()
+            .map(|m| m.truncated)
+            .collect::<Vec<_>>(),
+        [false, true]
+    );
     let session = seen.session();
     assert_eq!(session.commands, ["LOGIN", "SELECT", "FETCH", "LOGOUT"]);
     assert_eq!(session.mailboxes, ["台北"]);
-    assert_eq!((session.auth_users.as_slice(), session.authenticated, session.outcome), (&["alice".to_owned()][..], Known::Yes, "complete"));
-    assert_eq!((session.tls, session.capabilities.len()), (MailTls::Offered, 3));
+    assert_eq!(
+        (
+            session.auth_users.as_slice(),
+            session.authenticated,
+            session.outcome
+        ),
+        (&["alice".to_owned()][..], Known::Yes, "complete")
+    );
+    assert_eq!(
+        (session.tls, session.capabilities.len()),
+        (MailTls::Offered, 3)
+    );
     seen.never_says(&["s3cret"]);
 }
 
 #[test]
 fn either_side_alone_shows_what_it_can() {
     let client = one_side(FETCH, From::Client);
-    assert_eq!((client.session().outcome, client.session().mailboxes.len(), client.messages().len()), ("one-way-client", 1, 0));
+    assert_eq!(
+        (
+            client.session().outcome,
+            client.session().mailboxes.len(),
+            client.messages().len()
+        ),
+        ("one-way-client", 1, 0)
+    );
     assert_eq!(client.logins()[0].success, Known::Unknown);
     client.never_says(&["s3cret"]);
     let server = one_side(FETCH, From::Server);
-    assert_eq!((server.session().outcome, server.messages().len()), ("one-way-server", 2));
+    assert_eq!(
+        (server.session().outcome, server.messages().len()),
+        ("one-way-server", 2)
+    );
 }
 
 #[test]
@@ -59,7 +92,10 @@ fn appended_messages_come_from_the_client() {
     let text = "S: * OK\nC: a APPEND Sent (\\Seen) {15+}\nC: Subject: x\\r\\n\\r\\ny\\r\\n\nS: a OK done\nC: b LOGOUT\nS: b OK";
     for seen in [seen(text), one_side(text, From::Client)] {
         assert_eq!(seen.bodies(), ["Subject: x\r\n\r\ny"]);
-        assert_eq!((seen.messages()[0].transfer, seen.messages()[0].from_client), ("imap-append", true));
+        assert_eq!(
+            (seen.messages()[0].transfer, seen.messages()[0].from_client),
+            ("imap-append", true)
+        );
         assert_eq!(seen.session().commands, ["APPEND", "LOGOUT"]);
     }
 }
@@ -67,7 +103,10 @@ fn appended_messages_come_from_the_client() {
 #[test]
 fn a_literal_that_the_server_refuses_does_not_swallow_commands() {
     let seen = seen("S: * OK\nC: a APPEND Sent {1000}\nS: a NO over quota\nC: b LOGOUT\nS: b OK");
-    assert_eq!((seen.messages().len(), seen.session().commands.as_slice()), (0, &["APPEND".to_owned(), "LOGOUT".to_owned()][..]));
+    assert_eq!(
+        (seen.messages().len(), seen.session().commands.as_slice()),
+        (0, &["APPEND".to_owned(), "LOGOUT".to_owned()][..])
+    );
 }
 
 #[test]
@@ -77,19 +116,40 @@ fn passwords_in_literals_and_sasl_are_nowhere() {
          C: c AUTHENTICATE LOGIN\nS: + VXNlcm5hbWU6\nC: Y2Fyb2w=\nS: + UGFzc3dvcmQ6\nC: czNjcmV0\nS: c NO\nC: d LOGOUT\nS: d OK",
     );
     seen.never_says(&["s3cret", "AGJvYg", "czNjcmV0"]);
-    let logins: Vec<_> = seen.logins().iter().map(|l| (l.mechanism.as_str(), l.user.as_deref(), l.success)).collect();
-    assert_eq!(logins, [("LOGIN", Some("alice"), Known::No), ("PLAIN", Some("bob"), Known::Yes), ("LOGIN", Some("carol"), Known::No)]);
+    let logins: Vec<_> = seen
+        .logins()
+        .iter()
+        .map(|l| (l.mechanism.as_str(), l.user.as_deref(), l.success))
+        .collect();
+    assert_eq!(
+        logins,
+        [
+            ("LOGIN", Some("alice"), Known::No),
+            ("PLAIN", Some("bob"), Known::Yes),
+            ("LOGIN", Some("carol"), Known::No)
+        ]
+    );
     assert_eq!(seen.session().outcome, "login-logout");
 }
 
 #[test]
 fn starttls_and_compress_are_named() {
     let tls = "S: * OK\nC: a STARTTLS\nS: a OK go\nC: \\x16\\x03\nS: \\x16\\x03";
-    for seen in [seen(tls), one_side(tls, From::Client), one_side(tls, From::Server)] {
-        assert_eq!((seen.turn, seen.session().outcome), (Turn::Tls, "opaque-after-starttls"));
+    for seen in [
+        seen(tls),
+        one_side(tls, From::Client),
+        one_side(tls, From::Server),
+    ] {
+        assert_eq!(
+            (seen.turn, seen.session().outcome),
+            (Turn::Tls, "opaque-after-starttls")
+        );
     }
     let compressed = seen("S: * OK\nC: a LOGIN b c\nS: a OK\nC: d COMPRESS DEFLATE\nS: d OK");
-    assert_eq!((compressed.turn, compressed.session().outcome), (Turn::Done, "opaque-after-compress"));
+    assert_eq!(
+        (compressed.turn, compressed.session().outcome),
+        (Turn::Done, "opaque-after-compress")
+    );
 }
 
 #[test]
@@ -97,16 +157,26 @@ fn a_gap_in_a_literal_keeps_the_next_message() {
     let seen = seen(
         "S: * OK\nC: a FETCH 1:2 BODY[]\nS: * 1 FETCH (BODY[] {30}\nS: Subject: one\\r\\n\nS-gap 10\nS: 123456)\nS: * 2 FETCH (BODY[] {14}\nS: Subject: two\\r\\n)\\r\\n\nS: a OK",
     );
-    let subjects: Vec<_> = seen.messages().iter().map(|m| (m.subject.as_deref(), m.truncated)).collect();
+    let subjects: Vec<_> = seen
+        .messages()
+        .iter()
+        .map(|m| (m.subject.as_deref(), m.truncated))
+        .collect();
     assert_eq!(subjects, [(Some("one"), true), (Some("two"), false)]);
 }
 
 #[test]
 fn mid_stream_is_picked_up_at_the_next_answer() {
-    let context = Context { from_start: false, ..context() };
+    let context = Context {
+        from_start: false,
+        ..context()
+    };
     let text = "S: rest of a mail)\nC: s3cret\nS: * 2 FETCH (RFC822 {14}\nS: Subject: two\\r\\n)\\r\\n\nS: a3 OK\nC: a4 LOGOUT\nS: a4 OK";
     let seen = seen_by(|| ImapDecoder::new(context), &script(text), End::Fin);
-    assert_eq!((seen.messages().len(), seen.session().commands.len()), (1, 1));
+    assert_eq!(
+        (seen.messages().len(), seen.session().commands.len()),
+        (1, 1)
+    );
     seen.never_says(&["s3cret"]);
 }
 
@@ -115,9 +185,15 @@ fn short_sessions_have_their_reason() {
     for (text, outcome) in [
         ("S: * OK", "greeting-only"),
         ("S: * OK\nC: a LOGOUT\nS: * BYE\nS: a OK", "greeting-only"),
-        ("S: * OK\nC: a LOGIN b c\nS: a NO\nC: d LOGOUT\nS: d OK", "login-failed"),
+        (
+            "S: * OK\nC: a LOGIN b c\nS: a NO\nC: d LOGOUT\nS: d OK",
+            "login-failed",
+        ),
         ("C: a LOGIN b c\nC: d LOGOUT", "login-logout"),
-        ("S: * OK\nC: a LOGIN b c\nS: a OK\nC: d IDLE\nS: + idling\nC: DONE\nS: d OK", "login-only"),
+        (
+            "S: * OK\nC: a LOGIN b c\nS: a OK\nC: d IDLE\nS: + idling\nC: DONE\nS: d OK",
+            "login-only",
+        ),
         ("S: * OK\nC: a LIST \"\" *\nS: a BAD", "commands-only"),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");

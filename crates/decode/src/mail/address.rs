@@ -14,7 +14,9 @@ pub struct Mailbox {
 /// Addresses of a field's value, groups flattened, at most `cap`.
 #[must_use]
 pub fn mailboxes(value: &[u8], charset: Option<&str>, cap: usize) -> Vec<Mailbox> {
-    let value = value.get(..value.len().min(header::FIELD_BYTES)).unwrap_or(value);
+    let value = value
+        .get(..value.len().min(header::FIELD_BYTES))
+        .unwrap_or(value);
     let text = header::eight_bit(value, charset);
     let mut found = Vec::new();
     // `Red Bull, <a@b>`: a name that its writer did not quote.
@@ -23,7 +25,9 @@ pub fn mailboxes(value: &[u8], charset: Option<&str>, cap: usize) -> Vec<Mailbox
         if found.len() >= cap {
             break;
         }
-        let Some(mut mailbox) = mailbox(entry) else { continue };
+        let Some(mut mailbox) = mailbox(entry) else {
+            continue;
+        };
         if mailbox.address.is_empty() {
             unquoted = mailbox.name;
             continue;
@@ -40,7 +44,8 @@ pub fn mailboxes(value: &[u8], charset: Option<&str>, cap: usize) -> Vec<Mailbox
 /// Splits at commas and semicolons outside of quotes, comments and `<>`; group names are dropped.
 fn split(text: &str) -> Vec<&str> {
     let mut entries = Vec::new();
-    let (mut start, mut quoted, mut escaped, mut comment, mut angle) = (0, false, false, 0usize, false);
+    let (mut start, mut quoted, mut escaped, mut comment, mut angle) =
+        (0, false, false, 0usize, false);
     for (at, byte) in text.bytes().enumerate() {
         if std::mem::take(&mut escaped) {
             continue;
@@ -77,7 +82,10 @@ fn mailbox(entry: &str) -> Option<Mailbox> {
         let (name, rest) = entry.split_at_checked(at)?;
         let inner = rest.strip_prefix('<').unwrap_or(rest);
         let address = inner.split_once('>').map_or(inner, |(address, _)| address);
-        return Some(Mailbox { address: clean_address(address), name: display_name(name) });
+        return Some(Mailbox {
+            address: clean_address(address),
+            name: display_name(name),
+        });
     }
     let (address, comment) = match entry.split_once('(') {
         Some((address, comment)) => (address, comment.trim_end().trim_end_matches(')')),
@@ -86,13 +94,22 @@ fn mailbox(entry: &str) -> Option<Mailbox> {
     let address = header::decode_words(address.trim());
     if let Some(word) = address.split_whitespace().find(|word| word.contains('@')) {
         let name = if comment.is_empty() { "" } else { comment };
-        return Some(Mailbox { address: clean_address(word), name: display_name(name) });
+        return Some(Mailbox {
+            address: clean_address(word),
+            name: display_name(name),
+        });
     }
     // One word is a local part (`root`); more are a name without an address.
     if address.contains(char::is_whitespace) || address.starts_with('"') {
-        return Some(Mailbox { address: String::new(), name: display_name(entry) });
+        return Some(Mailbox {
+            address: String::new(),
+            name: display_name(entry),
+        });
     }
-    (!address.is_empty()).then(|| Mailbox { address: clean_address(&address), name: display_name(comment) })
+    (!address.is_empty()).then(|| Mailbox {
+        address: clean_address(&address),
+        name: display_name(comment),
+    })
 }
 
 fn is_quoted(text: &str, at: usize) -> bool {
@@ -109,7 +126,10 @@ fn clean_address(address: &str) -> String {
     let address: String = address.chars().filter(|c| !c.is_whitespace()).collect();
     let address = address.trim_matches(['<', '>']);
     // A source route is no part of the address.
-    match address.strip_prefix('@').and_then(|route| route.split_once(':')) {
+    match address
+        .strip_prefix('@')
+        .and_then(|route| route.split_once(':'))
+    {
         Some((_, address)) => address.to_owned(),
         None => address.to_owned(),
     }
@@ -118,7 +138,10 @@ fn clean_address(address: &str) -> String {
 fn display_name(name: &str) -> String {
     let name: String = name.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     let name = name.trim();
-    let unquoted = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+    let unquoted = match name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+    {
         Some(inner) => unescape(inner),
         None => name.to_owned(),
     };
@@ -141,7 +164,10 @@ mod tests {
     use super::*;
 
     fn list(text: &str) -> Vec<(String, String)> {
-        mailboxes(text.as_bytes(), None, 100).into_iter().map(|m| (m.address, m.name)).collect()
+        mailboxes(text.as_bytes(), None, 100)
+            .into_iter()
+            .map(|m| (m.address, m.name))
+            .collect()
     }
 
     #[test]

@@ -59,7 +59,10 @@ pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
         span: transfer.span,
         name: leaf.name.clone(),
         content_type: leaf.content_type.clone(),
-        magic: MAGIC.iter().find(|(start, _)| leaf.content.starts_with(start)).map(|&(_, name)| name),
+        magic: MAGIC
+            .iter()
+            .find(|(start, _)| leaf.content.starts_with(start))
+            .map(|&(_, name)| name),
         size_bytes: leaf.content.len() as u64,
         md5: hex(&md5.finalize()),
         sha1: hex(&sha1.finalize()),
@@ -81,5 +84,8 @@ pub fn body_hashes(body: &[u8]) -> (Option<String>, Option<String>) {
 
 fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }

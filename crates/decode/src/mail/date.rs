@@ -9,8 +9,15 @@ pub fn date_us(value: &[u8]) -> Option<i64> {
     let text = text.split('(').next().unwrap_or(text);
     let (mut month, mut time, mut zone) = (None, None, None);
     let mut numbers: Vec<(i64, usize)> = Vec::new();
-    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()) {
-        if let Some(number) = word.parse::<i64>().ok().filter(|_| word.bytes().all(|b| b.is_ascii_digit())) {
+    for word in text
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty())
+    {
+        if let Some(number) = word
+            .parse::<i64>()
+            .ok()
+            .filter(|_| word.bytes().all(|b| b.is_ascii_digit()))
+        {
             numbers.push((number, word.len()));
         } else if word.contains(':') && time.is_none() {
             time = Some(clock(word)?);
@@ -39,7 +46,9 @@ pub fn date_us(value: &[u8]) -> Option<i64> {
 
 /// `hour ":" minute [ ":" second ]` in seconds.
 fn clock(word: &str) -> Option<i64> {
-    let mut fields = word.split([':', '.']).map(|field| field.parse::<i64>().ok());
+    let mut fields = word
+        .split([':', '.'])
+        .map(|field| field.parse::<i64>().ok());
     let (hour, minute) = (fields.next()??, fields.next()??);
     let second = fields.next().flatten().unwrap_or(0);
     let fits = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
@@ -75,7 +84,9 @@ fn offset_s(word: &str) -> Option<i64> {
 }
 
 fn month_number(word: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const MONTHS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let start = word.get(..3)?.to_ascii_lowercase();
     let at = MONTHS.iter().position(|month| *month == start)?;
     i64::try_from(at + 1).ok()
@@ -116,7 +127,11 @@ mod tests {
             ("99 Foo 2002", None),
             ("", None),
         ] {
-            assert_eq!(date_us(text.as_bytes()), seconds.map(|s: i64| s * 1_000_000), "{text}");
+            assert_eq!(
+                date_us(text.as_bytes()),
+                seconds.map(|s: i64| s * 1_000_000),
+                "{text}"
+            );
         }
     }
 }

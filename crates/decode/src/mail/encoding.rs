@@ -33,7 +33,9 @@ pub fn base64(text: &[u8]) -> Vec<u8> {
     let (mut group, mut count, mut padding) = (0u32, 0u32, 0u32);
     loop {
         // Whole groups without line ends, which is nearly all of the text.
-        while let Some((&[a, b, c, d], after)) = rest.split_first_chunk::<4>().filter(|_| count == 0) {
+        while let Some((&[a, b, c, d], after)) =
+            rest.split_first_chunk::<4>().filter(|_| count == 0)
+        {
             let (a, b, c, d) = (digit(a), digit(b), digit(c), digit(d));
             if (a | b | c | d) >= 64 {
                 break;
@@ -43,7 +45,9 @@ pub fn base64(text: &[u8]) -> Vec<u8> {
             decoded.extend_from_slice(&[x, y, z]);
             rest = after;
         }
-        let Some((&byte, after)) = rest.split_first() else { break };
+        let Some((&byte, after)) = rest.split_first() else {
+            break;
+        };
         rest = after;
         match digit(byte) {
             value @ 0..64 => {
@@ -107,25 +111,36 @@ pub fn quoted_printable(text: &[u8]) -> Vec<u8> {
 /// Value of a hexadecimal digit.
 #[must_use]
 pub fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+    char::from(digit)
+        .to_digit(16)
+        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// Text in a named charset. Without a name, or with an unknown one: UTF-8 when it is that, else
 /// what the bytes look like.
 #[must_use]
 pub fn text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
-    let named = charset.map(|name| name.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\''));
+    let named =
+        charset.map(|name| name.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\''));
     let is_utf8 = named.is_none_or(|name| {
-        ["utf-8", "utf8", "us-ascii", "ascii", ""].iter().any(|utf8| utf8.eq_ignore_ascii_case(name))
+        ["utf-8", "utf8", "us-ascii", "ascii", ""]
+            .iter()
+            .any(|utf8| utf8.eq_ignore_ascii_case(name))
     });
     if bytes.is_ascii() && named.is_none_or(|name| !is_seven_bit_charset(name)) {
         return String::from_utf8_lossy(bytes);
     }
-    match named.filter(|_| !is_utf8).and_then(|name| charset_decoder(name.as_bytes())) {
+    match named
+        .filter(|_| !is_utf8)
+        .and_then(|name| charset_decoder(name.as_bytes()))
+    {
         Some(decode) => Cow::Owned(decode(bytes)),
         None => match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) if is_utf8 && named.is_some_and(|name| name.to_ascii_lowercase().starts_with("utf")) => {
+            Err(_)
+                if is_utf8
+                    && named.is_some_and(|name| name.to_ascii_lowercase().starts_with("utf")) =>
+            {
                 String::from_utf8_lossy(bytes)
             }
             Err(_) => Cow::Owned(undeclared(bytes)),
@@ -136,7 +151,17 @@ pub fn text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
 /// Charsets that write more than ASCII in seven bits.
 fn is_seven_bit_charset(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["iso-2022", "hz", "utf-7", "utf7", "utf-16", "utf16", "csiso2022"].iter().any(|prefix| name.starts_with(prefix))
+    [
+        "iso-2022",
+        "hz",
+        "utf-7",
+        "utf7",
+        "utf-16",
+        "utf16",
+        "csiso2022",
+    ]
+    .iter()
+    .any(|prefix| name.starts_with(prefix))
 }
 
 /// 8-bit text without a declared charset that is not UTF-8: GBK when every byte pair is one and most
@@ -152,7 +177,10 @@ fn undeclared(bytes: &[u8]) -> String {
             }
         }
     }
-    charset_decoder(b"windows-1252").map_or_else(|| String::from_utf8_lossy(bytes).into_owned(), |decode| decode(bytes))
+    charset_decoder(b"windows-1252").map_or_else(
+        || String::from_utf8_lossy(bytes).into_owned(),
+        |decode| decode(bytes),
+    )
 }
 
 /// Do the high bytes come in pairs whose first is mostly in this range?
@@ -164,7 +192,9 @@ fn has_lead_bytes(bytes: &[u8], range: &std::ops::RangeInclusive<u8>) -> bool {
         if byte < 0x80 {
             continue;
         }
-        let Some((_, after)) = rest.split_first() else { return false };
+        let Some((_, after)) = rest.split_first() else {
+            return false;
+        };
         rest = after;
         pairs += 1;
         common += usize::from(range.contains(&byte));
@@ -189,7 +219,10 @@ mod tests {
 
     #[test]
     fn quoted_printable_keeps_what_it_cannot_decode() {
-        assert_eq!(quoted_printable(b"a=3Db=\r\nc=\nd=ZZ=e9="), b"a=bcd=ZZ\xE9=");
+        assert_eq!(
+            quoted_printable(b"a=3Db=\r\nc=\nd=ZZ=e9="),
+            b"a=bcd=ZZ\xE9="
+        );
     }
 
     #[test]

@@ -32,7 +32,10 @@ impl<'a> Head<'a> {
     /// Splits a message or a MIME part.
     #[must_use]
     pub fn split(message: &'a [u8], max_fields: usize) -> Self {
-        let mut head = Self { body: message, ..Self::default() };
+        let mut head = Self {
+            body: message,
+            ..Self::default()
+        };
         let mut rest = message;
         let mut is_first = true;
         while !rest.is_empty() {
@@ -72,14 +75,20 @@ impl<'a> Head<'a> {
 
     /// All fields of this name.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
+        self.fields
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|field| field.value)
     }
 }
 
 /// Line without its end, and the rest.
 pub fn next_line(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memchr(b'\n', text) {
-        Some(at) => (trim_line_end(text.get(..at).unwrap_or(text)), text.get(at + 1..).unwrap_or(b"")),
+        Some(at) => (
+            trim_line_end(text.get(..at).unwrap_or(text)),
+            text.get(at + 1..).unwrap_or(b""),
+        ),
         None => (trim_line_end(text), b""),
     }
 }
@@ -102,8 +111,12 @@ fn field_name(line: &[u8]) -> Option<usize> {
 fn field_end(rest: &[u8]) -> usize {
     let mut at = 0;
     loop {
-        let Some(tail) = rest.get(at..) else { return rest.len() };
-        let Some(end) = memchr::memchr(b'\n', tail) else { return rest.len() };
+        let Some(tail) = rest.get(at..) else {
+            return rest.len();
+        };
+        let Some(end) = memchr::memchr(b'\n', tail) else {
+            return rest.len();
+        };
         at += end + 1;
         if !matches!(rest.get(at), Some(b' ' | b'\t')) {
             return at;
@@ -120,7 +133,11 @@ pub fn text(value: &[u8], charset: Option<&str>) -> String {
         return unfolded;
     }
     let decoded = decode_words(&unfolded);
-    if decoded.contains(['\r', '\n']) { unfold(&decoded).trim().to_owned() } else { decoded }
+    if decoded.contains(['\r', '\n']) {
+        unfold(&decoded).trim().to_owned()
+    } else {
+        decoded
+    }
 }
 
 /// The value as UTF-8 before anything else is read from it. A message that declares one charset
@@ -129,7 +146,10 @@ pub fn text(value: &[u8], charset: Option<&str>) -> String {
 pub fn eight_bit<'a>(value: &'a [u8], charset: Option<&str>) -> std::borrow::Cow<'a, str> {
     match std::str::from_utf8(value) {
         Ok(text) => std::borrow::Cow::Borrowed(text),
-        Err(_) => encoding::text(value, charset.filter(|name| !name.to_ascii_lowercase().starts_with("utf"))),
+        Err(_) => encoding::text(
+            value,
+            charset.filter(|name| !name.to_ascii_lowercase().starts_with("utf")),
+        ),
     }
 }
 
@@ -176,7 +196,9 @@ pub fn decode_words(text: &str) -> String {
             decoded.push_str(before);
         }
         match &mut pending {
-            Some((charset, bytes)) if charset.eq_ignore_ascii_case(word.charset) => bytes.extend(word.bytes),
+            Some((charset, bytes)) if charset.eq_ignore_ascii_case(word.charset) => {
+                bytes.extend(word.bytes)
+            }
             _ => {
                 flush(&mut pending, &mut decoded);
                 pending = Some((word.charset.to_owned(), word.bytes));
@@ -201,7 +223,8 @@ fn encoded_word(text: &str) -> Option<(Word<'_>, &str)> {
     let window = super::words::up_to(text, WORD_BYTES);
     let inner = window.strip_prefix("=?")?;
     let (charset, rest) = inner.split_once('?')?;
-    let fits = !charset.is_empty() && charset.len() <= 40 && charset.bytes().all(|b| b.is_ascii_graphic());
+    let fits =
+        !charset.is_empty() && charset.len() <= 40 && charset.bytes().all(|b| b.is_ascii_graphic());
     let (scheme, rest) = rest.split_once('?').filter(|_| fits)?;
     let (body, in_window) = rest.split_once("?=")?;
     let after = text.get(window.len() - in_window.len()..)?;
@@ -221,10 +244,16 @@ mod tests {
 
     #[test]
     fn fields_are_split_with_folding_and_defects() {
-        let head = Head::split(b"From x\r\nA: 1\r\n 2\r\nB : 3\nbroken line\r\n\r\nbody", 10);
+        let head = Head::split(
+            b"From x\r\nA: 1\r\n 2\r\nB : 3\nbroken line\r\n\r\nbody",
+            10,
+        );
         let fields: Vec<_> = head.fields.iter().map(|f| (f.name, f.value)).collect();
         assert_eq!(fields, [(&b"A"[..], &b" 1\r\n 2"[..]), (b"B", b" 3")]);
-        assert_eq!((head.body, head.is_terminated), (&b"broken line\r\n\r\nbody"[..], false));
+        assert_eq!(
+            (head.body, head.is_terminated),
+            (&b"broken line\r\n\r\nbody"[..], false)
+        );
         assert_eq!(Head::split(b"\r\nbody", 10).body, b"body");
         assert_eq!(Head::split(b"A: 1", 10).fields.len(), 1);
     }

@@ -26,7 +26,9 @@ pub fn scan<'a>(html: &'a str, mut event: impl FnMut(Event<'a>)) {
     let mut rest = html;
     while let Some(at) = memchr::memchr(b'<', rest.as_bytes()) {
         let (before, tag) = split(rest, at);
-        let Some(&next) = tag.as_bytes().get(1) else { break };
+        let Some(&next) = tag.as_bytes().get(1) else {
+            break;
+        };
         if !(next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?')) {
             // A `<` that opens no tag is text.
             let (text, after) = split(rest, at + 1);
@@ -47,7 +49,11 @@ pub fn scan<'a>(html: &'a str, mut event: impl FnMut(Event<'a>)) {
                 let (name, after) = word(split(tag, 1).1);
                 event(Event::Start(name));
                 let after = attributes(after, &mut event);
-                if RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) { after_raw(after, name) } else { after }
+                if RAW.iter().any(|raw| raw.eq_ignore_ascii_case(name)) {
+                    after_raw(after, name)
+                } else {
+                    after
+                }
             }
         };
     }
@@ -66,7 +72,10 @@ fn after_text<'a>(text: &'a str, end: &str) -> &'a str {
 /// Skips the content of a raw element up to its end tag, which is left to be read.
 fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
     let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| memchr::memmem::find(rest.as_bytes(), b"</")) {
+    while let Some(at) = text
+        .get(from..)
+        .and_then(|rest| memchr::memmem::find(rest.as_bytes(), b"</"))
+    {
         let start = from + at;
         let found = text.as_bytes().get(start + 2..start + 2 + name.len());
         if found.is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())) {
@@ -79,7 +88,10 @@ fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
 
 /// A tag's or attribute's name.
 fn word(text: &str) -> (&str, &str) {
-    let end = text.bytes().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'=')).unwrap_or(text.len());
+    let end = text
+        .bytes()
+        .position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/' | b'='))
+        .unwrap_or(text.len());
     split(text, end)
 }
 
@@ -108,12 +120,17 @@ fn attributes<'a>(text: &'a str, event: &mut impl FnMut(Event<'a>)) -> &'a str {
             Some(&quote @ (b'"' | b'\'')) => {
                 let inner = split(value, 1).1;
                 // A value without its closing quote takes the rest: nothing after it is sure.
-                let Some(end) = memchr::memchr(quote, inner.as_bytes()) else { return "" };
+                let Some(end) = memchr::memchr(quote, inner.as_bytes()) else {
+                    return "";
+                };
                 let (value, after) = split(inner, end);
                 (value, split(after, 1).1)
             }
             _ => {
-                let end = value.bytes().position(|b| b.is_ascii_whitespace() || b == b'>').unwrap_or(value.len());
+                let end = value
+                    .bytes()
+                    .position(|b| b.is_ascii_whitespace() || b == b'>')
+                    .unwrap_or(value.len());
                 split(value, end)
             }
         };
@@ -208,22 +225,40 @@ fn character(text: &str) -> Option<(char, usize)> {
             Some(digits) => (digits, 16, 2),
             None => (number, 10, 1),
         };
-        let length = digits.bytes().take(8).take_while(|b| char::from(*b).is_digit(radix)).count();
+        let length = digits
+            .bytes()
+            .take(8)
+            .take_while(|b| char::from(*b).is_digit(radix))
+            .count();
         let value = u32::from_str_radix(digits.get(..length)?, radix).ok()?;
         let end = usize::from(digits.as_bytes().get(length) == Some(&b';'));
-        return Some((char::from_u32(value).filter(|&c| c != '\0').unwrap_or('\u{FFFD}'), prefix + length + end));
+        return Some((
+            char::from_u32(value)
+                .filter(|&c| c != '\0')
+                .unwrap_or('\u{FFFD}'),
+            prefix + length + end,
+        ));
     }
-    let length = text.bytes().take(NAME_BYTES).take_while(u8::is_ascii_alphanumeric).count();
+    let length = text
+        .bytes()
+        .take(NAME_BYTES)
+        .take_while(u8::is_ascii_alphanumeric)
+        .count();
     let name = text.get(..length).filter(|name| !name.is_empty())?;
     let has_end = text.as_bytes().get(length) == Some(&b';');
-    let named = NAMED.iter().find(|(known, _)| *known == name).map(|&(_, c)| c);
+    let named = NAMED
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|&(_, c)| c);
     let is_old = named.is_some_and(|c| matches!(c, '&' | '<' | '>' | '"'));
     if !has_end && !is_old {
         // `&amp` may lack its semicolon; in `&copy=1` of a URL nothing is meant.
         return None;
     }
     let c = named.or_else(|| {
-        let place = LATIN.split_ascii_whitespace().position(|latin| latin == name)?;
+        let place = LATIN
+            .split_ascii_whitespace()
+            .position(|latin| latin == name)?;
         char::from_u32(0xA0 + u32::try_from(place).ok()?)
     })?;
     Some((c, length + usize::from(has_end)))
@@ -248,10 +283,19 @@ mod tests {
 
     #[test]
     fn pages_are_read_with_their_defects() {
-        assert_eq!(shown("a<b c=d e='f g' h>i</b>"), ["a", "<b", "c=d", "e=f g", "i", "/b"]);
+        assert_eq!(
+            shown("a<b c=d e='f g' h>i</b>"),
+            ["a", "<b", "c=d", "e=f g", "i", "/b"]
+        );
         assert_eq!(shown("<a href = \"x&amp;y>\"/>z"), ["<a", "href=x&y>", "z"]);
-        assert_eq!(shown("1 < 2 & 3<!-- <a href=x> -->4"), ["1 <", " 2 & 3", "4"]);
-        assert_eq!(shown("<script>if (a<b) '</b>'</SCRIPT>t"), ["<script", "/SCRIPT", "t"]);
+        assert_eq!(
+            shown("1 < 2 & 3<!-- <a href=x> -->4"),
+            ["1 <", " 2 & 3", "4"]
+        );
+        assert_eq!(
+            shown("<script>if (a<b) '</b>'</SCRIPT>t"),
+            ["<script", "/SCRIPT", "t"]
+        );
         assert_eq!(shown("<!DOCTYPE html><p>x"), ["<p", "x"]);
         assert_eq!(shown("<a href=\"unclosed"), ["<a"]);
         assert_eq!(shown("x<"), ["x<"]);
@@ -260,7 +304,10 @@ mod tests {
 
     #[test]
     fn character_references_are_resolved() {
-        assert_eq!(resolve("&lt;&#65;&#x42;&eacute;&yuml;&nope;&amp"), "<AB\u{e9}\u{ff}&nope;&");
+        assert_eq!(
+            resolve("&lt;&#65;&#x42;&eacute;&yuml;&nope;&amp"),
+            "<AB\u{e9}\u{ff}&nope;&"
+        );
         assert_eq!(resolve("?a=1&copy=2&reg_id=3"), "?a=1&copy=2&reg_id=3");
     }
 }

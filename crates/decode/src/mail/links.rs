@@ -33,7 +33,13 @@ impl Links {
     pub fn new(cap: usize) -> Self {
         let mut finder = LinkFinder::new();
         finder.kinds(&[LinkKind::Url]);
-        Self { finder, seen: HashSet::new(), urls: Vec::new(), cap, is_cut: false }
+        Self {
+            finder,
+            seen: HashSet::new(),
+            urls: Vec::new(),
+            cap,
+            is_cut: false,
+        }
     }
 
     /// URLs with a scheme in plain text.
@@ -64,7 +70,12 @@ impl Links {
         });
         found.extend(page.close_link());
         let text = page.text;
-        for Found { place, url, visible } in found {
+        for Found {
+            place,
+            url,
+            visible,
+        } in found
+        {
             self.add(&url, place, visible, transfer);
         }
         self.in_text(&text, "html-text", transfer);
@@ -76,7 +87,13 @@ impl Links {
         out.extend(self.urls.into_iter().map(|url| Record::Url(Box::new(url))));
     }
 
-    fn add(&mut self, url: &str, place: &'static str, visible_text: Option<String>, transfer: &Transfer) {
+    fn add(
+        &mut self,
+        url: &str,
+        place: &'static str,
+        visible_text: Option<String>,
+        transfer: &Transfer,
+    ) {
         let url = up_to(url.trim(), URL_BYTES);
         if !self.seen.insert((place, url.to_owned())) {
             return;
@@ -117,14 +134,23 @@ impl Page {
     fn take(&mut self, event: Event<'_>) -> Option<Found> {
         match event {
             Event::Start(name) => {
-                self.is_anchor = name.eq_ignore_ascii_case("a") || name.eq_ignore_ascii_case("area");
+                self.is_anchor =
+                    name.eq_ignore_ascii_case("a") || name.eq_ignore_ascii_case("area");
                 self.separate(name);
-                if self.is_anchor { self.close_link() } else { None }
+                if self.is_anchor {
+                    self.close_link()
+                } else {
+                    None
+                }
             }
             Event::Attribute(name, value) => self.attribute(name, &value),
             Event::End(name) => {
                 self.separate(name);
-                if name.eq_ignore_ascii_case("a") { self.close_link() } else { None }
+                if name.eq_ignore_ascii_case("a") {
+                    self.close_link()
+                } else {
+                    None
+                }
             }
             Event::Text(text) => {
                 self.show(&text);
@@ -146,18 +172,29 @@ impl Page {
         if !is_link(url) {
             return None;
         }
-        let url: String = url.chars().filter(|c| !matches!(c, '\r' | '\n' | '\t')).collect();
+        let url: String = url
+            .chars()
+            .filter(|c| !matches!(c, '\r' | '\n' | '\t'))
+            .collect();
         if self.is_anchor && place == "html-href" {
             self.link = Some((url, String::new()));
             return None;
         }
-        Some(Found { place, url, visible: None })
+        Some(Found {
+            place,
+            url,
+            visible: None,
+        })
     }
 
     fn show(&mut self, text: &str) {
-        self.text.push_str(up_to(text, TEXT_BYTES.saturating_sub(self.text.len())));
+        self.text
+            .push_str(up_to(text, TEXT_BYTES.saturating_sub(self.text.len())));
         if let Some((_, visible)) = &mut self.link {
-            visible.push_str(up_to(text, (4 * VISIBLE_BYTES).saturating_sub(visible.len())));
+            visible.push_str(up_to(
+                text,
+                (4 * VISIBLE_BYTES).saturating_sub(visible.len()),
+            ));
         }
     }
 
@@ -174,7 +211,11 @@ impl Page {
         let (url, visible) = self.link.take()?;
         let visible = visible.split_whitespace().collect::<Vec<_>>().join(" ");
         let visible = up_to(&visible, VISIBLE_BYTES).to_owned();
-        Some(Found { place: "html-href", url, visible: Some(visible).filter(|text| !text.is_empty()) })
+        Some(Found {
+            place: "html-href",
+            url,
+            visible: Some(visible).filter(|text| !text.is_empty()),
+        })
     }
 }
 
@@ -186,9 +227,13 @@ fn is_link(url: &str) -> bool {
 /// Host of a URL, lower case, without user, port and brackets.
 #[must_use]
 pub fn host(url: &str) -> Option<String> {
-    let rest = url.strip_prefix("//").or_else(|| url.split_once("://").map(|(_, rest)| rest))?;
+    let rest = url
+        .strip_prefix("//")
+        .or_else(|| url.split_once("://").map(|(_, rest)| rest))?;
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     let host = match host.strip_prefix('[') {
         Some(inner) => inner.split(']').next()?,
         None => host.split(':').next()?,
@@ -205,7 +250,14 @@ mod tests {
     fn html(text: &str) -> (Vec<(String, String, Option<String>)>, String) {
         let mut links = Links::new(100);
         let visible = links.in_html(text, &transfer());
-        (links.urls.into_iter().map(|u| (u.place.to_owned(), u.url, u.visible_text)).collect(), visible)
+        (
+            links
+                .urls
+                .into_iter()
+                .map(|u| (u.place.to_owned(), u.url, u.visible_text))
+                .collect(),
+            visible,
+        )
     }
 
     #[test]
@@ -217,18 +269,31 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("html-href".into(), "http://evil.example/?a=1&b=2".into(), Some("https://bank.example".into())),
+                (
+                    "html-href".into(),
+                    "http://evil.example/?a=1&b=2".into(),
+                    Some("https://bank.example".into())
+                ),
                 ("html-src".into(), "//t.example/p.gif".into(), None),
                 ("html-text".into(), "https://bank.example".into(), None),
             ]
         );
-        assert!(text.contains("See https://bank.example") && !text.contains("var a"), "{text}");
+        assert!(
+            text.contains("See https://bank.example") && !text.contains("var a"),
+            "{text}"
+        );
     }
 
     #[test]
     fn hosts_are_read_from_urls() {
-        assert_eq!(host("http://User:pw@EXAMPLE.com:80/x").as_deref(), Some("example.com"));
-        assert_eq!(host("https://[2001:db8::1]:8/").as_deref(), Some("2001:db8::1"));
+        assert_eq!(
+            host("http://User:pw@EXAMPLE.com:80/x").as_deref(),
+            Some("example.com")
+        );
+        assert_eq!(
+            host("https://[2001:db8::1]:8/").as_deref(),
+            Some("2001:db8::1")
+        );
         assert_eq!(host("mailto:a@b"), None);
     }
 

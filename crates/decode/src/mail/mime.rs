@@ -47,11 +47,14 @@ const PARAMETER_BYTES: usize = 4 << 10;
 /// Content-Type or Content-Disposition of a field's value.
 #[must_use]
 pub fn parameters(value: &[u8], charset: Option<&str>) -> Option<ContentType<'static>> {
-    let value = value.get(..value.len().min(PARAMETER_BYTES)).unwrap_or(value);
+    let value = value
+        .get(..value.len().min(PARAMETER_BYTES))
+        .unwrap_or(value);
     let mut line = header::eight_bit(value, charset).into_owned().into_bytes();
     line.push(b'\n');
     match MessageStream::new(&line).parse_content_type() {
-        HeaderValue::ContentType(parsed) => Some(HeaderValue::ContentType(parsed).into_owned()).and_then(HeaderValue::into_content_type),
+        HeaderValue::ContentType(parsed) => Some(HeaderValue::ContentType(parsed).into_owned())
+            .and_then(HeaderValue::into_content_type),
         _ => None,
     }
 }
@@ -65,37 +68,78 @@ pub fn full_type(parsed: &ContentType<'_>) -> Option<String> {
 
 impl Walk {
     /// Calls `visit` for each leaf of an entity, in order.
-    pub fn entity<'a>(&mut self, head: &Head<'a>, cap: usize, is_last: bool, visit: &mut dyn FnMut(Leaf<'_>)) {
+    pub fn entity<'a>(
+        &mut self,
+        head: &Head<'a>,
+        cap: usize,
+        is_last: bool,
+        visit: &mut dyn FnMut(Leaf<'_>),
+    ) {
         self.open(head, "text/plain", 0, cap, is_last, visit);
     }
 
-    fn open(&mut self, head: &Head<'_>, default: &str, depth: usize, cap: usize, is_last: bool, visit: &mut dyn FnMut(Leaf<'_>)) {
+    fn open(
+        &mut self,
+        head: &Head<'_>,
+        default: &str,
+        depth: usize,
+        cap: usize,
+        is_last: bool,
+        visit: &mut dyn FnMut(Leaf<'_>),
+    ) {
         if self.parts >= cap {
             self.is_cut = true;
             return;
         }
         self.parts += 1;
-        let parsed = head.first("Content-Type").and_then(|value| parameters(value, None));
-        let content_type = parsed.as_ref().and_then(full_type).unwrap_or_else(|| default.to_owned());
+        let parsed = head
+            .first("Content-Type")
+            .and_then(|value| parameters(value, None));
+        let content_type = parsed
+            .as_ref()
+            .and_then(full_type)
+            .unwrap_or_else(|| default.to_owned());
         let is_deep = depth >= DEPTH;
-        let boundary = parsed.as_ref().and_then(|p| p.attribute("boundary")).filter(|b| !b.is_empty());
+        let boundary = parsed
+            .as_ref()
+            .and_then(|p| p.attribute("boundary"))
+            .filter(|b| !b.is_empty());
         if let Some(boundary) = boundary.filter(|_| content_type.starts_with("multipart/")) {
             if is_deep {
                 self.is_too_deep = true;
-            } else if self.multipart(head.body, boundary, &content_type, depth, cap, is_last, visit) {
+            } else if self.multipart(
+                head.body,
+                boundary,
+                &content_type,
+                depth,
+                cap,
+                is_last,
+                visit,
+            ) {
                 return;
             }
         }
         // A multipart without delimiter is read as the text that it is.
-        let content_type = if content_type.starts_with("multipart/") { "text/plain".to_owned() } else { content_type };
+        let content_type = if content_type.starts_with("multipart/") {
+            "text/plain".to_owned()
+        } else {
+            content_type
+        };
         let leaf = leaf(head, content_type, parsed.as_ref(), is_last);
-        if matches!(leaf.content_type.as_str(), "message/rfc822" | "message/global") {
+        if matches!(
+            leaf.content_type.as_str(),
+            "message/rfc822" | "message/global"
+        ) {
             if is_deep {
                 self.is_too_deep = true;
             } else {
                 // RFC 2046, 5.2.1 forbids an encoding here; who declares one may not have used it.
                 let as_sent = Head::split(head.body, FIELDS);
-                let inner = if as_sent.fields.is_empty() { Head::split(&leaf.content, FIELDS) } else { as_sent };
+                let inner = if as_sent.fields.is_empty() {
+                    Head::split(&leaf.content, FIELDS)
+                } else {
+                    as_sent
+                };
                 if !inner.fields.is_empty() {
                     self.open(&inner, "text/plain", depth + 1, cap, is_last, visit);
                     if leaf.name.is_none() {
@@ -131,17 +175,38 @@ impl Walk {
         is_last: bool,
         visit: &mut dyn FnMut(Leaf<'_>),
     ) -> bool {
-        let default = if content_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
+        let default = if content_type == "multipart/digest" {
+            "message/rfc822"
+        } else {
+            "text/plain"
+        };
         let delimiter = format!("--{boundary}");
-        let mut delimiters = Delimiters { finder: memchr::memmem::Finder::new(delimiter.as_bytes()), body, at: 0 };
-        let Some(mut current) = delimiters.next() else { return false };
+        let mut delimiters = Delimiters {
+            finder: memchr::memmem::Finder::new(delimiter.as_bytes()),
+            body,
+            at: 0,
+        };
+        let Some(mut current) = delimiters.next() else {
+            return false;
+        };
         while !current.is_final {
             let next = delimiters.next();
             let end = next.as_ref().map_or(body.len(), |next| next.start);
             let part = body.get(current.end..end).unwrap_or(b"");
-            let part = if next.is_some() { without_line_end(part) } else { part };
+            let part = if next.is_some() {
+                without_line_end(part)
+            } else {
+                part
+            };
             let head = Head::split(part, FIELDS);
-            self.open(&head, default, depth + 1, cap, is_last && next.is_none(), visit);
+            self.open(
+                &head,
+                default,
+                depth + 1,
+                cap,
+                is_last && next.is_none(),
+                visit,
+            );
             match next {
                 Some(next) if !self.is_cut => current = next,
                 _ => break,
@@ -183,7 +248,11 @@ impl Iterator for Delimiters<'_> {
                 continue;
             }
             let end = memchr::memchr(b'\n', tail).map_or(self.body.len(), |at| after + at + 1);
-            return Some(Delimiter { start, end, is_final });
+            return Some(Delimiter {
+                start,
+                end,
+                is_final,
+            });
         }
     }
 }
@@ -193,19 +262,44 @@ fn without_line_end(part: &[u8]) -> &[u8] {
     part.strip_suffix(b"\r").unwrap_or(part)
 }
 
-fn leaf<'a>(head: &Head<'a>, content_type: String, parsed: Option<&ContentType<'_>>, is_last: bool) -> Leaf<'a> {
-    let disposition = head.first("Content-Disposition").and_then(|value| parameters(value, None));
-    let name = disposition.as_ref().and_then(|d| file_name(d, "filename")).or_else(|| parsed.and_then(|p| file_name(p, "name")));
-    let is_attachment = disposition.as_ref().is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
-    let transfer = head.first("Content-Transfer-Encoding").map(|value| value.trim_ascii().to_ascii_lowercase());
+fn leaf<'a>(
+    head: &Head<'a>,
+    content_type: String,
+    parsed: Option<&ContentType<'_>>,
+    is_last: bool,
+) -> Leaf<'a> {
+    let disposition = head
+        .first("Content-Disposition")
+        .and_then(|value| parameters(value, None));
+    let name = disposition
+        .as_ref()
+        .and_then(|d| file_name(d, "filename"))
+        .or_else(|| parsed.and_then(|p| file_name(p, "name")));
+    let is_attachment = disposition
+        .as_ref()
+        .is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
+    let transfer = head
+        .first("Content-Transfer-Encoding")
+        .map(|value| value.trim_ascii().to_ascii_lowercase());
     let content = match transfer.as_deref() {
         Some(b"base64") => Cow::Owned(encoding::base64(head.body)),
         Some(b"quoted-printable") => Cow::Owned(encoding::quoted_printable(head.body)),
-        Some(b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue") => Cow::Owned(uuencode::decode(head.body)),
+        Some(b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue") => {
+            Cow::Owned(uuencode::decode(head.body))
+        }
         _ => Cow::Borrowed(head.body),
     };
-    let charset = parsed.and_then(|p| p.attribute("charset")).map(str::to_owned);
-    Leaf { content_type, charset, name, is_attachment, content, is_last }
+    let charset = parsed
+        .and_then(|p| p.attribute("charset"))
+        .map(str::to_owned);
+    Leaf {
+        content_type,
+        charset,
+        name,
+        is_attachment,
+        content,
+        is_last,
+    }
 }
 
 /// A file name parameter; senders put encoded words there although RFC 2231 forbids it.
@@ -218,5 +312,9 @@ fn file_name(parsed: &ContentType<'_>, parameter: &str) -> Option<String> {
 /// Fields of the whole message are read from here.
 #[must_use]
 pub fn names(fields: &[Field<'_>], cap: usize) -> Vec<String> {
-    fields.iter().take(cap).map(|field| String::from_utf8_lossy(field.name).to_lowercase()).collect()
+    fields
+        .iter()
+        .take(cap)
+        .map(|field| String::from_utf8_lossy(field.name).to_lowercase())
+        .collect()
 }

@@ -55,7 +55,12 @@ pub struct Transfer {
 const FIELDS: usize = 20_000;
 
 /// Reads a message and emits its rows. Returns the names of limits that were hit.
-pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records) -> Vec<&'static str> {
+pub fn read(
+    raw: Vec<u8>,
+    transfer: Transfer,
+    limits: &Limits,
+    out: &mut Records,
+) -> Vec<&'static str> {
     let mut limits_hit = Vec::new();
     let mut message = Message {
         session: transfer.session,
@@ -72,7 +77,11 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records
     let mut links = links::Links::new(limits.urls);
     let head = if transfer.is_start_missing {
         message.oddities.push("start-missing");
-        header::Head { body: &raw, is_terminated: true, ..header::Head::default() }
+        header::Head {
+            body: &raw,
+            is_terminated: true,
+            ..header::Head::default()
+        }
     } else {
         header::Head::split(&raw, FIELDS)
     };
@@ -92,7 +101,9 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records
         let is_text = leaf.content_type.starts_with("text/");
         if is_text {
             let text = encoding::text(&leaf.content, leaf.charset.as_deref());
-            if leaf.content_type == "text/html" || (leaf.content_type != "text/plain" && looks_like_html(&text)) {
+            if leaf.content_type == "text/html"
+                || (leaf.content_type != "text/plain" && looks_like_html(&text))
+            {
                 let visible = links.in_html(&text, &transfer);
                 if plain.is_empty() && leaf.name.is_none() {
                     shown.feed(&visible);
@@ -105,7 +116,9 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records
             }
         }
         if !is_text || leaf.name.is_some() || leaf.is_attachment {
-            attachments.push(Record::Attachment(Box::new(attachment::row(&leaf, &transfer))));
+            attachments.push(Record::Attachment(Box::new(attachment::row(
+                &leaf, &transfer,
+            ))));
         }
     });
     if walk.is_cut {
@@ -117,7 +130,12 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records
     let words = if plain.is_empty() { shown } else { plain };
     message.text_simhash = words.simhash();
     message.text = words.into_excerpt();
-    for field in ["List-Unsubscribe", "List-Help", "X-Report-Abuse", "Content-Location"] {
+    for field in [
+        "List-Unsubscribe",
+        "List-Help",
+        "X-Report-Abuse",
+        "Content-Location",
+    ] {
         if let Some(value) = head.first(field) {
             links.in_text(&header::text(value, None), "header", &transfer);
         }
@@ -136,7 +154,10 @@ pub fn read(raw: Vec<u8>, transfer: Transfer, limits: &Limits, out: &mut Records
 
 fn looks_like_html(text: &str) -> bool {
     let start = text.trim_start();
-    let start = start.get(..start.len().min(9)).unwrap_or("").to_ascii_lowercase();
+    let start = start
+        .get(..start.len().min(9))
+        .unwrap_or("")
+        .to_ascii_lowercase();
     start.starts_with("<html") || start.starts_with("<!doctype")
 }
 

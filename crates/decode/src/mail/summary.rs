@@ -6,13 +6,26 @@ use crate::record::Message;
 
 /// Fills the row from the header.
 pub fn header(head: &Head<'_>, message: &mut Message, cap: usize) {
-    let content_type = head.first("Content-Type").and_then(|value| mime::parameters(value, None));
-    let charset = content_type.as_ref().and_then(|parsed| parsed.attribute("charset")).map(str::to_owned);
+    let content_type = head
+        .first("Content-Type")
+        .and_then(|value| mime::parameters(value, None));
+    let charset = content_type
+        .as_ref()
+        .and_then(|parsed| parsed.attribute("charset"))
+        .map(str::to_owned);
     let charset = charset.as_deref();
-    let text = |name: &str| head.first(name).map(|value| header::text(value, charset)).filter(|text| !text.is_empty());
+    let text = |name: &str| {
+        head.first(name)
+            .map(|value| header::text(value, charset))
+            .filter(|text| !text.is_empty())
+    };
     let list = |name: &str| {
-        let all = head.all(name).flat_map(|value| address::mailboxes(value, charset, cap));
-        all.take(cap).map(|mailbox| mailbox.address).collect::<Vec<_>>()
+        let all = head
+            .all(name)
+            .flat_map(|value| address::mailboxes(value, charset, cap));
+        all.take(cap)
+            .map(|mailbox| mailbox.address)
+            .collect::<Vec<_>>()
     };
     if let Some(value) = head.first("From") {
         for mailbox in address::mailboxes(value, charset, cap) {
@@ -24,15 +37,22 @@ pub fn header(head: &Head<'_>, message: &mut Message, cap: usize) {
     message.to_addrs = list("To");
     message.cc_addrs = list("Cc");
     message.reply_to = list("Reply-To");
-    message.subject = head.first("Subject").map(|value| header::text(value, charset));
+    message.subject = head
+        .first("Subject")
+        .map(|value| header::text(value, charset));
     message.date_us = head.first("Date").and_then(date::date_us);
     message.date_text = text("Date");
     message.message_id = head.first("Message-ID").and_then(message_id);
     message.in_reply_to = head.first("In-Reply-To").and_then(message_id);
     message.user_agent = text("User-Agent").or_else(|| text("X-Mailer"));
-    message.x_originating_ip = text("X-Originating-IP").map(|ip| ip.trim_matches(['[', ']', ' ']).to_owned());
+    message.x_originating_ip =
+        text("X-Originating-IP").map(|ip| ip.trim_matches(['[', ']', ' ']).to_owned());
     message.return_path = list("Return-Path").into_iter().next();
-    message.received = head.all("Received").take(cap).map(|value| header::text(value, None)).collect();
+    message.received = head
+        .all("Received")
+        .take(cap)
+        .map(|value| header::text(value, None))
+        .collect();
     for field in &message.received {
         received::addresses(field, |address| {
             if message.received_ips.len() < cap && !message.received_ips.contains(&address) {
@@ -40,8 +60,16 @@ pub fn header(head: &Head<'_>, message: &mut Message, cap: usize) {
             }
         });
     }
-    message.authentication_results = head.all("Authentication-Results").take(cap).map(|value| header::text(value, None)).collect();
-    message.dkim_domains = head.all("DKIM-Signature").take(cap).filter_map(dkim_domain).collect();
+    message.authentication_results = head
+        .all("Authentication-Results")
+        .take(cap)
+        .map(|value| header::text(value, None))
+        .collect();
+    message.dkim_domains = head
+        .all("DKIM-Signature")
+        .take(cap)
+        .filter_map(dkim_domain)
+        .collect();
     message.list_id = text("List-Id");
     message.list_unsubscribe = text("List-Unsubscribe");
     for name in ["Auto-Submitted", "Precedence"] {
@@ -67,7 +95,11 @@ pub fn defects(raw: &[u8], head: &Head<'_>, message: &mut Message) {
     if head.fields.iter().any(|field| !field.value.is_ascii()) {
         message.oddities.push("eight-bit-header");
     }
-    for (name, oddity) in [("From", "repeated-from"), ("Subject", "repeated-subject"), ("Message-ID", "repeated-message-id")] {
+    for (name, oddity) in [
+        ("From", "repeated-from"),
+        ("Subject", "repeated-subject"),
+        ("Message-ID", "repeated-message-id"),
+    ] {
         if head.all(name).nth(1).is_some() {
             message.oddities.push(oddity);
         }
@@ -94,6 +126,10 @@ fn message_id(value: &[u8]) -> Option<String> {
 /// The `d=` tag (RFC 6376, 3.5).
 fn dkim_domain(value: &[u8]) -> Option<String> {
     let text = header::text(value, None);
-    let tag = text.split(';').find_map(|tag| tag.trim().strip_prefix("d=").map(|d| d.trim().to_lowercase()));
+    let tag = text.split(';').find_map(|tag| {
+        tag.trim()
+            .strip_prefix("d=")
+            .map(|d| d.trim().to_lowercase())
+    });
     tag.filter(|domain| !domain.is_empty())
 }

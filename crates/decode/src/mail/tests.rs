@@ -49,9 +49,24 @@ fn an_attached_message_never_overwrites_the_outer_header() {
          Content-Type: message/rfc822\n\nFrom: inner@b\nSubject: inner\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n\
          http://two.example/\n--c\nContent-Type: application/pdf; name=\"x.pdf\"\nContent-Transfer-Encoding: base64\n\nJVBERg==\n--c--\n--b--\n",
     );
-    assert_eq!((message.subject.as_deref(), &message.from_addrs), (Some("outer"), &vec!["outer@a".to_owned()]));
-    assert_eq!(urls.iter().map(|u| u.host.clone().unwrap()).collect::<Vec<_>>(), ["one.example", "two.example"]);
-    assert_eq!((attachments[0].name.as_deref(), attachments[0].magic, attachments[0].size_bytes), (Some("x.pdf"), Some("pdf"), 4));
+    assert_eq!(
+        (message.subject.as_deref(), &message.from_addrs),
+        (Some("outer"), &vec!["outer@a".to_owned()])
+    );
+    assert_eq!(
+        urls.iter()
+            .map(|u| u.host.clone().unwrap())
+            .collect::<Vec<_>>(),
+        ["one.example", "two.example"]
+    );
+    assert_eq!(
+        (
+            attachments[0].name.as_deref(),
+            attachments[0].magic,
+            attachments[0].size_bytes
+        ),
+        (Some("x.pdf"), Some("pdf"), 4)
+    );
 }
 
 #[test]
@@ -59,7 +74,10 @@ fn file_names_are_decoded_in_every_form() {
     for (parameters, name) in [
         ("attachment; filename=\"a b.txt\"", "a b.txt"),
         ("attachment; filename*=utf-8''%e4%bd%a0.txt", "你.txt"),
-        ("attachment; filename*0=\"long\"; filename*1=\"name.txt\"", "longname.txt"),
+        (
+            "attachment; filename*0=\"long\"; filename*1=\"name.txt\"",
+            "longname.txt",
+        ),
         ("attachment; filename=\"=?utf-8?B?5L2g?=.txt\"", "你.txt"),
         ("attachment;\n filename=plain.txt", "plain.txt"),
     ] {
@@ -72,35 +90,59 @@ fn file_names_are_decoded_in_every_form() {
 fn a_message_without_header_is_text() {
     let (message, urls, _) = parse("just text http://a.example/\n\nmore");
     assert!(message.header_names.is_empty());
-    assert_eq!((urls.len(), message.oddities.contains(&"header-unterminated")), (1, true));
+    assert_eq!(
+        (
+            urls.len(),
+            message.oddities.contains(&"header-unterminated")
+        ),
+        (1, true)
+    );
 }
 
 #[test]
 fn hashes_are_of_the_decoded_part_and_of_the_body() {
-    let (message, _, attachments) = parse("Content-Type: image/gif\nContent-Transfer-Encoding: base64\n\naGVsbG8=");
+    let (message, _, attachments) =
+        parse("Content-Type: image/gif\nContent-Transfer-Encoding: base64\n\naGVsbG8=");
     assert_eq!(attachments[0].md5, "5d41402abc4b2a76b9719d911017c592");
-    assert_eq!(attachments[0].sha1, "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d");
-    assert_eq!(message.body_md5.as_deref(), Some("0733351879b2fa9bd05c7ca3061529c0"));
+    assert_eq!(
+        attachments[0].sha1,
+        "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
+    );
+    assert_eq!(
+        message.body_md5.as_deref(),
+        Some("0733351879b2fa9bd05c7ca3061529c0")
+    );
 }
 
 #[test]
 fn deep_nesting_and_many_parts_end_at_a_named_limit() {
     let mut deep = String::new();
     for i in 0..200 {
-        deep.push_str(&format!("Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n"));
+        deep.push_str(&format!(
+            "Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n"
+        ));
     }
     let (message, _, _) = parse(&deep);
     assert!(message.oddities.contains(&"nested-too-deep"));
     let mut out = Vec::new();
-    let wide = format!("Content-Type: multipart/mixed; boundary=b\n\n{}", "--b\n\nx\n".repeat(5_000));
-    assert_eq!(read(wide.into_bytes(), transfer(), &Limits::default(), &mut out), ["parts"]);
+    let wide = format!(
+        "Content-Type: multipart/mixed; boundary=b\n\n{}",
+        "--b\n\nx\n".repeat(5_000)
+    );
+    assert_eq!(
+        read(wide.into_bytes(), transfer(), &Limits::default(), &mut out),
+        ["parts"]
+    );
 }
 
 #[test]
 fn a_header_bomb_is_cut() {
     let mut out = Vec::new();
     let bomb = "A: b\n".repeat(50_000);
-    assert_eq!(read(bomb.into_bytes(), transfer(), &Limits::default(), &mut out), ["header"]);
+    assert_eq!(
+        read(bomb.into_bytes(), transfer(), &Limits::default(), &mut out),
+        ["header"]
+    );
 }
 
 #[test]
@@ -112,16 +154,39 @@ fn a_message_of_any_truncation_is_read() {
         parse_bytes(&whole.as_bytes()[..end]);
     }
     let (message, urls, attachments) = parse_bytes(whole.as_bytes());
-    assert_eq!((message.from_names[0].as_str(), message.received_ips[0].as_str()), ("你好", "192.0.2.1"));
-    assert_eq!((urls[0].visible_text.as_deref(), attachments[0].magic), (Some("你"), Some("zip")));
+    assert_eq!(
+        (
+            message.from_names[0].as_str(),
+            message.received_ips[0].as_str()
+        ),
+        ("你好", "192.0.2.1")
+    );
+    assert_eq!(
+        (urls[0].visible_text.as_deref(), attachments[0].magic),
+        (Some("你"), Some("zip"))
+    );
 }
 
 #[test]
 fn a_message_whose_start_is_missing_has_no_header_fields() {
     let mut out = Vec::new();
-    let transfer = Transfer { is_start_missing: true, is_truncated: true, ..transfer() };
-    read(b"Subject: not a header\r\nhttp://a.example/\r\n".to_vec(), transfer, &Limits::default(), &mut out);
-    let Record::Message(message) = &out[0] else { panic!() };
-    assert_eq!((message.subject.as_deref(), message.oddities.as_slice()), (None, &["start-missing"][..]));
+    let transfer = Transfer {
+        is_start_missing: true,
+        is_truncated: true,
+        ..transfer()
+    };
+    read(
+        b"Subject: not a header\r\nhttp://a.example/\r\n".to_vec(),
+        transfer,
+        &Limits::default(),
+        &mut out,
+    );
+    let Record::Message(message) = &out[0] else {
+        panic!()
+    };
+    assert_eq!(
+        (message.subject.as_deref(), message.oddities.as_slice()),
+        (None, &["start-missing"][..])
+    );
     assert_eq!(out.len(), 2);
 }

@@ -26,7 +26,10 @@ impl Words {
     /// A collector; with `keep`, an excerpt is kept as well.
     #[must_use]
     pub fn new(keep: bool) -> Self {
-        Self { excerpt: keep.then(String::new), ..Self::default() }
+        Self {
+            excerpt: keep.then(String::new),
+            ..Self::default()
+        }
     }
 
     /// True while no word was seen.
@@ -45,7 +48,11 @@ impl Words {
         let mut before: Option<char> = None;
         for c in text.chars() {
             if c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphanumeric() && !is_dense(c)) {
-                let lower = if c.is_ascii() { c.to_ascii_lowercase() } else { c.to_lowercase().next().unwrap_or(c) };
+                let lower = if c.is_ascii() {
+                    c.to_ascii_lowercase()
+                } else {
+                    c.to_lowercase().next().unwrap_or(c)
+                };
                 hash = (hash ^ u64::from(u32::from(lower))).wrapping_mul(PRIME);
                 letters += 1;
                 before = None;
@@ -72,7 +79,11 @@ impl Words {
     pub fn simhash(&self) -> Option<u64> {
         (self.count > 0).then(|| {
             (0..64u32).fold(0u64, |hash, bit| {
-                let ones = self.planes.iter().rev().fold(0u64, |sum, plane| sum << 1 | (plane >> bit & 1));
+                let ones = self
+                    .planes
+                    .iter()
+                    .rev()
+                    .fold(0u64, |sum, plane| sum << 1 | (plane >> bit & 1));
                 hash | u64::from(ones * 2 > u64::from(self.count)) << bit
             })
         })
@@ -81,7 +92,9 @@ impl Words {
     /// The excerpt, when it was kept and is not empty.
     #[must_use]
     pub fn into_excerpt(self) -> Option<String> {
-        self.excerpt.map(|text| text.trim_end().to_owned()).filter(|text| !text.is_empty())
+        self.excerpt
+            .map(|text| text.trim_end().to_owned())
+            .filter(|text| !text.is_empty())
     }
 
     /// Adds a word to the 64 counts: a ripple-carry addition over the planes.
@@ -97,7 +110,13 @@ impl Words {
     }
 
     fn feed_excerpt(&mut self, text: &str) {
-        let Some(excerpt) = self.excerpt.as_mut().filter(|excerpt| excerpt.len() < EXCERPT_BYTES) else { return };
+        let Some(excerpt) = self
+            .excerpt
+            .as_mut()
+            .filter(|excerpt| excerpt.len() < EXCERPT_BYTES)
+        else {
+            return;
+        };
         for word in text.split_whitespace() {
             let room = EXCERPT_BYTES.saturating_sub(excerpt.len());
             if room == 0 {
@@ -149,9 +168,14 @@ mod tests {
         let text = "Dear customer, your account has been suspended. Please confirm your identity within two days, \
                     or access to your mailbox will be closed. The help desk of your university.";
         let near = (simhash(text) ^ simhash(&text.replace("two days", "48 hours"))).count_ones();
-        let far = (simhash(text) ^ simhash("The minutes of the meeting are attached; the next one is on Tuesday at ten.")).count_ones();
+        let far = (simhash(text)
+            ^ simhash(
+                "The minutes of the meeting are attached; the next one is on Tuesday at ten.",
+            ))
+        .count_ones();
         assert!(near <= 12 && far >= 20, "{near} {far}");
-        let chinese = "尊敬的用户,您的邮箱已超过限额,请立即点击下面的链接验证您的帐户,否则将被停用。";
+        let chinese =
+            "尊敬的用户,您的邮箱已超过限额,请立即点击下面的链接验证您的帐户,否则将被停用。";
         let near = (simhash(chinese) ^ simhash(&chinese.replace("立即", "马上"))).count_ones();
         assert!(near <= 16, "{near}");
     }
@@ -160,6 +184,9 @@ mod tests {
     fn text_without_words_has_no_simhash() {
         let mut words = Words::new(true);
         words.feed(" \r\n.,;");
-        assert_eq!((words.simhash(), words.into_excerpt()), (None, Some(".,;".into())));
+        assert_eq!(
+            (words.simhash(), words.into_excerpt()),
+            (None, Some(".,;".into()))
+        );
     }
 }

@@ -54,9 +54,14 @@ const VERBS: &[(&str, Answer)] = &[
 #[must_use]
 pub fn parse(line: &[u8]) -> Option<Command<'_>> {
     let line = line.trim_ascii();
-    let end = line.iter().position(|&b| b == b' ' || b == b'\t').unwrap_or(line.len());
+    let end = line
+        .iter()
+        .position(|&b| b == b' ' || b == b'\t')
+        .unwrap_or(line.len());
     let (word, argument) = line.split_at_checked(end)?;
-    let &(verb, answer) = VERBS.iter().find(|(verb, _)| verb.as_bytes().eq_ignore_ascii_case(word))?;
+    let &(verb, answer) = VERBS
+        .iter()
+        .find(|(verb, _)| verb.as_bytes().eq_ignore_ascii_case(word))?;
     let argument = argument.trim_ascii();
     let answer = match (verb, argument.is_empty()) {
         // With an argument the answer is one line; AUTH without one lists mechanisms.
@@ -64,5 +69,9 @@ pub fn parse(line: &[u8]) -> Option<Command<'_>> {
         ("AUTH", true) => Answer::Listing,
         _ => answer,
     };
-    Some(Command { verb, argument, answer })
+    Some(Command {
+        verb,
+        argument,
+        answer,
+    })
 }

@@ -32,7 +32,11 @@ pub fn looks_like_client(data: &[u8]) -> Likeness {
     if first != Likeness::Possible {
         return first;
     }
-    let lines = data.split_inclusive(|&b| b == b'\n').skip(1).take(8).filter(|line| line.ends_with(b"\n"));
+    let lines = data
+        .split_inclusive(|&b| b == b'\n')
+        .skip(1)
+        .take(8)
+        .filter(|line| line.ends_with(b"\n"));
     let mut words = Vec::new();
     for line in lines {
         match line_likeness(line) {
@@ -42,15 +46,31 @@ pub fn looks_like_client(data: &[u8]) -> Likeness {
         }
     }
     // FTP has none of these after a login.
-    let is_pop3 = words.iter().any(|word| matches!(word.as_slice(), b"RETR" | b"DELE")) || words.windows(2).any(|w| w == [b"STAT".to_vec(), b"LIST".to_vec()]);
-    if is_pop3 { Likeness::Sure } else { Likeness::Possible }
+    let is_pop3 = words
+        .iter()
+        .any(|word| matches!(word.as_slice(), b"RETR" | b"DELE"))
+        || words
+            .windows(2)
+            .any(|w| w == [b"STAT".to_vec(), b"LIST".to_vec()]);
+    if is_pop3 {
+        Likeness::Sure
+    } else {
+        Likeness::Possible
+    }
 }
 
 fn line_likeness(data: &[u8]) -> Likeness {
     let Some(end) = data.iter().take(512).position(|&b| b == b'\n') else {
         let word = data.split(|&b| b == b' ').next().unwrap_or(data);
-        let starts = VERBS.iter().any(|(verb, _)| verb.get(..word.len()).is_some_and(|v| v.eq_ignore_ascii_case(word)));
-        return if starts { Likeness::Short } else { Likeness::Unlike };
+        let starts = VERBS.iter().any(|(verb, _)| {
+            verb.get(..word.len())
+                .is_some_and(|v| v.eq_ignore_ascii_case(word))
+        });
+        return if starts {
+            Likeness::Short
+        } else {
+            Likeness::Unlike
+        };
     };
     let line = data.get(..end).unwrap_or(data).trim_ascii_end();
     let (word, argument) = match line.iter().position(|&b| b == b' ') {
@@ -58,7 +78,10 @@ fn line_likeness(data: &[u8]) -> Likeness {
         None => (line, &b""[..]),
     };
     let argument = argument.trim_ascii();
-    let Some((verb, own)) = VERBS.iter().find(|(verb, _)| verb.eq_ignore_ascii_case(word)) else {
+    let Some((verb, own)) = VERBS
+        .iter()
+        .find(|(verb, _)| verb.eq_ignore_ascii_case(word))
+    else {
         return Likeness::Unlike;
     };
     let numeric = !argument.is_empty() && argument.iter().all(|b| b.is_ascii_digit() || *b == b' ');
@@ -104,9 +127,18 @@ mod tests {
         assert_eq!(looks_like_client(b"USER a\r\n"), Likeness::Possible);
         assert_eq!(looks_like_client(b"RETR file.txt\r\n"), Likeness::Unlike);
         assert_eq!(looks_like_client(b"US"), Likeness::Short);
-        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\n"), Likeness::Possible);
-        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\nRETR 1\r\n"), Likeness::Sure);
-        assert_eq!(looks_like_client(b"USER a\r\nPASS b\r\nUIDL\r\n"), Likeness::Sure);
+        assert_eq!(
+            looks_like_client(b"USER a\r\nPASS b\r\n"),
+            Likeness::Possible
+        );
+        assert_eq!(
+            looks_like_client(b"USER a\r\nPASS b\r\nRETR 1\r\n"),
+            Likeness::Sure
+        );
+        assert_eq!(
+            looks_like_client(b"USER a\r\nPASS b\r\nUIDL\r\n"),
+            Likeness::Sure
+        );
     }
 
     #[test]

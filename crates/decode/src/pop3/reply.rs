@@ -15,7 +15,8 @@ pub enum Status {
 #[must_use]
 pub fn parse(line: &[u8]) -> Option<Status> {
     let is = |word: &[u8]| {
-        line.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        line.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
             && line.get(word.len()).is_none_or(u8::is_ascii_whitespace)
     };
     if is(b"+OK") {
@@ -50,16 +51,36 @@ pub fn begins_message(line: &[u8]) -> bool {
 #[must_use]
 pub fn is_capability(line: &[u8]) -> bool {
     let word = line.split(|&b| b == b' ').next().unwrap_or(b"");
-    [&b"TOP"[..], b"USER", b"SASL", b"RESP-CODES", b"PIPELINING", b"UIDL", b"STLS", b"EXPIRE", b"IMPLEMENTATION", b"CAPA", b"AUTH-RESP-CODE", b"UTF8", b"LOGIN-DELAY"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(word))
+    [
+        &b"TOP"[..],
+        b"USER",
+        b"SASL",
+        b"RESP-CODES",
+        b"PIPELINING",
+        b"UIDL",
+        b"STLS",
+        b"EXPIRE",
+        b"IMPLEMENTATION",
+        b"CAPA",
+        b"AUTH-RESP-CODE",
+        b"UTF8",
+        b"LOGIN-DELAY",
+    ]
+    .iter()
+    .any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Is this first line of a stream picked up in mid-session a greeting all the same? It names the
 /// service, or gives APOP its time stamp.
 #[must_use]
 pub fn looks_like_greeting(line: &[u8]) -> bool {
-    let lower = line.get(..line.len().min(256)).unwrap_or(line).to_ascii_lowercase();
+    let lower = line
+        .get(..line.len().min(256))
+        .unwrap_or(line)
+        .to_ascii_lowercase();
     let words = [&b"pop3"[..], b"ready", b"dovecot", b"<"];
-    lower.starts_with(b"+ok") && words.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    lower.starts_with(b"+ok")
+        && words
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word).is_some())
 }

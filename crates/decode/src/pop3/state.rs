@@ -28,7 +28,11 @@ enum Server {
     /// Lines after a `+OK` whose command was not seen: the first shows what they are.
     Unknown,
     /// Lines up to a lone dot.
-    Lines { answer: Answer, content: Box<Content>, began: At },
+    Lines {
+        answer: Answer,
+        content: Box<Content>,
+        began: At,
+    },
     /// After a gap: nothing until a status line.
     Lost,
 }
@@ -59,7 +63,11 @@ impl Pop3Decoder {
             log: SessionLog::new(context, MailProtocol::Pop3),
             client_lines: LineReader::default(),
             server_lines: LineReader::default(),
-            server: if context.from_start { Server::Status } else { Server::Lost },
+            server: if context.from_start {
+                Server::Status
+            } else {
+                Server::Lost
+            },
             waiting: VecDeque::new(),
             login: None,
             in_sasl: false,
@@ -92,12 +100,18 @@ impl Pop3Decoder {
 
     fn client_line(&mut self, at: At, line: &[u8], out: &mut Records) {
         if self.in_sasl {
-            let is_command = command::parse(line).is_some_and(|c| matches!(c.verb, "STAT" | "LIST" | "UIDL" | "RETR" | "QUIT" | "CAPA" | "USER"));
+            let is_command = command::parse(line).is_some_and(|c| {
+                matches!(
+                    c.verb,
+                    "STAT" | "LIST" | "UIDL" | "RETR" | "QUIT" | "CAPA" | "USER"
+                )
+            });
             if !is_command {
                 if let Some(login) = &mut self.login {
                     login.span = login.span.to(at);
                     login.exchange.respond(line, None);
-                    self.in_sasl = self.log.server_seen || login.exchange.responses_left() != Some(0);
+                    self.in_sasl =
+                        self.log.server_seen || login.exchange.responses_left() != Some(0);
                 }
                 return;
             }
@@ -117,7 +131,10 @@ impl Pop3Decoder {
     }
 
     fn note(&mut self, at: At, command: Command<'_>, out: &mut Records) {
-        let attempt = |exchange| Attempt { exchange, span: Span::at(at) };
+        let attempt = |exchange| Attempt {
+            exchange,
+            span: Span::at(at),
+        };
         match command.verb {
             "USER" => {
                 self.give_up_login(out);
@@ -216,8 +233,15 @@ impl Pop3Decoder {
             Answer::Message(_) => self.log.context.limits.message_bytes,
             _ => LISTING_BYTES,
         };
-        let content = Box::new(Content::of_answer(limit, reply::is_unmistakable).sharing(self.log.context.limits.message_room));
-        self.server = Server::Lines { answer, content, began: at };
+        let content = Box::new(
+            Content::of_answer(limit, reply::is_unmistakable)
+                .sharing(self.log.context.limits.message_room),
+        );
+        self.server = Server::Lines {
+            answer,
+            content,
+            began: at,
+        };
     }
 
     fn status_line(&mut self, at: At, line: &[u8], out: &mut Records) {
@@ -242,9 +266,19 @@ impl Pop3Decoder {
         match (known, status) {
             (Some(Answer::Login), _) => {
                 self.in_sasl = false;
-                self.end_login(if status == Status::Ok { Known::Yes } else { Known::No }, out);
+                self.end_login(
+                    if status == Status::Ok {
+                        Known::Yes
+                    } else {
+                        Known::No
+                    },
+                    out,
+                );
             }
-            (Some(answer @ (Answer::Capabilities | Answer::Listing | Answer::Message(_))), Status::Ok) => self.begin_lines(at, answer),
+            (
+                Some(answer @ (Answer::Capabilities | Answer::Listing | Answer::Message(_))),
+                Status::Ok,
+            ) => self.begin_lines(at, answer),
             (Some(Answer::Tls), Status::Err) => self.log.odd("starttls-refused"),
             (None, Status::Ok) => self.server = Server::Unknown,
             _ => {}
@@ -253,10 +287,19 @@ impl Pop3Decoder {
 
     fn end_lines(&mut self, at: At, whole: bool, out: &mut Records) {
         let after = if whole { Server::Status } else { Server::Lost };
-        let Server::Lines { answer, mut content, began } = std::mem::replace(&mut self.server, after) else { return };
+        let Server::Lines {
+            answer,
+            mut content,
+            began,
+        } = std::mem::replace(&mut self.server, after)
+        else {
+            return;
+        };
         content.finish_line();
         match answer {
-            Answer::Message(transfer) => self.message(transfer, *content, whole, Span::at(began).to(at), out),
+            Answer::Message(transfer) => {
+                self.message(transfer, *content, whole, Span::at(began).to(at), out)
+            }
             Answer::Capabilities => {
                 for line in content.bytes.split(|&b| b == b'\n') {
                     let text = String::from_utf8_lossy(line.trim_ascii()).into_owned();
@@ -270,7 +313,14 @@ impl Pop3Decoder {
         }
     }
 
-    fn message(&mut self, transfer: &'static str, content: Content, whole: bool, span: Span, out: &mut Records) {
+    fn message(
+        &mut self,
+        transfer: &'static str,
+        content: Content,
+        whole: bool,
+        span: Span,
+        out: &mut Records,
+    ) {
         self.log.row.messages = self.log.row.messages.saturating_add(1);
         self.facts.whole_messages += u32::from(whole);
         if content.is_over_limit {
@@ -325,7 +375,14 @@ impl Decoder for Pop3Decoder {
             }
         };
         self.log.took(from, data.get(..used).unwrap_or(data));
-        (used, if self.log.row.tls == MailTls::StartTls { Turn::Tls } else { Turn::Stay })
+        (
+            used,
+            if self.log.row.tls == MailTls::StartTls {
+                Turn::Tls
+            } else {
+                Turn::Stay
+            },
+        )
     }
 
     fn gap(&mut self, from: From, at: At, missing: u64, _out: &mut Records) {

@@ -10,7 +10,11 @@ fn seen(text: &str) -> Seen {
 }
 
 fn one_side(text: &str, side: From) -> Seen {
-    seen_by(|| Pop3Decoder::new(context()), &only(script(text), side), End::Fin)
+    seen_by(
+        || Pop3Decoder::new(context()),
+        &only(script(text), side),
+        End::Fin,
+    )
 }
 
 const FETCH: &str = "
@@ -49,37 +53,85 @@ const FETCH: &str = "
 #[test]
 fn a_session_gives_its_messages_and_its_login() {
     let seen = seen(FETCH);
-    assert_eq!(seen.bodies(), ["Subject: one\r\n\r\n.dot\r\n", "Subject: two\r\n\r\n"]);
-    let transfers: Vec<_> = seen.messages().iter().map(|m| (m.transfer, m.truncated)).collect();
+    assert_eq!(
+        seen.bodies(),
+        ["Subject: one\r\n\r\n.dot\r\n", "Subject: two\r\n\r\n"]
+    );
+    let transfers: Vec<_> = seen
+        .messages()
+        .iter()
+        .map(|m| (m.transfer, m.truncated))
+        .collect();
     assert_eq!(transfers, [("pop3-retr", false), ("pop3-top", true)]);
     let session = seen.session();
-    assert_eq!((session.outcome, session.banner.as_deref()), ("complete", Some("+OK ready <1.2@mx>")));
-    assert_eq!(session.commands, ["CAPA", "USER", "PASS", "STAT", "LIST", "RETR", "TOP", "QUIT"]);
-    assert_eq!((&session.capabilities, session.tls), (&vec!["TOP".to_owned(), "SASL PLAIN".into(), "STLS".into()], MailTls::Offered));
-    assert_eq!((session.auth_users.as_slice(), session.authenticated), (&["alice".to_owned()][..], Known::Yes));
+    assert_eq!(
+        (session.outcome, session.banner.as_deref()),
+        ("complete", Some("+OK ready <1.2@mx>"))
+    );
+    assert_eq!(
+        session.commands,
+        [
+            "CAPA", "USER", "PASS", "STAT", "LIST", "RETR", "TOP", "QUIT"
+        ]
+    );
+    assert_eq!(
+        (&session.capabilities, session.tls),
+        (
+            &vec!["TOP".to_owned(), "SASL PLAIN".into(), "STLS".into()],
+            MailTls::Offered
+        )
+    );
+    assert_eq!(
+        (session.auth_users.as_slice(), session.authenticated),
+        (&["alice".to_owned()][..], Known::Yes)
+    );
     seen.never_says(&["s3cret"]);
 }
 
 #[test]
 fn the_server_alone_shows_its_messages() {
     let seen = one_side(FETCH, From::Server);
-    assert_eq!(seen.bodies(), ["Subject: one\r\n\r\n.dot\r\n", "Subject: two\r\n\r\n"]);
-    assert_eq!((seen.session().outcome, seen.session().capabilities.len()), ("one-way-server", 3));
+    assert_eq!(
+        seen.bodies(),
+        ["Subject: one\r\n\r\n.dot\r\n", "Subject: two\r\n\r\n"]
+    );
+    assert_eq!(
+        (seen.session().outcome, seen.session().capabilities.len()),
+        ("one-way-server", 3)
+    );
 }
 
 #[test]
 fn the_client_alone_shows_its_login_and_commands() {
     let seen = one_side(FETCH, From::Client);
-    assert_eq!((seen.messages().len(), seen.session().outcome), (0, "one-way-client"));
-    assert_eq!((seen.logins()[0].user.as_deref(), seen.logins()[0].success), (Some("alice"), Known::Unknown));
+    assert_eq!(
+        (seen.messages().len(), seen.session().outcome),
+        (0, "one-way-client")
+    );
+    assert_eq!(
+        (seen.logins()[0].user.as_deref(), seen.logins()[0].success),
+        (Some("alice"), Known::Unknown)
+    );
     seen.never_says(&["s3cret"]);
 }
 
 #[test]
 fn sasl_and_apop_name_the_user_only() {
-    let sasl = seen("S: +OK\nC: AUTH PLAIN\nS: + \nC: AGFsaWNlAHMzY3JldA==\nS: -ERR no\nC: APOP bob c4c9334bac560ecc979e58001b3e22fb\nS: +OK in\nC: QUIT\nS: +OK");
-    let logins: Vec<_> = sasl.logins().iter().map(|l| (l.mechanism.as_str(), l.user.as_deref(), l.success)).collect();
-    assert_eq!(logins, [("PLAIN", Some("alice"), Known::No), ("APOP", Some("bob"), Known::Yes)]);
+    let sasl = seen(
+        "S: +OK\nC: AUTH PLAIN\nS: + \nC: AGFsaWNlAHMzY3JldA==\nS: -ERR no\nC: APOP bob c4c9334bac560ecc979e58001b3e22fb\nS: +OK in\nC: QUIT\nS: +OK",
+    );
+    let logins: Vec<_> = sasl
+        .logins()
+        .iter()
+        .map(|l| (l.mechanism.as_str(), l.user.as_deref(), l.success))
+        .collect();
+    assert_eq!(
+        logins,
+        [
+            ("PLAIN", Some("alice"), Known::No),
+            ("APOP", Some("bob"), Known::Yes)
+        ]
+    );
     sasl.never_says(&["AGFsaWNl", "s3cret", "c4c9334b"]);
     assert_eq!(sasl.session().outcome, "login-logout");
 }
@@ -87,22 +139,44 @@ fn sasl_and_apop_name_the_user_only() {
 #[test]
 fn stls_is_found_from_either_side() {
     let text = "S: +OK\nC: STLS\nS: +OK begin\nC: \\x16\\x03\nS: \\x16\\x03";
-    for seen in [seen(text), one_side(text, From::Client), one_side(text, From::Server)] {
-        assert_eq!((seen.turn, seen.session().outcome), (Turn::Tls, "opaque-after-starttls"));
+    for seen in [
+        seen(text),
+        one_side(text, From::Client),
+        one_side(text, From::Server),
+    ] {
+        assert_eq!(
+            (seen.turn, seen.session().outcome),
+            (Turn::Tls, "opaque-after-starttls")
+        );
     }
 }
 
 #[test]
 fn a_gap_in_a_message_keeps_the_next_one() {
-    let seen = seen("S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: RETR 1\nS: +OK\nS: Subject: one\nS-gap 100\nS: rest\nS: .\nC: RETR 2\nS: +OK\nS: Subject: two\nS:\nS: .\nC: QUIT\nS: +OK");
-    let subjects: Vec<_> = seen.messages().iter().map(|m| (m.subject.as_deref(), m.truncated)).collect();
+    let seen = seen(
+        "S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: RETR 1\nS: +OK\nS: Subject: one\nS-gap 100\nS: rest\nS: .\nC: RETR 2\nS: +OK\nS: Subject: two\nS:\nS: .\nC: QUIT\nS: +OK",
+    );
+    let subjects: Vec<_> = seen
+        .messages()
+        .iter()
+        .map(|m| (m.subject.as_deref(), m.truncated))
+        .collect();
     assert_eq!(subjects, [(Some("one"), true), (Some("two"), false)]);
 }
 
 #[test]
 fn mid_stream_waits_for_a_status_line() {
-    let context = Context { from_start: false, ..context() };
-    let seen = seen_by(|| Pop3Decoder::new(context), &script("S: of a message\nS: .\nS: +OK\nS: Subject: x\nS:\nS: .\nC: s3cret\nC: QUIT\nS: +OK"), End::Fin);
+    let context = Context {
+        from_start: false,
+        ..context()
+    };
+    let seen = seen_by(
+        || Pop3Decoder::new(context),
+        &script(
+            "S: of a message\nS: .\nS: +OK\nS: Subject: x\nS:\nS: .\nC: s3cret\nC: QUIT\nS: +OK",
+        ),
+        End::Fin,
+    );
     assert_eq!(seen.messages().len(), 1);
     seen.never_says(&["s3cret"]);
 }
@@ -112,11 +186,20 @@ fn short_sessions_have_their_reason() {
     for (text, outcome) in [
         ("S: +OK", "greeting-only"),
         ("S: +OK\nC: QUIT\nS: +OK", "greeting-only"),
-        ("S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: -ERR\nC: QUIT\nS: +OK", "login-failed"),
+        (
+            "S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: -ERR\nC: QUIT\nS: +OK",
+            "login-failed",
+        ),
         ("C: USER a\nC: PASS b\nC: QUIT", "login-logout"),
         ("C: USER a\nC: PASS b", "login-only"),
-        ("S: +OK\nC: CAPA\nS: +OK\nS: TOP\nS: .\nC: QUIT\nS: +OK", "commands-only"),
-        ("S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: RETR 1\nS: +OK\nS: Subject: x", "cut-in-content"),
+        (
+            "S: +OK\nC: CAPA\nS: +OK\nS: TOP\nS: .\nC: QUIT\nS: +OK",
+            "commands-only",
+        ),
+        (
+            "S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: RETR 1\nS: +OK\nS: Subject: x",
+            "cut-in-content",
+        ),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");
     }

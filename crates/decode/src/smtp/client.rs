@@ -14,7 +14,9 @@ impl SmtpDecoder {
     /// A command line, or what stands in its place.
     pub(super) fn command_line(&mut self, at: At, line: &[u8], out: &mut Records) {
         let Command { verb, argument } = command::parse(line);
-        let Some(verb) = verb else { return self.bogus_line(at, line, out) };
+        let Some(verb) = verb else {
+            return self.bogus_line(at, line, out);
+        };
         self.note_command(verb);
         match verb {
             "HELO" | "EHLO" | "LHLO" => self.helo(at, verb, argument, out),
@@ -94,9 +96,19 @@ impl SmtpDecoder {
         let helo_between = self.helo_over.take();
         self.nested_over = None;
         if let Some(before) = self.ledger.current {
-            let refused = self.ledger.find(before).is_some_and(|open| open.row.mail_code.is_some_and(|c| c >= 400));
-            let has_content = self.ledger.find(before).is_some_and(|open| open.has_begun_content);
-            let why = if helo_between == Some(before) { "rset" } else { "new-mail" };
+            let refused = self
+                .ledger
+                .find(before)
+                .is_some_and(|open| open.row.mail_code.is_some_and(|c| c >= 400));
+            let has_content = self
+                .ledger
+                .find(before)
+                .is_some_and(|open| open.has_begun_content);
+            let why = if helo_between == Some(before) {
+                "rset"
+            } else {
+                "new-mail"
+            };
             if !refused && !has_content && helo_between != Some(before) {
                 self.odd("nested-mail");
                 if self.server_seen {
@@ -111,7 +123,10 @@ impl SmtpDecoder {
         let number = self.ledger.begin(at, self.row.helo.clone());
         if let Some(open) = self.ledger.find(number) {
             open.row.mail_from = Some(text(path.address));
-            let words = path.parameters.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            let words = path
+                .parameters
+                .split(u8::is_ascii_whitespace)
+                .filter(|word| !word.is_empty());
             open.row.mail_parameters = words.take(32).map(text).collect();
         }
         self.expect(Kind::Mail, number, at, out);
@@ -132,7 +147,9 @@ impl SmtpDecoder {
         self.helo_over = None;
         let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
         let cap = self.context.limits.recipients;
-        let place = self.ledger.add_recipient(number, at, text(path.address), cap);
+        let place = self
+            .ledger
+            .add_recipient(number, at, text(path.address), cap);
         if place.is_none() {
             self.limit("recipients");
         }
@@ -173,7 +190,14 @@ impl SmtpDecoder {
     }
 
     /// Takes bytes of a chunk.
-    pub(super) fn chunk_bytes(&mut self, left: u64, last: bool, at: At, rest: &[u8], out: &mut Records) -> usize {
+    pub(super) fn chunk_bytes(
+        &mut self,
+        left: u64,
+        last: bool,
+        at: At,
+        rest: &[u8],
+        out: &mut Records,
+    ) -> usize {
         let taken = usize::try_from(left).map_or(rest.len(), |left| left.min(rest.len()));
         let data = rest.get(..taken).unwrap_or(rest);
         if let Some((content, number, _)) = &mut self.content {
@@ -238,7 +262,9 @@ impl SmtpDecoder {
     /// The message came to its end, or `whole` is false and the rest of it will not be seen.
     pub(super) fn end_content(&mut self, at: At, whole: bool, out: &mut Records) {
         self.mode = Mode::Command;
-        let Some((mut content, number, began)) = self.content.take() else { return };
+        let Some((mut content, number, began)) = self.content.take() else {
+            return;
+        };
         content.finish_line();
         if content.has_bare_dot {
             self.odd("bare-lf-dot");
@@ -247,7 +273,10 @@ impl SmtpDecoder {
             self.limit("message");
         }
         let refused = self.row.oddities.contains(&"content-after-refusal")
-            && self.ledger.find(number).is_some_and(|open| open.row.data_code.is_some_and(|code| code >= 400));
+            && self
+                .ledger
+                .find(number)
+                .is_some_and(|open| open.row.data_code.is_some_and(|code| code >= 400));
         let mut is_bdat = false;
         let mut recipients = Vec::new();
         if let Some(open) = self.ledger.find(number) {
@@ -256,8 +285,15 @@ impl SmtpDecoder {
             open.row.span = open.row.span.to(at);
             is_bdat = open.row.data_command == Some("BDAT");
             if self.is_lmtp {
-                let accepted = open.row.recipients.iter().enumerate().filter(|(_, r)| r.code.is_none_or(|c| c < 400));
-                recipients = accepted.filter_map(|(i, _)| u32::try_from(i).ok()).collect();
+                let accepted = open
+                    .row
+                    .recipients
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, r)| r.code.is_none_or(|c| c < 400));
+                recipients = accepted
+                    .filter_map(|(i, _)| u32::try_from(i).ok())
+                    .collect();
             }
         }
         self.row.messages = self.row.messages.saturating_add(1);

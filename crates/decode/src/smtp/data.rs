@@ -71,7 +71,9 @@ impl Content {
             has_bare_dot: false,
             is_over_limit: false,
             command_line: Vec::new(),
-            place: Place::Start { after_bare_lf: false },
+            place: Place::Start {
+                after_bare_lf: false,
+            },
             bare_lf_ends,
             watched: None,
             ends_at: command::is_unmistakable,
@@ -92,7 +94,10 @@ impl Content {
     /// come after it.
     #[must_use]
     pub fn of_answer(limit: usize, ends_at: fn(&[u8]) -> bool) -> Self {
-        Self { ends_at, ..Self::new(limit, false) }
+        Self {
+            ends_at,
+            ..Self::new(limit, false)
+        }
     }
 
     /// From here on a line that is a command beyond doubt ends the content as well.
@@ -105,7 +110,12 @@ impl Content {
     /// Bytes are missing; the reader is inside a line now and watches for commands.
     pub fn gap(&mut self) {
         self.is_truncated = true;
-        if self.size_bytes == 0 && self.place == (Place::Start { after_bare_lf: false }) {
+        if self.size_bytes == 0
+            && self.place
+                == (Place::Start {
+                    after_bare_lf: false,
+                })
+        {
             self.is_start_missing = true;
         }
         self.finish_line();
@@ -116,8 +126,11 @@ impl Content {
     /// Takes bytes that are content whatever they are (BDAT, and lines given back).
     pub fn push(&mut self, data: &[u8]) {
         self.size_bytes += data.len() as u64;
-        let room = self.share.take(data.len().min(self.limit.saturating_sub(self.bytes.len())));
-        self.bytes.extend_from_slice(data.get(..data.len().min(room)).unwrap_or(data));
+        let room = self
+            .share
+            .take(data.len().min(self.limit.saturating_sub(self.bytes.len())));
+        self.bytes
+            .extend_from_slice(data.get(..data.len().min(room)).unwrap_or(data));
         if data.len() > room {
             self.is_over_limit = true;
             self.is_truncated = true;
@@ -146,7 +159,9 @@ impl Content {
     /// A final answer came while content was expected: does a bare dot just seen explain it? Then
     /// the content ends before that dot.
     pub fn ends_at_bare_dot(&mut self) -> bool {
-        let Some((length, size)) = self.bare_dot_at.take() else { return false };
+        let Some((length, size)) = self.bare_dot_at.take() else {
+            return false;
+        };
         self.bytes.truncate(length);
         self.size_bytes = size;
         true
@@ -204,10 +219,18 @@ impl Content {
         let text = rest.get(..used).unwrap_or(rest);
         self.push(text);
         self.place = match text {
-            [.., b'\r', b'\n'] => Place::Start { after_bare_lf: false },
-            [b'\n'] => Place::Start { after_bare_lf: !cr_before },
-            [.., b'\n'] => Place::Start { after_bare_lf: true },
-            _ => Place::Inside { cr: text.last() == Some(&b'\r') },
+            [.., b'\r', b'\n'] => Place::Start {
+                after_bare_lf: false,
+            },
+            [b'\n'] => Place::Start {
+                after_bare_lf: !cr_before,
+            },
+            [.., b'\n'] => Place::Start {
+                after_bare_lf: true,
+            },
+            _ => Place::Inside {
+                cr: text.last() == Some(&b'\r'),
+            },
         };
         used
     }
@@ -225,7 +248,9 @@ impl Content {
     }
 
     fn read_watched(&mut self, data: &[u8], line_limit: usize) -> (usize, Step) {
-        let Some(mut reader) = self.watched.take() else { return (data.len(), Step::More) };
+        let Some(mut reader) = self.watched.take() else {
+            return (data.len(), Step::More);
+        };
         let mut at = 0;
         let mut step = Step::More;
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
@@ -234,7 +259,9 @@ impl Content {
             let Some(line) = line else { break };
             // The first line after a gap may be the rest of one.
             let is_whole = self.place != (Place::Inside { cr: false });
-            self.place = Place::Start { after_bare_lf: !line.is_crlf };
+            self.place = Place::Start {
+                after_bare_lf: !line.is_crlf,
+            };
             if is_whole && line.bytes == b"." {
                 step = Step::End;
                 break;
@@ -246,7 +273,11 @@ impl Content {
                 break;
             }
             self.is_truncated |= line.is_cut;
-            let text = line.bytes.strip_prefix(b".").filter(|_| is_whole).unwrap_or(line.bytes);
+            let text = line
+                .bytes
+                .strip_prefix(b".")
+                .filter(|_| is_whole)
+                .unwrap_or(line.bytes);
             self.push(text);
             self.push(if line.is_crlf { b"\r\n" } else { b"\n" });
         }
@@ -276,7 +307,11 @@ mod tests {
     #[test]
     fn dots_are_unstuffed_and_the_end_is_found_however_cut() {
         for (data, message, left) in [
-            (&b"a\r\n..b\r\n.\r\nQUIT\r\n"[..], &b"a\r\n.b\r\n"[..], Some(6)),
+            (
+                &b"a\r\n..b\r\n.\r\nQUIT\r\n"[..],
+                &b"a\r\n.b\r\n"[..],
+                Some(6),
+            ),
             (b".\r\nQ", b"", Some(1)),
             (b"a\r\n.b\r\n.\r\n", b"a\r\nb\r\n", Some(0)),
             (b"a.\r\n.\rx\r\n.\r\n", b"a.\r\n\rx\r\n", Some(0)),
@@ -288,7 +323,11 @@ mod tests {
         ] {
             for piece in 1..=data.len() {
                 let shown = String::from_utf8_lossy(data);
-                assert_eq!(read(data, piece, false), (message.to_vec(), left), "{shown} in pieces of {piece}");
+                assert_eq!(
+                    read(data, piece, false),
+                    (message.to_vec(), left),
+                    "{shown} in pieces of {piece}"
+                );
             }
         }
     }
@@ -314,6 +353,13 @@ mod tests {
     fn content_over_the_limit_is_counted_only() {
         let mut content = Content::new(4, false);
         content.read(b"abcdefgh\r\n.\r\n", 100);
-        assert_eq!((content.bytes.as_slice(), content.size_bytes, content.is_over_limit), (&b"abcd"[..], 10, true));
+        assert_eq!(
+            (
+                content.bytes.as_slice(),
+                content.size_bytes,
+                content.is_over_limit
+            ),
+            (&b"abcd"[..], 10, true)
+        );
     }
 }

@@ -17,9 +17,15 @@ pub fn looks_like_client(data: &[u8]) -> Likeness {
         Some("HELO") if complete || !command.argument.is_empty() => Likeness::Sure,
         Some("MAIL") if command::path(command.argument, "FROM").is_some() => Likeness::Sure,
         Some("RCPT") if command::path(command.argument, "TO").is_some() => Likeness::Sure,
-        Some("STARTTLS" | "XCLIENT" | "XFORWARD" | "ETRN" | "BDAT" | "EHLO" | "LHLO") if complete => Likeness::Sure,
+        Some("STARTTLS" | "XCLIENT" | "XFORWARD" | "ETRN" | "BDAT" | "EHLO" | "LHLO")
+            if complete =>
+        {
+            Likeness::Sure
+        }
         // Shared with POP3, FTP, Redis and others.
-        Some("QUIT" | "NOOP" | "HELP" | "AUTH" | "RSET" | "DATA" | "VRFY" | "EXPN") if complete => Likeness::Possible,
+        Some("QUIT" | "NOOP" | "HELP" | "AUTH" | "RSET" | "DATA" | "VRFY" | "EXPN") if complete => {
+            Likeness::Possible
+        }
         _ if !complete && is_start_of_verb(line) => Likeness::Short,
         _ => Likeness::Unlike,
     }
@@ -32,7 +38,11 @@ pub fn looks_like_server(data: &[u8]) -> Likeness {
     let (line, complete) = first_line(data);
     let Some(first) = reply::parse(line) else {
         let digits = line.iter().take(3).all(u8::is_ascii_digit);
-        return if !complete && line.len() < 4 && digits { Likeness::Short } else { Likeness::Unlike };
+        return if !complete && line.len() < 4 && digits {
+            Likeness::Short
+        } else {
+            Likeness::Unlike
+        };
     };
     if names_ftp(data) {
         return Likeness::Unlike;
@@ -46,9 +56,20 @@ pub fn looks_like_server(data: &[u8]) -> Likeness {
     match first.code {
         250 if data.split(|&b| b == b'\n').any(is_ehlo_keyword) => Likeness::Sure,
         334 | 354 => Likeness::Sure,
-        220 | 221 | 235 | 250 | 251 | 252 | 421 | 450..=452 | 454 | 500..=504 | 521 | 530 | 535 | 550..=555 => {
-            Likeness::Possible
-        }
+        220
+        | 221
+        | 235
+        | 250
+        | 251
+        | 252
+        | 421
+        | 450..=452
+        | 454
+        | 500..=504
+        | 521
+        | 530
+        | 535
+        | 550..=555 => Likeness::Possible,
         _ => Likeness::Unlike,
     }
 }
@@ -68,13 +89,23 @@ fn is_start_of_verb(line: &[u8]) -> bool {
     let word = line.split(|&b| b == b' ').next().unwrap_or(line);
     command::VERBS.iter().any(|verb| {
         let verb = verb.as_bytes();
-        verb.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+        verb.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
     })
 }
 
 fn names_smtp(data: &[u8]) -> bool {
     let head = data.get(..data.len().min(256)).unwrap_or(data);
-    [&b"SMTP"[..], b"LMTP", b"Postfix", b"Sendmail", b"Exim", b"MailEnable"].iter().any(|word| contains(head, word))
+    [
+        &b"SMTP"[..],
+        b"LMTP",
+        b"Postfix",
+        b"Sendmail",
+        b"Exim",
+        b"MailEnable",
+    ]
+    .iter()
+    .any(|word| contains(head, word))
 }
 
 fn names_ftp(data: &[u8]) -> bool {
@@ -83,16 +114,33 @@ fn names_ftp(data: &[u8]) -> bool {
 }
 
 fn contains(haystack: &[u8], word: &[u8]) -> bool {
-    haystack.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+    haystack
+        .windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
 }
 
 /// `250-PIPELINING` and the like.
 fn is_ehlo_keyword(line: &[u8]) -> bool {
-    let Some(line) = reply::parse(line.strip_suffix(b"\r").unwrap_or(line)) else { return false };
-    let word = line.text.split(|&b| b == b' ' || b == b'=').next().unwrap_or(b"");
-    [&b"PIPELINING"[..], b"8BITMIME", b"SIZE", b"STARTTLS", b"AUTH", b"ENHANCEDSTATUSCODES", b"CHUNKING", b"DSN"]
-        .iter()
-        .any(|keyword| keyword.eq_ignore_ascii_case(word))
+    let Some(line) = reply::parse(line.strip_suffix(b"\r").unwrap_or(line)) else {
+        return false;
+    };
+    let word = line
+        .text
+        .split(|&b| b == b' ' || b == b'=')
+        .next()
+        .unwrap_or(b"");
+    [
+        &b"PIPELINING"[..],
+        b"8BITMIME",
+        b"SIZE",
+        b"STARTTLS",
+        b"AUTH",
+        b"ENHANCEDSTATUSCODES",
+        b"CHUNKING",
+        b"DSN",
+    ]
+    .iter()
+    .any(|keyword| keyword.eq_ignore_ascii_case(word))
 }
 
 #[cfg(test)]
@@ -111,10 +159,16 @@ mod tests {
 
     #[test]
     fn server_bytes_are_judged() {
-        assert_eq!(looks_like_server(b"220 mx.example ESMTP\r\n"), Likeness::Sure);
+        assert_eq!(
+            looks_like_server(b"220 mx.example ESMTP\r\n"),
+            Likeness::Sure
+        );
         assert_eq!(looks_like_server(b"220 ready\r\n"), Likeness::Possible);
         assert_eq!(looks_like_server(b"220 FTP server\r\n"), Likeness::Unlike);
-        assert_eq!(looks_like_server(b"250-mx\r\n250-PIPELINING\r\n250 OK\r\n"), Likeness::Sure);
+        assert_eq!(
+            looks_like_server(b"250-mx\r\n250-PIPELINING\r\n250 OK\r\n"),
+            Likeness::Sure
+        );
         assert_eq!(looks_like_server(b"22"), Likeness::Short);
         assert_eq!(looks_like_server(b"+OK ready\r\n"), Likeness::Unlike);
         assert_eq!(looks_like_server(b"HTTP/1.1 200 OK\r\n"), Likeness::Unlike);

@@ -31,13 +31,19 @@ impl SmtpDecoder {
         }
         let list = self.context.limits.list_items.min(DISTINCT_ITEMS);
         if self.row.auth_mechanisms.len() < list {
-            if !exchange.mechanism.is_empty() && !self.row.auth_mechanisms.contains(&exchange.mechanism) {
+            if !exchange.mechanism.is_empty()
+                && !self.row.auth_mechanisms.contains(&exchange.mechanism)
+            {
                 self.row.auth_mechanisms.push(exchange.mechanism.clone());
             }
         } else {
             self.limit("list");
         }
-        self.login = Some(Attempt { exchange, span: Span::at(at), prompt: None });
+        self.login = Some(Attempt {
+            exchange,
+            span: Span::at(at),
+            prompt: None,
+        });
         self.mode = Mode::Auth;
         self.expect(Kind::Auth, 0, at, out);
     }
@@ -79,11 +85,15 @@ impl SmtpDecoder {
     }
 
     fn end_login(&mut self, success: Known, reply_code: Option<u16>, out: &mut Records) {
-        let Some(login) = self.login.take() else { return };
+        let Some(login) = self.login.take() else {
+            return;
+        };
         if self.mode == Mode::Auth {
             self.mode = Mode::Command;
         }
-        let Exchange { mechanism, user, .. } = login.exchange;
+        let Exchange {
+            mechanism, user, ..
+        } = login.exchange;
         self.note_user(user.as_ref());
         self.note_success(success);
         out.push(Record::Login(Box::new(Login {
@@ -120,7 +130,11 @@ impl SmtpDecoder {
 
     /// A login of which only the server's side was captured.
     pub(super) fn unseen_login(&mut self, reply: &Reply, prompted: bool, out: &mut Records) {
-        let success = if reply.code == 235 { Known::Yes } else { Known::No };
+        let success = if reply.code == 235 {
+            Known::Yes
+        } else {
+            Known::No
+        };
         self.note_success(success);
         let mechanism = if prompted { "LOGIN" } else { "" };
         out.push(Record::Login(Box::new(Login {

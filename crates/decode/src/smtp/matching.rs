@@ -99,29 +99,45 @@ impl Matching {
 
     /// Takes a command. Returns the reply that was captured before it, if there is one, and the
     /// command that was given up for lack of room.
-    pub fn command(&mut self, expected: Expected, at: At, server_seen: bool) -> (Option<Reply>, Option<Expected>) {
+    pub fn command(
+        &mut self,
+        expected: Expected,
+        at: At,
+        server_seen: bool,
+    ) -> (Option<Reply>, Option<Expected>) {
         while let Some(reply) = self.early.pop_front() {
-            if at.ts_us.saturating_sub(reply.at.ts_us) <= SKEW_US && fits(expected.kind, reply.code) {
+            if at.ts_us.saturating_sub(reply.at.ts_us) <= SKEW_US && fits(expected.kind, reply.code)
+            {
                 return (Some(reply), None);
             }
         }
         self.waiting.push_back(expected);
         self.count(expected.kind, 1);
         let room = if server_seen { WAITING } else { WAITING_UNSEEN };
-        let given_up = if self.waiting.len() > room { self.pop() } else { None };
+        let given_up = if self.waiting.len() > room {
+            self.pop()
+        } else {
+            None
+        };
         (None, given_up)
     }
 
     /// Takes a reply. Calls `unanswered` for commands that it passes over. Returns the command that
     /// it answers; a reply without command is kept for a late command if that can be, else returned.
-    pub fn reply(&mut self, reply: Reply, mut unanswered: impl FnMut(Expected)) -> Result<(Expected, Reply), Option<Reply>> {
+    pub fn reply(
+        &mut self,
+        reply: Reply,
+        mut unanswered: impl FnMut(Expected),
+    ) -> Result<(Expected, Reply), Option<Reply>> {
         while let Some(&first) = self.waiting.front() {
             if fits(first.kind, reply.code) && !self.is_named_elsewhere(first.kind, reply.code) {
                 self.pop();
                 self.is_doubtful = false;
                 return Ok((first, reply));
             }
-            let is_named = named_kind(reply.code).and_then(|i| self.named.get(i)).is_some_and(|&n| n > 0);
+            let is_named = named_kind(reply.code)
+                .and_then(|i| self.named.get(i))
+                .is_some_and(|&n| n > 0);
             if !is_named && first.kind != Kind::Bogus {
                 return Err(Some(reply));
             }
@@ -132,7 +148,11 @@ impl Matching {
             return Err(Some(reply));
         }
         self.early.push_back(reply);
-        Err(if self.early.len() > EARLY { self.early.pop_front() } else { None })
+        Err(if self.early.len() > EARLY {
+            self.early.pop_front()
+        } else {
+            None
+        })
     }
 
     /// Forgets the commands that wait.
@@ -151,7 +171,10 @@ impl Matching {
     pub fn awaits(&self, kind: Kind) -> bool {
         match name_index(kind).and_then(|i| self.named.get(i)) {
             Some(&count) => count > 0,
-            None => self.waiting.contains(&Expected { kind, transaction: 0 }),
+            None => self.waiting.contains(&Expected {
+                kind,
+                transaction: 0,
+            }),
         }
     }
 
@@ -169,7 +192,9 @@ impl Matching {
 
     /// The code names another kind that waits further back (221 answers QUIT, not the NOOP before it).
     fn is_named_elsewhere(&self, kind: Kind, code: u16) -> bool {
-        let Some(index) = named_kind(code) else { return false };
+        let Some(index) = named_kind(code) else {
+            return false;
+        };
         name_index(kind) != Some(index) && self.named.get(index).is_some_and(|&count| count > 0)
     }
 }
@@ -200,7 +225,9 @@ fn fits(kind: Kind, code: u16) -> bool {
     match kind {
         Kind::Helo => refusal || code == 250,
         Kind::Mail | Kind::Rcpt(_) => refusal || (250..=252).contains(&code),
-        Kind::Content(_) | Kind::Chunk(_) => refusal || (200..300).contains(&code) && code != 220 && code != 221,
+        Kind::Content(_) | Kind::Chunk(_) => {
+            refusal || (200..300).contains(&code) && code != 220 && code != 221
+        }
         Kind::Data => refusal || code == 354,
         Kind::Auth => refusal || code == 334 || code == 235,
         Kind::StartTls => refusal || code == 220,
@@ -217,10 +244,23 @@ mod tests {
     fn run(commands: &[Kind], codes: &[u16]) -> Vec<(Kind, u16)> {
         let mut matching = Matching::default();
         for &kind in commands {
-            matching.command(Expected { kind, transaction: 0 }, At::default(), true);
+            matching.command(
+                Expected {
+                    kind,
+                    transaction: 0,
+                },
+                At::default(),
+                true,
+            );
         }
-        let replies = codes.iter().map(|&code| Reply { code, ..Reply::default() });
-        replies.filter_map(|reply| matching.reply(reply, |_| {}).ok()).map(|(e, r)| (e.kind, r.code)).collect()
+        let replies = codes.iter().map(|&code| Reply {
+            code,
+            ..Reply::default()
+        });
+        replies
+            .filter_map(|reply| matching.reply(reply, |_| {}).ok())
+            .map(|(e, r)| (e.kind, r.code))
+            .collect()
     }
 
     #[test]
@@ -228,27 +268,57 @@ mod tests {
         use Kind::{Data, Mail, Rcpt};
         let commands = [Mail, Rcpt(Some(0)), Rcpt(Some(1)), Data];
         let codes = [250, 250, 550, 354];
-        assert_eq!(run(&commands, &codes), vec![(Mail, 250), (Rcpt(Some(0)), 250), (Rcpt(Some(1)), 550), (Data, 354)]);
+        assert_eq!(
+            run(&commands, &codes),
+            vec![
+                (Mail, 250),
+                (Rcpt(Some(0)), 250),
+                (Rcpt(Some(1)), 550),
+                (Data, 354)
+            ]
+        );
     }
 
     #[test]
     fn a_lost_reply_does_not_shift_the_rest() {
         use Kind::{Data, Mail, Quit, Rcpt};
-        assert_eq!(run(&[Mail, Rcpt(None), Data], &[250, 354]), vec![(Mail, 250), (Data, 354)]);
+        assert_eq!(
+            run(&[Mail, Rcpt(None), Data], &[250, 354]),
+            vec![(Mail, 250), (Data, 354)]
+        );
         assert_eq!(run(&[Kind::Content(None), Quit], &[221]), vec![(Quit, 221)]);
     }
 
     #[test]
     fn lines_that_servers_ignore_do_not_take_the_next_answer() {
         use Kind::{Bogus, Helo};
-        assert_eq!(run(&[Bogus, Bogus, Helo], &[502, 250]), vec![(Bogus, 502), (Helo, 250)]);
+        assert_eq!(
+            run(&[Bogus, Bogus, Helo], &[502, 250]),
+            vec![(Bogus, 502), (Helo, 250)]
+        );
     }
 
     #[test]
     fn a_reply_captured_before_its_command_answers_it() {
         let mut matching = Matching::default();
-        assert_eq!(matching.reply(Reply { code: 250, ..Reply::default() }, |_| {}), Err(None));
-        let (early, _) = matching.command(Expected { kind: Kind::Helo, transaction: 0 }, At::default(), true);
+        assert_eq!(
+            matching.reply(
+                Reply {
+                    code: 250,
+                    ..Reply::default()
+                },
+                |_| {}
+            ),
+            Err(None)
+        );
+        let (early, _) = matching.command(
+            Expected {
+                kind: Kind::Helo,
+                transaction: 0,
+            },
+            At::default(),
+            true,
+        );
         assert_eq!(early.map(|reply| reply.code), Some(250));
     }
 }

@@ -46,8 +46,17 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
             MID_STREAM
         };
     }
-    let is_introduction = |verb: &String| matches!(verb.as_str(), "HELO" | "EHLO" | "LHLO" | "QUIT" | "RSET" | "NOOP" | "STARTTLS");
-    if row.helo.is_some() && row.commands.iter().all(is_introduction) { EHLO_ONLY } else { COMMANDS_ONLY }
+    let is_introduction = |verb: &String| {
+        matches!(
+            verb.as_str(),
+            "HELO" | "EHLO" | "LHLO" | "QUIT" | "RSET" | "NOOP" | "STARTTLS"
+        )
+    };
+    if row.helo.is_some() && row.commands.iter().all(is_introduction) {
+        EHLO_ONLY
+    } else {
+        COMMANDS_ONLY
+    }
 }
 
 fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
@@ -69,7 +78,11 @@ fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
         };
     }
     if tally.cut_in_content > 0 {
-        return if session.ledger.has_gap { GAP } else { CUT_IN_CONTENT };
+        return if session.ledger.has_gap {
+            GAP
+        } else {
+            CUT_IN_CONTENT
+        };
     }
     if tally.envelope_refused > 0 {
         return REJECTED_BEFORE_DATA;
@@ -77,7 +90,11 @@ fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
     if session.ledger.has_gap {
         return GAP;
     }
-    if is_reset(end) { RESET_BEFORE_DATA } else { NO_DATA }
+    if is_reset(end) {
+        RESET_BEFORE_DATA
+    } else {
+        NO_DATA
+    }
 }
 
 /// Greeting, answer to EHLO, goodbye: nothing else happened.

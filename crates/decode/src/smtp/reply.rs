@@ -16,7 +16,9 @@ pub struct ReplyLine<'a> {
 #[must_use]
 pub fn parse(line: &[u8]) -> Option<ReplyLine<'_>> {
     let (digits, rest) = line.split_at_checked(3)?;
-    let code = digits.iter().try_fold(0u16, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u16::from(b - b'0')))?;
+    let code = digits.iter().try_fold(0u16, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + u16::from(b - b'0'))
+    })?;
     if !(200..=599).contains(&code) {
         return None;
     }
@@ -26,7 +28,11 @@ pub fn parse(line: &[u8]) -> Option<ReplyLine<'_>> {
         [b' ' | b'\t', text @ ..] => (false, text),
         _ => return None,
     };
-    Some(ReplyLine { code, continues, text: text.trim_ascii() })
+    Some(ReplyLine {
+        code,
+        continues,
+        text: text.trim_ascii(),
+    })
 }
 
 /// `class "." subject "." detail` at the start of a reply's text, as (class, subject, detail).
@@ -43,7 +49,9 @@ fn number(digits: &[u8]) -> Option<u16> {
     if digits.is_empty() || digits.len() > 3 {
         return None;
     }
-    digits.iter().try_fold(0u16, |sum, b| b.is_ascii_digit().then(|| sum * 10 + u16::from(b - b'0')))
+    digits.iter().try_fold(0u16, |sum, b| {
+        b.is_ascii_digit().then(|| sum * 10 + u16::from(b - b'0'))
+    })
 }
 
 #[cfg(test)]
@@ -52,8 +60,22 @@ mod tests {
 
     #[test]
     fn reply_lines_are_read() {
-        assert_eq!(parse(b"250-SIZE 10"), Some(ReplyLine { code: 250, continues: true, text: b"SIZE 10" }));
-        assert_eq!(parse(b"250"), Some(ReplyLine { code: 250, continues: false, text: b"" }));
+        assert_eq!(
+            parse(b"250-SIZE 10"),
+            Some(ReplyLine {
+                code: 250,
+                continues: true,
+                text: b"SIZE 10"
+            })
+        );
+        assert_eq!(
+            parse(b"250"),
+            Some(ReplyLine {
+                code: 250,
+                continues: false,
+                text: b""
+            })
+        );
         assert_eq!(parse(b"2500 x"), None);
         assert_eq!(parse(b"99 x"), None);
         assert_eq!(parse(b"+OK"), None);

@@ -18,7 +18,8 @@ impl SmtpDecoder {
         }
         if self.mode == Mode::Content && self.content_ends_by(&reply) {
             self.end_content(reply.at, true, out);
-        } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data) {
+        } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data)
+        {
             return self.find_content(&reply);
         }
         let mut passed = Vec::new();
@@ -36,7 +37,9 @@ impl SmtpDecoder {
 
     /// The first reply is the greeting, unless its code or the capture's start say otherwise.
     fn greet(&mut self, reply: &Reply, out: &mut Records) -> bool {
-        let is_first = self.context.from_start && self.row.server_gap_bytes == 0 && !self.matching.is_doubtful();
+        let is_first = self.context.from_start
+            && self.row.server_gap_bytes == 0
+            && !self.matching.is_doubtful();
         let is_greeting = reply.code == 220 && !self.matching.awaits(Kind::StartTls);
         let is_refusal = is_first && reply.code >= 400;
         if !is_greeting && !is_refusal {
@@ -50,7 +53,11 @@ impl SmtpDecoder {
             (false, false) => " ",
         };
         self.row.banner = Some(format!("{}{separator}{text}", reply.code));
-        self.greeting = if reply.code < 400 { Greeting::Accepted } else { Greeting::Refused };
+        self.greeting = if reply.code < 400 {
+            Greeting::Accepted
+        } else {
+            Greeting::Refused
+        };
         if is_first && self.client_seen && !self.row.commands.is_empty() {
             self.odd("command-before-greeting");
         }
@@ -72,7 +79,9 @@ impl SmtpDecoder {
     /// In content, a final answer says that the message is over: its end was lost in a gap, or the
     /// server took a bare dot for the end.
     fn content_ends_by(&mut self, reply: &Reply) -> bool {
-        let Some((content, _, _)) = &mut self.content else { return false };
+        let Some((content, _, _)) = &mut self.content else {
+            return false;
+        };
         (200..300).contains(&reply.code) && content.ends_at_bare_dot()
     }
 
@@ -159,7 +168,10 @@ impl SmtpDecoder {
         }
         let before = self.nested_over;
         self.release_nested();
-        let untouched = self.ledger.find(transaction).is_some_and(|open| open.row.recipient_count == 0);
+        let untouched = self
+            .ledger
+            .find(transaction)
+            .is_some_and(|open| open.row.recipient_count == 0);
         if let Some(before) = before
             && reply.code >= 400
             && untouched
@@ -180,7 +192,9 @@ impl SmtpDecoder {
     }
 
     fn rcpt_reply(&mut self, transaction: u32, place: Option<u32>, reply: &Reply) {
-        let Some(open) = self.ledger.find(transaction) else { return };
+        let Some(open) = self.ledger.find(transaction) else {
+            return;
+        };
         if reply.code < 400 {
             open.accepted += 1;
         } else {
@@ -215,14 +229,17 @@ impl SmtpDecoder {
     }
 
     fn content_reply(&mut self, transaction: u32, place: Option<u32>, reply: &Reply) {
-        let Some(open) = self.ledger.find(transaction) else { return };
+        let Some(open) = self.ledger.find(transaction) else {
+            return;
+        };
         let row = &mut open.row;
         // LMTP answers for each recipient: the message is delivered when one of them has it.
         if row.final_code.is_none_or(|code| code >= 400) {
             row.final_code = Some(reply.code);
             row.final_text = Some(reply.text().to_owned());
         }
-        let recipient = place.and_then(|place| row.recipients.get_mut(usize::try_from(place).ok()?));
+        let recipient =
+            place.and_then(|place| row.recipients.get_mut(usize::try_from(place).ok()?));
         if let Some(recipient) = recipient
             && reply.code >= 400
         {
@@ -232,7 +249,9 @@ impl SmtpDecoder {
     }
 
     fn chunk_reply(&mut self, transaction: u32, last: bool, reply: &Reply) {
-        let Some(open) = self.ledger.find(transaction) else { return };
+        let Some(open) = self.ledger.find(transaction) else {
+            return;
+        };
         if last || reply.code >= 400 {
             open.row.final_code = Some(reply.code);
             open.row.final_text = Some(reply.text().to_owned());

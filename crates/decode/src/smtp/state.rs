@@ -87,7 +87,11 @@ impl SmtpDecoder {
     pub fn new(context: Context) -> Self {
         Self {
             row: context.blank_session(MailProtocol::Smtp, At::default()),
-            mode: if context.from_start { Mode::Command } else { Mode::Lost },
+            mode: if context.from_start {
+                Mode::Command
+            } else {
+                Mode::Lost
+            },
             ledger: Ledger::new(&context),
             matching: Matching::default(),
             login: None,
@@ -185,7 +189,8 @@ impl SmtpDecoder {
         } else {
             let limits = self.context.limits;
             let (content, _, _) = self.content.get_or_insert_with(|| {
-                let mut content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
+                let mut content =
+                    Content::new(limits.message_bytes, false).sharing(limits.message_room);
                 content.is_truncated = true;
                 content.is_start_missing = true;
                 (content, 0, at)
@@ -201,7 +206,8 @@ impl SmtpDecoder {
     /// DATA was given. With its reply, the mode is known; without, the first line decides, at once
     /// when nothing of the server is seen, else when too much is held.
     fn decide(&mut self, refused: bool, at: At, rest: &[u8]) -> usize {
-        let waits = !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
+        let waits =
+            !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
         if waits && self.held.len() + rest.len() <= HELD_BYTES {
             return self.hold(at, rest);
         }
@@ -212,7 +218,11 @@ impl SmtpDecoder {
             None => return self.hold(at, rest),
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_content = if refused { looks_like_header(line) } else { !command::ends_data(line) };
+        let is_content = if refused {
+            looks_like_header(line)
+        } else {
+            !command::ends_data(line)
+        };
         if is_content {
             self.begin_content(at);
             if refused {
@@ -231,8 +241,11 @@ impl SmtpDecoder {
 
     /// Nothing can be decided with these bytes: they are held without looking at what is held.
     fn may_hold(&self, data: &[u8]) -> bool {
-        let Mode::Decide { refused } = self.mode else { return false };
-        let waits = !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
+        let Mode::Decide { refused } = self.mode else {
+            return false;
+        };
+        let waits =
+            !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
         let length = self.held.len() + data.len();
         if waits {
             return length <= HELD_BYTES;
@@ -292,7 +305,9 @@ impl SmtpDecoder {
         whole.at = at;
         whole.is_long |= line.continues;
         if whole.lines.len() < self.context.limits.list_items {
-            whole.lines.push(String::from_utf8_lossy(line.text).into_owned());
+            whole
+                .lines
+                .push(String::from_utf8_lossy(line.text).into_owned());
         }
         if line.continues {
             self.reply = Some(whole);
@@ -361,7 +376,14 @@ impl Decoder for SmtpDecoder {
             From::Client => self.client_sketch.update(taken),
             From::Server => self.server_sketch.update(taken),
         }
-        (used, if self.row.tls == MailTls::StartTls { Turn::Tls } else { Turn::Stay })
+        (
+            used,
+            if self.row.tls == MailTls::StartTls {
+                Turn::Tls
+            } else {
+                Turn::Stay
+            },
+        )
     }
 
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
@@ -392,12 +414,20 @@ impl Decoder for SmtpDecoder {
         if self.mode == (Mode::Decide { refused: false }) {
             self.server_seen = false;
             self.release(out);
-            self.mode = if matches!(self.mode, Mode::Decide { .. }) { Mode::Command } else { self.mode };
+            self.mode = if matches!(self.mode, Mode::Decide { .. }) {
+                Mode::Command
+            } else {
+                self.mode
+            };
         }
         self.end_unfinished(at, out);
         self.read_unmatched(out);
         self.give_up_login(out);
-        let ended_by = if end == End::Cut { "capture-end" } else { "connection-lost" };
+        let ended_by = if end == End::Cut {
+            "capture-end"
+        } else {
+            "connection-lost"
+        };
         self.ledger.finish(ended_by, out);
         self.row.transactions = self.ledger.tally.begun;
         self.row.sides = match (self.client_seen, self.server_seen) {
@@ -409,7 +439,10 @@ impl Decoder for SmtpDecoder {
         self.row.client_sketch = std::mem::take(&mut self.client_sketch).finish();
         self.row.server_sketch = std::mem::take(&mut self.server_sketch).finish();
         let blank = self.context.blank_session(MailProtocol::Smtp, at);
-        out.push(Record::MailSession(Box::new(std::mem::replace(&mut self.row, blank))));
+        out.push(Record::MailSession(Box::new(std::mem::replace(
+            &mut self.row,
+            blank,
+        ))));
     }
 }
 
@@ -428,7 +461,10 @@ impl SmtpDecoder {
                     content.is_truncated = true;
                 }
                 if missing > 0 && missing < left {
-                    self.mode = Mode::Chunk { left: left - missing, last };
+                    self.mode = Mode::Chunk {
+                        left: left - missing,
+                        last,
+                    };
                 } else if missing == left {
                     self.end_chunk(last, at, out);
                 } else {
@@ -472,6 +508,7 @@ fn is_tls(rest: &[u8]) -> bool {
 /// `field-name ":"` at the start of a message, or an mbox line.
 fn looks_like_header(line: &[u8]) -> bool {
     let name = line.split(|&b| b == b':').next().unwrap_or(b"");
-    let is_name = name.len() >= 2 && name.len() < line.len() && name.iter().all(|b| b.is_ascii_graphic());
+    let is_name =
+        name.len() >= 2 && name.len() < line.len() && name.iter().all(|b| b.is_ascii_graphic());
     (is_name && command::parse(line).verb.is_none()) || line.starts_with(b"From ")
 }

@@ -14,7 +14,11 @@ fn seen(text: &str) -> Seen {
 }
 
 fn one_side(text: &str, side: From) -> Seen {
-    seen_by(|| SmtpDecoder::new(context()), &only(script(text), side), End::Fin)
+    seen_by(
+        || SmtpDecoder::new(context()),
+        &only(script(text), side),
+        End::Fin,
+    )
 }
 
 impl Seen {
@@ -22,9 +26,19 @@ impl Seen {
     fn envelopes(&self) -> Vec<String> {
         let one = |t: &&MailTransaction| {
             let code = |code: Option<u16>| code.map_or("-".to_owned(), |c| c.to_string());
-            let to: Vec<_> = t.recipients.iter().map(|r| format!("{}:{}", r.address, code(r.code))).collect();
+            let to: Vec<_> = t
+                .recipients
+                .iter()
+                .map(|r| format!("{}:{}", r.address, code(r.code)))
+                .collect();
             let from = t.mail_from.as_deref().unwrap_or("?");
-            let end = format!("{}/{} {} {}", code(t.data_code), code(t.final_code), t.delivered.slug(), t.ended_by);
+            let end = format!(
+                "{}/{} {} {}",
+                code(t.data_code),
+                code(t.final_code),
+                t.delivered.slug(),
+                t.ended_by
+            );
             format!("{from}>{} {end}", to.join(","))
         };
         self.transactions().iter().map(one).collect()
@@ -56,14 +70,29 @@ const PLAIN: &str = "
 #[test]
 fn a_plain_session_is_decoded_whole() {
     let seen = seen(PLAIN);
-    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:550 354/250 yes complete"]);
+    assert_eq!(
+        seen.envelopes(),
+        ["a@b>c@d:250,e@f:550 354/250 yes complete"]
+    );
     assert_eq!(seen.bodies(), ["Subject: x\r\n\r\n.dot\r\n"]);
     let session = seen.session();
     assert_eq!(session.outcome, "complete");
     assert_eq!(session.banner.as_deref(), Some("220 mx ESMTP"));
-    assert_eq!(session.commands, ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]);
-    assert_eq!(session.reply_codes, [220, 250, 250, 250, 550, 354, 250, 221]);
-    assert_eq!((session.tls, &session.capabilities), (MailTls::Offered, &vec!["PIPELINING".into(), "STARTTLS".into()]));
+    assert_eq!(
+        session.commands,
+        ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "QUIT"]
+    );
+    assert_eq!(
+        session.reply_codes,
+        [220, 250, 250, 250, 550, 354, 250, 221]
+    );
+    assert_eq!(
+        (session.tls, &session.capabilities),
+        (
+            MailTls::Offered,
+            &vec!["PIPELINING".into(), "STARTTLS".into()]
+        )
+    );
     assert_eq!(seen.transactions()[0].mail_parameters, ["SIZE=5"]);
 }
 
@@ -72,10 +101,16 @@ fn one_side_shows_what_it_can_and_no_more() {
     let client = one_side(PLAIN, From::Client);
     assert_eq!(client.envelopes(), ["a@b>c@d:-,e@f:- -/- unknown complete"]);
     assert_eq!(client.bodies(), ["Subject: x\r\n\r\n.dot\r\n"]);
-    assert_eq!((client.session().outcome, client.session().sides), ("one-way-client", Sides::Client));
+    assert_eq!(
+        (client.session().outcome, client.session().sides),
+        ("one-way-client", Sides::Client)
+    );
     let server = one_side(PLAIN, From::Server);
     assert_eq!(server.envelopes(), ["?> 354/250 yes complete"]);
-    assert_eq!((server.session().outcome, server.session().banner.as_deref()), ("one-way-server", Some("220 mx ESMTP")));
+    assert_eq!(
+        (server.session().outcome, server.session().banner.as_deref()),
+        ("one-way-server", Some("220 mx ESMTP"))
+    );
     assert_eq!(server.session().capabilities, ["PIPELINING", "STARTTLS"]);
 }
 
@@ -99,7 +134,10 @@ fn pipelined_commands_find_their_replies() {
          S: 250 queued
          S: 221 bye",
     );
-    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:450 354/250 yes complete"]);
+    assert_eq!(
+        seen.envelopes(),
+        ["a@b>c@d:250,e@f:450 354/250 yes complete"]
+    );
 }
 
 #[test]
@@ -128,7 +166,13 @@ fn bytes_after_a_refused_data_are_commands_again() {
          C: QUIT
          S: 221 bye",
     );
-    assert_eq!(seen.envelopes(), ["a@b>c@d:550 554/- no rejected", "g@h>i@j:250 354/250 yes complete"]);
+    assert_eq!(
+        seen.envelopes(),
+        [
+            "a@b>c@d:550 554/- no rejected",
+            "g@h>i@j:250 354/250 yes complete"
+        ]
+    );
     assert_eq!(seen.bodies(), ["second\r\n"]);
 }
 
@@ -144,10 +188,19 @@ const EARLY: &str = "
 
 #[test]
 fn replies_decide_about_an_early_talker() {
-    let taken = seen(&format!("{EARLY}\nS: 220 mx\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 queued\nS: 221 bye"));
+    let taken = seen(&format!(
+        "{EARLY}\nS: 220 mx\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 queued\nS: 221 bye"
+    ));
     assert_eq!(taken.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
-    assert!(taken.session().oddities.contains(&"command-before-greeting"));
-    let refused = seen(&format!("S: 220 mx\n{EARLY}\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 554 SMTP synchronization error"));
+    assert!(
+        taken
+            .session()
+            .oddities
+            .contains(&"command-before-greeting")
+    );
+    let refused = seen(&format!(
+        "S: 220 mx\n{EARLY}\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 554 SMTP synchronization error"
+    ));
     assert_eq!(refused.envelopes(), ["a@b>c@d:250 554/- no rejected"]);
     assert_eq!(refused.bodies(), ["Subject: early\r\n\r\n"]);
     assert_eq!(refused.session().outcome, "rejected-data");
@@ -159,16 +212,24 @@ fn replies_decide_about_an_early_talker() {
 fn starttls_is_found_from_either_side() {
     let both = "S: 220 mx\nC: EHLO me\nS: 250-mx\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nC: \\x16\\x03\nS: \\x16\\x03";
     let seen = seen(both);
-    assert_eq!((seen.turn, seen.session().tls, seen.session().outcome), (Turn::Tls, MailTls::StartTls, "opaque-after-starttls"));
+    assert_eq!(
+        (seen.turn, seen.session().tls, seen.session().outcome),
+        (Turn::Tls, MailTls::StartTls, "opaque-after-starttls")
+    );
     for side in [From::Client, From::Server] {
         let one = one_side(both, side);
-        assert_eq!((one.turn, one.session().tls, one.session().outcome), (Turn::Tls, MailTls::StartTls, "opaque-after-starttls"));
+        assert_eq!(
+            (one.turn, one.session().tls, one.session().outcome),
+            (Turn::Tls, MailTls::StartTls, "opaque-after-starttls")
+        );
     }
 }
 
 #[test]
 fn a_refused_starttls_leaves_the_session_readable() {
-    let seen = seen("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: STARTTLS\nS: 454 no\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: QUIT\nS: 221 x");
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: STARTTLS\nS: 454 no\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: QUIT\nS: 221 x",
+    );
     assert_eq!(seen.session().tls, MailTls::Requested);
     assert!(seen.session().oddities.contains(&"starttls-refused"));
     assert_eq!(seen.envelopes(), ["a@b> -/- no quit"]);
@@ -193,16 +254,24 @@ fn users_are_named_and_passwords_are_nowhere() {
          S: 221 bye",
     );
     let shown = format!("{:?}", seen.records);
-    assert!(!shown.contains("czNjcmV0") && !shown.contains("s3cret") && !shown.contains("AGFsaWNl"), "{shown}");
+    assert!(
+        !shown.contains("czNjcmV0") && !shown.contains("s3cret") && !shown.contains("AGFsaWNl"),
+        "{shown}"
+    );
     assert_eq!(seen.session().auth_users, ["alice"]);
     assert_eq!(seen.session().auth_mechanisms, ["LOGIN", "PLAIN"]);
-    assert_eq!((seen.session().authenticated, seen.session().outcome), (Known::Yes, "login-logout"));
+    assert_eq!(
+        (seen.session().authenticated, seen.session().outcome),
+        (Known::Yes, "login-logout")
+    );
     assert_eq!(seen.session().commands, ["EHLO", "AUTH", "AUTH", "QUIT"]);
 }
 
 #[test]
 fn a_login_seen_from_the_client_alone_is_named_without_its_success() {
-    let seen = seen("C: EHLO me\nC: AUTH LOGIN\nC: YWxpY2U=\nC: czNjcmV0\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: x\nC: .\nC: QUIT");
+    let seen = seen(
+        "C: EHLO me\nC: AUTH LOGIN\nC: YWxpY2U=\nC: czNjcmV0\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: x\nC: .\nC: QUIT",
+    );
     assert_eq!(seen.session().auth_users, ["alice"]);
     assert_eq!(seen.session().authenticated, Known::Unknown);
     assert!(!format!("{:?}", seen.records).contains("czNjcmV0"));
@@ -211,7 +280,9 @@ fn a_login_seen_from_the_client_alone_is_named_without_its_success() {
 
 #[test]
 fn a_response_after_a_gap_is_not_taken_for_a_user() {
-    let seen = seen("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC-gap 10\nC: czNjcmV0\nS: 235 ok\nC: QUIT");
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC-gap 10\nC: czNjcmV0\nS: 235 ok\nC: QUIT",
+    );
     assert_eq!(seen.session().auth_users, Vec::<String>::new());
     assert!(!format!("{:?}", seen.records).contains("czNjcmV0"));
 }
@@ -238,7 +309,10 @@ fn lmtp_answers_for_each_recipient() {
         "S: 220 mx LMTP\nC: LHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: RCPT TO:<e@f>\nS: 250 ok
          C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 c ok\nS: 552 e full\nC: QUIT\nS: 221 bye",
     );
-    assert_eq!(seen.envelopes(), ["a@b>c@d:250,e@f:552 354/250 yes complete"]);
+    assert_eq!(
+        seen.envelopes(),
+        ["a@b>c@d:250,e@f:552 354/250 yes complete"]
+    );
 }
 
 #[test]
@@ -247,7 +321,10 @@ fn a_nested_mail_that_is_refused_changes_nothing() {
         "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: MAIL FROM:<x@y>\nS: 503 nested\nC: RCPT TO:<c@d>\nS: 250 ok
          C: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye",
     );
-    assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete", "x@y> -/- no rejected"]);
+    assert_eq!(
+        seen.envelopes(),
+        ["a@b>c@d:250 354/250 yes complete", "x@y> -/- no rejected"]
+    );
     assert!(seen.session().oddities.contains(&"nested-mail"));
 }
 
@@ -258,27 +335,62 @@ fn ehlo_resets_a_transaction_unless_it_is_refused() {
             "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: EHLO again\nS: {code} x\nC: RCPT TO:<c@d>\nS: 250 ok\nC: QUIT\nS: 221 x"
         )
     };
-    assert_eq!(seen(&script(250)).envelopes(), ["a@b> -/- no rset", "?>c@d:250 -/- no quit"]);
+    assert_eq!(
+        seen(&script(250)).envelopes(),
+        ["a@b> -/- no rset", "?>c@d:250 -/- no quit"]
+    );
     assert_eq!(seen(&script(502)).envelopes(), ["a@b>c@d:250 -/- no quit"]);
 }
 
 #[test]
 fn rset_ends_a_transaction_at_each_state() {
-    for before in ["", "C: MAIL FROM:<a@b>\nS: 250 ok\n", "C: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\n"] {
-        let seen = seen(&format!("S: 220 mx\nC: HELO me\nS: 250 mx\n{before}C: RSET\nS: 250 ok\nC: MAIL FROM:<x@y>\nS: 250 ok\nC: QUIT\nS: 221 x"));
+    for before in [
+        "",
+        "C: MAIL FROM:<a@b>\nS: 250 ok\n",
+        "C: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\n",
+    ] {
+        let seen = seen(&format!(
+            "S: 220 mx\nC: HELO me\nS: 250 mx\n{before}C: RSET\nS: 250 ok\nC: MAIL FROM:<x@y>\nS: 250 ok\nC: QUIT\nS: 221 x"
+        ));
         assert_eq!(seen.envelopes().last().unwrap(), "x@y> -/- no quit");
-        assert_eq!(seen.transactions().len(), if before.is_empty() { 1 } else { 2 });
+        assert_eq!(
+            seen.transactions().len(),
+            if before.is_empty() { 1 } else { 2 }
+        );
     }
 }
 
 #[test]
 fn gap_in_data_keeps_the_next_mail() {
     let rest = "MAIL FROM:<g@h>\nC: RCPT TO:<i@j>\nC: DATA\nC: Subject: two\nC:\nC: .\nC: QUIT";
-    let lost_end = seen(&format!("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: of a line\nC: {rest}"));
-    assert_eq!(lost_end.envelopes(), ["a@b>c@d:- -/- unknown new-mail", "g@h>i@j:- -/- unknown complete"]);
-    assert_eq!(lost_end.messages().iter().map(|m| m.truncated).collect::<Vec<_>>(), [true, false]);
-    let seen_end = seen(&format!("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: more\nC: .\nC: {rest}"));
-    assert_eq!(seen_end.envelopes(), ["a@b>c@d:- -/- unknown complete", "g@h>i@j:- -/- unknown complete"]);
+    let lost_end = seen(&format!(
+        "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: of a line\nC: {rest}"
+    ));
+    assert_eq!(
+        lost_end.envelopes(),
+        [
+            "a@b>c@d:- -/- unknown new-mail",
+            "g@h>i@j:- -/- unknown complete"
+        ]
+    );
+    assert_eq!(
+        lost_end
+            .messages()
+            .iter()
+            .map(|m| m.truncated)
+            .collect::<Vec<_>>(),
+        [true, false]
+    );
+    let seen_end = seen(&format!(
+        "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\nC-gap 100\nC: more\nC: .\nC: {rest}"
+    ));
+    assert_eq!(
+        seen_end.envelopes(),
+        [
+            "a@b>c@d:- -/- unknown complete",
+            "g@h>i@j:- -/- unknown complete"
+        ]
+    );
 }
 
 #[test]
@@ -294,8 +406,18 @@ fn a_gap_over_data_is_found_by_its_reply() {
 #[test]
 fn mid_stream_is_picked_up_at_the_next_safe_point() {
     let text = "C: est of a body\nC: more\nC: .\nS: 250 queued\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x";
-    let seen = seen_with(text, Context { from_start: false, ..context() }, End::Fin);
-    assert_eq!(seen.envelopes(), ["?> -/250 yes complete", "a@b>c@d:250 354/250 yes complete"]);
+    let seen = seen_with(
+        text,
+        Context {
+            from_start: false,
+            ..context()
+        },
+        End::Fin,
+    );
+    assert_eq!(
+        seen.envelopes(),
+        ["?> -/250 yes complete", "a@b>c@d:250 354/250 yes complete"]
+    );
     assert!(seen.messages()[0].truncated && !seen.messages()[1].truncated);
 }
 
@@ -306,17 +428,24 @@ fn an_http_head_before_smtp_is_bogus_commands() {
          S: 502 no\nS: 502 no\nS: 502 no\nS: 500 no\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 ok\nS: 221 x",
     );
     assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
-    assert_eq!(seen.session().commands, ["POST", "HELO", "MAIL", "RCPT", "DATA", "QUIT"]);
+    assert_eq!(
+        seen.session().commands,
+        ["POST", "HELO", "MAIL", "RCPT", "DATA", "QUIT"]
+    );
     assert!(seen.session().oddities.contains(&"http-before-smtp"));
 }
 
 #[test]
 fn smuggled_ends_do_not_split_a_mail_unless_the_server_says_so() {
     let head = "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\n";
-    let kept = seen(&format!("{head}C: one\\n.\\nMAIL FROM:<x@y>\\r\\n\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x"));
+    let kept = seen(&format!(
+        "{head}C: one\\n.\\nMAIL FROM:<x@y>\\r\\n\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x"
+    ));
     assert_eq!(kept.envelopes().len(), 1);
     assert!(kept.session().oddities.contains(&"bare-lf-dot"));
-    let split = seen(&format!("{head}C: one\\n.\\n\nS: 250 ok\nC: QUIT\nS: 221 x"));
+    let split = seen(&format!(
+        "{head}C: one\\n.\\n\nS: 250 ok\nC: QUIT\nS: 221 x"
+    ));
     assert_eq!(split.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
     assert_eq!(split.bodies(), ["one\n"]);
 }
@@ -330,7 +459,11 @@ fn a_421_in_mid_session_leaves_the_mail_undelivered() {
 
 #[test]
 fn a_session_cut_in_content_keeps_the_truncated_message() {
-    let seen = seen_with("C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: x", context(), End::ClientReset);
+    let seen = seen_with(
+        "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: x",
+        context(),
+        End::ClientReset,
+    );
     assert_eq!(seen.envelopes(), ["a@b>c@d:- -/- no connection-lost"]);
     assert!(seen.messages()[0].truncated);
     assert_eq!(seen.session().outcome, "cut-in-content");
@@ -342,13 +475,25 @@ fn every_short_session_has_its_reason() {
         ("S: 220 mx", "greeting-only"),
         ("S: 220 mx\nC: QUIT\nS: 221 bye", "greeting-only"),
         ("S: 554 go away", "rejected-greeting"),
-        ("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: QUIT\nS: 221 bye", "ehlo-only"),
+        (
+            "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: QUIT\nS: 221 bye",
+            "ehlo-only",
+        ),
         ("C: EHLO me\nC: QUIT", "ehlo-only"),
         ("S: 220 mx\nC: VRFY root\nS: 252 x", "commands-only"),
-        ("S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH PLAIN AGEAYg==\nS: 535 no\nC: QUIT\nS: 221 x", "login-failed"),
-        ("C: EHLO me\nC: AUTH PLAIN AGEAYg==\nC: QUIT", "login-logout"),
+        (
+            "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH PLAIN AGEAYg==\nS: 535 no\nC: QUIT\nS: 221 x",
+            "login-failed",
+        ),
+        (
+            "C: EHLO me\nC: AUTH PLAIN AGEAYg==\nC: QUIT",
+            "login-logout",
+        ),
         ("C: EHLO me\nC: AUTH PLAIN AGEAYg==", "login-only"),
-        ("S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 550 no\nC: QUIT\nS: 221 x", "rejected-before-data"),
+        (
+            "S: 220 mx\nC: HELO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 550 no\nC: QUIT\nS: 221 x",
+            "rejected-before-data",
+        ),
         ("S: 220 mx\nS: 250 mx\nS: 221 bye", "ehlo-only"),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");

@@ -73,7 +73,11 @@ impl Ledger {
     /// A ledger for one session.
     #[must_use]
     pub fn new(context: &Context) -> Self {
-        Self { session: context.session, client_is_orig: context.client_is_orig, ..Self::default() }
+        Self {
+            session: context.session,
+            client_is_orig: context.client_is_orig,
+            ..Self::default()
+        }
     }
 
     /// Begins a transaction and makes it the current one.
@@ -126,14 +130,24 @@ impl Ledger {
     }
 
     /// Adds a recipient. Returns its place in the row, or `None` when it is only counted.
-    pub fn add_recipient(&mut self, number: u32, at: At, address: String, cap: usize) -> Option<u32> {
+    pub fn add_recipient(
+        &mut self,
+        number: u32,
+        at: At,
+        address: String,
+        cap: usize,
+    ) -> Option<u32> {
         let open = self.find(number)?;
         open.row.span = open.row.span.to(at);
         open.row.recipient_count = open.row.recipient_count.saturating_add(1);
         if open.row.recipients.len() >= cap {
             return None;
         }
-        open.row.recipients.push(Recipient { address, code: None, text: None });
+        open.row.recipients.push(Recipient {
+            address,
+            code: None,
+            text: None,
+        });
         u32::try_from(open.row.recipients.len() - 1).ok()
     }
 
@@ -168,7 +182,11 @@ impl Ledger {
 
     /// Emits closed transactions that wait for no answer, in order.
     pub fn flush(&mut self, out: &mut Records) {
-        while self.open.front().is_some_and(|open| open.is_closed && open.outstanding == 0) {
+        while self
+            .open
+            .front()
+            .is_some_and(|open| open.is_closed && open.outstanding == 0)
+        {
             self.emit_front(out);
         }
     }
@@ -187,7 +205,9 @@ impl Ledger {
     }
 
     fn emit_front(&mut self, out: &mut Records) {
-        let Some(mut open) = self.open.pop_front() else { return };
+        let Some(mut open) = self.open.pop_front() else {
+            return;
+        };
         self.emitted += 1;
         let refused = open.is_refused_before_content();
         let row = &mut open.row;
@@ -195,19 +215,27 @@ impl Ledger {
         if refused && (data_refused || !open.has_content) && row.ended_by != "capture-end" {
             row.ended_by = "rejected";
         }
-        let sender_seen = row.mail_from.is_some() || row.recipient_count > 0 || open.has_begun_content;
+        let sender_seen =
+            row.mail_from.is_some() || row.recipient_count > 0 || open.has_begun_content;
         row.delivered = match row.final_code {
             Some(code) if row.delivered == Known::Unknown => known(code < 400),
             Some(_) => row.delivered,
             None if refused => Known::No,
             // The client itself gave the mail up before its end.
-            None if !open.has_content && sender_seen && !self.has_gap && row.ended_by != "capture-end" => Known::No,
+            None if !open.has_content
+                && sender_seen
+                && !self.has_gap
+                && row.ended_by != "capture-end" =>
+            {
+                Known::No
+            }
             None => Known::Unknown,
         };
         let tally = &mut self.tally;
         tally.delivered += u32::from(row.delivered == Known::Yes);
         tally.with_content += u32::from(open.has_content);
-        let content_refused = row.final_code.is_some_and(|c| c >= 400) || row.data_code.is_some_and(|c| c >= 400);
+        let content_refused =
+            row.final_code.is_some_and(|c| c >= 400) || row.data_code.is_some_and(|c| c >= 400);
         tally.content_refused += u32::from(content_refused && row.delivered == Known::No);
         tally.envelope_refused += u32::from(refused && !content_refused);
         tally.cut_in_content += u32::from(open.has_begun_content && !open.has_content);
