@@ -34,7 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("your network (what you leave out is inferred from the traffic)")
     group.add_argument("--own", action="append", default=[], metavar="CIDR", help="a network of yours; repeatable")
     group.add_argument("--own-domain", action="append", default=[], metavar="DOMAIN", help="a mail domain of yours")
-    group.add_argument("--role", action="append", default=[], metavar="A=ROLE", help="proxy, mail-server, client, resolver or gateway")
+    roles = "proxy, mail-server, client, resolver or gateway"
+    group.add_argument("--role", action="append", default=[], metavar="A=ROLE", help=roles)
     group.add_argument("--look-for", action="append", default=[], metavar="HOST", help="search for it besides")
     group = parser.add_argument_group("answer")
     group.add_argument("-o", "--output", type=Path, metavar="CASE", help="keep everything in this folder")
