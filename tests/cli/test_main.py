@@ -5,9 +5,11 @@ import sys
 
 import pytest
 from tests.fixtures.cases import make_case
+from tests.test_docs import ROOT
 
 from mailscope.cli import main as cli
 from mailscope.cli.main import VERBS, main
+from mailscope.ingest.captures import read
 
 
 def test_help_lists_every_verb_and_exit_code(capsys):
@@ -83,3 +85,35 @@ def test_starting_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_no_command_writes_outside_its_output(tmp_path):
+    places = {name: tmp_path / name for name in ("home", "temporary", "here", "out")}
+    for place in places.values():
+        place.mkdir()
+    environment = {"HOME": str(places["home"]), "TMPDIR": str(places["temporary"]), "PATH": "/usr/bin:/bin"}
+    link, out = str(ROOT / "examples" / "link.pcap"), str(places["out"])
+    flow = next(read(link)["mail_sessions"].records()).flow_id
+    for command in (
+        ["investigate", link, "--own", "10.0.0.0/8", "--keep-messages", "-o", f"{out}/case"],
+        ["investigate", link, "--own", "10.0.0.0/8", "--json"],
+        ["tables", link, "-o", f"{out}/csv", "--format", "csv"],
+        ["show", f"{out}/case", "flows"],
+        ["sql", f"{out}/case", "select count(*) from flows"],
+        ["carve", f"{out}/case", "--flow", flow, "-o", f"{out}/proof.pcapng"],
+        ["messages", f"{out}/case", "--eml", f"{out}/mails"],
+        ["schema"],
+        ["completion", "bash"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-B", "-m", "mailscope", *command],
+            cwd=places["here"], env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.stdout
+    assert sorted(path.name for path in places["out"].iterdir()) == ["case", "csv", "mails", "proof.pcapng"]
+    assert {path.name for path in (places["out"] / "case").iterdir()} == {
+        "case.json", "findings.json", "report.html", "tables",
+    }  # fmt: skip
+    for name in ("home", "temporary", "here"):
+        assert list(places[name].iterdir()) == [], name
