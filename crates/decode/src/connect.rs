@@ -33,7 +33,10 @@ pub(crate) fn absolute_target(target: &[u8]) -> Option<Target> {
         b"gopher" => 70,
         _ => 80,
     };
-    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#'))
+        .unwrap_or(rest.len());
     let target = authority(rest.get(..end)?, port);
     (!target.host.is_empty()).then_some(target)
 }
@@ -45,32 +48,49 @@ pub(crate) fn host_target(host: &[u8]) -> Target {
 
 /// `scheme "://"` and what follows.
 fn scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = target.iter().take(16).position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')))?;
+    let end = target
+        .iter()
+        .take(16)
+        .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')))?;
     let (scheme, rest) = target.split_at_checked(end)?;
     let rest = rest.strip_prefix(b"://")?;
-    scheme.first()?.is_ascii_alphabetic().then_some((scheme, rest))
+    scheme
+        .first()?
+        .is_ascii_alphabetic()
+        .then_some((scheme, rest))
 }
 
 /// `[ userinfo "@" ] host [ ":" port ]` (RFC 3986, 3.2).
 fn authority(bytes: &[u8], default_port: u16) -> Target {
-    let end = bytes.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(bytes.len());
+    let end = bytes
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#'))
+        .unwrap_or(bytes.len());
     let bytes = bytes.get(..end).unwrap_or(bytes);
-    let bytes = memchr::memrchr(b'@', bytes).and_then(|at| bytes.get(at + 1..)).unwrap_or(bytes);
+    let bytes = memchr::memrchr(b'@', bytes)
+        .and_then(|at| bytes.get(at + 1..))
+        .unwrap_or(bytes);
     let (host, port) = match bytes.strip_prefix(b"[") {
         Some(rest) => {
             let end = memchr::memchr(b']', rest).unwrap_or(rest.len());
             let (host, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
             (host, number(after.strip_prefix(b"]:").unwrap_or(b"")))
         }
-        None => match memchr::memrchr(b':', bytes).and_then(|colon| bytes.split_at_checked(colon)) {
-            Some((host, port)) => match number(port.get(1..).unwrap_or(b"")) {
-                Some(port) => (host, Some(port)),
-                None => (if port.len() == 1 { host } else { bytes }, None),
-            },
-            None => (bytes, None),
-        },
+        None => {
+            match memchr::memrchr(b':', bytes).and_then(|colon| bytes.split_at_checked(colon)) {
+                Some((host, port)) => match number(port.get(1..).unwrap_or(b"")) {
+                    Some(port) => (host, Some(port)),
+                    None => (if port.len() == 1 { host } else { bytes }, None),
+                },
+                None => (bytes, None),
+            }
+        }
     };
-    Target { host: crate::layer::text(host, HOST_BYTES), port: port.unwrap_or(default_port), port_missing: port.is_none() }
+    Target {
+        host: crate::layer::text(host, HOST_BYTES),
+        port: port.unwrap_or(default_port),
+        port_missing: port.is_none(),
+    }
 }
 
 fn number(digits: &[u8]) -> Option<u16> {
@@ -96,9 +116,15 @@ mod tests {
         assert_eq!(connect("[2001:db8::1]:25"), ("2001:db8::1".into(), 25));
         assert_eq!(connect("2001:db8::1:25"), ("2001:db8::1".into(), 25));
         assert_eq!(connect("http://mx.example:25/"), ("mx.example".into(), 25));
-        assert_eq!(connect("user:secret@mx.example:25"), ("mx.example".into(), 25));
+        assert_eq!(
+            connect("user:secret@mx.example:25"),
+            ("mx.example".into(), 25)
+        );
         assert_eq!(connect("mx.example"), ("mx.example".into(), 443));
-        assert_eq!(connect("mx.example:99999"), ("mx.example:99999".into(), 443));
+        assert_eq!(
+            connect("mx.example:99999"),
+            ("mx.example:99999".into(), 443)
+        );
     }
 
     #[test]

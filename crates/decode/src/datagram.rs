@@ -24,7 +24,8 @@ impl Datagrams {
             let ports = (sink.flow.hint.orig_port, sink.flow.hint.resp_port);
             let Some((app, evidence)) = identify::datagram::judge(data, ports) else {
                 self.tries += 1;
-                self.first.get_or_insert_with(|| data.iter().take(16).copied().collect());
+                self.first
+                    .get_or_insert_with(|| data.iter().take(16).copied().collect());
                 return self.tries < TRIES;
             };
             sink.flow.recognised(app.slug(), evidence);

@@ -23,7 +23,9 @@ pub(crate) enum Likeness {
 
 /// Judges the start of a TCP stream: two bytes of length, then a message with one question.
 pub(crate) fn over_tcp(bytes: &[u8]) -> Likeness {
-    let Some((length, rest)) = bytes.split_first_chunk::<2>() else { return Likeness::Short };
+    let Some((length, rest)) = bytes.split_first_chunk::<2>() else {
+        return Likeness::Short;
+    };
     if u16::from_be_bytes(*length) < 17 {
         return Likeness::Unlike;
     }
@@ -53,8 +55,15 @@ impl Layer for DnsStream {
         }
         buffer.extend_from_slice(data);
         let mut used = 0;
-        while let Some((length, rest)) = buffer.get(used..).and_then(|rest| rest.split_first_chunk::<2>()) {
-            let Some(message) = rest.get(..usize::from(u16::from_be_bytes(*length)).min(MESSAGE_BYTES)) else { break };
+        while let Some((length, rest)) = buffer
+            .get(used..)
+            .and_then(|rest| rest.split_first_chunk::<2>())
+        {
+            let Some(message) =
+                rest.get(..usize::from(u16::from_be_bytes(*length)).min(MESSAGE_BYTES))
+            else {
+                break;
+            };
             answers(message, at, side == Side::Resp, sink.out);
             used += 2 + message.len();
         }

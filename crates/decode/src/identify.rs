@@ -57,9 +57,18 @@ impl App {
     /// The decodable application of this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
-        [Self::Smtp, Self::Pop3, Self::Imap, Self::Http, Self::Socks, Self::Tls, Self::Dns, Self::ProxyProtocol]
-            .into_iter()
-            .find(|app| app.slug() == name)
+        [
+            Self::Smtp,
+            Self::Pop3,
+            Self::Imap,
+            Self::Http,
+            Self::Socks,
+            Self::Tls,
+            Self::Dns,
+            Self::ProxyProtocol,
+        ]
+        .into_iter()
+        .find(|app| app.slug() == name)
     }
 
     /// True for SMTP, POP3 and IMAP.
@@ -98,12 +107,22 @@ pub(crate) struct Candidates {
 impl Candidates {
     /// Adds a candidate the bytes allow; beyond four the later ones are left out.
     pub fn allow(&mut self, app: App, speaker: Speaker, evidence: &'static str) {
-        self.add(Candidate { app, speaker, certain: false, evidence });
+        self.add(Candidate {
+            app,
+            speaker,
+            certain: false,
+            evidence,
+        });
     }
 
     /// Adds a candidate the bytes prove.
     pub fn prove(&mut self, app: App, speaker: Speaker, evidence: &'static str) {
-        self.add(Candidate { app, speaker, certain: true, evidence });
+        self.add(Candidate {
+            app,
+            speaker,
+            certain: true,
+            evidence,
+        });
     }
 
     /// Adds what `other` allows.
@@ -187,10 +206,17 @@ pub(crate) fn decide(seen: &Conversation<'_>) -> Verdict {
         return is(candidate, side);
     }
     if seen.over {
-        return likeliest(orig, resp).map_or(Verdict::Nothing, |(candidate, side)| is(candidate, side));
+        return likeliest(orig, resp)
+            .map_or(Verdict::Nothing, |(candidate, side)| is(candidate, side));
     }
-    let out = |(bytes, found): &(&[u8], Candidates)| !bytes.is_empty() && found.is_empty() && !found.short;
-    if out(&seen.orig) && out(&seen.resp) { Verdict::Nothing } else { Verdict::Wait }
+    let out = |(bytes, found): &(&[u8], Candidates)| {
+        !bytes.is_empty() && found.is_empty() && !found.short
+    };
+    if out(&seen.orig) && out(&seen.resp) {
+        Verdict::Nothing
+    } else {
+        Verdict::Wait
+    }
 }
 
 /// What the first bytes of one direction allow.
@@ -223,7 +249,10 @@ fn both(orig: &Candidates, resp: &Candidates) -> Option<(Candidate, Side)> {
         .find(|a| {
             resp.iter().any(|b| {
                 a.app == b.app
-                    && matches!((a.speaker, b.speaker), (Speaker::Client, Speaker::Server) | (Speaker::Server, Speaker::Client))
+                    && matches!(
+                        (a.speaker, b.speaker),
+                        (Speaker::Client, Speaker::Server) | (Speaker::Server, Speaker::Client)
+                    )
             })
         })
         .map(|candidate| (candidate, Side::Orig))
@@ -238,6 +267,13 @@ fn by_port(orig: &Candidates, resp: &Candidates, ports: (u16, u16)) -> Option<(C
 
 /// The one application that is left, when the candidates don't disagree.
 fn likeliest(orig: &Candidates, resp: &Candidates) -> Option<(Candidate, Side)> {
-    let first = orig.iter().next().map(|c| (c, Side::Orig)).or_else(|| resp.iter().next().map(|c| (c, Side::Resp)))?;
-    orig.iter().chain(resp.iter()).all(|c| c.app == first.0.app).then_some(first)
+    let first = orig
+        .iter()
+        .next()
+        .map(|c| (c, Side::Orig))
+        .or_else(|| resp.iter().next().map(|c| (c, Side::Resp)))?;
+    orig.iter()
+        .chain(resp.iter())
+        .all(|c| c.app == first.0.app)
+        .then_some(first)
 }

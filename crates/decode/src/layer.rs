@@ -47,7 +47,15 @@ pub(crate) struct Shared {
 impl Shared {
     /// State of a fresh flow.
     pub fn new(limits: &Limits, hint: FlowHint) -> Self {
-        Self { limits: *limits, hint, layers: [None; LAYERS], evidence: "", sessions: 0, proxies: 0, exchanges: 0 }
+        Self {
+            limits: *limits,
+            hint,
+            layers: [None; LAYERS],
+            evidence: "",
+            sessions: 0,
+            proxies: 0,
+            exchanges: 0,
+        }
     }
 
     /// Number of the next mail session.
@@ -109,13 +117,24 @@ pub(crate) struct Setting {
 impl Setting {
     /// The setting of a flow's own stream.
     pub fn of_flow(hint: &FlowHint) -> Self {
-        Self { via: Via::Direct, proxy: None, from_start: hint.from_start, depth: 0, client: None, port: hint.resp_port }
+        Self {
+            via: Via::Direct,
+            proxy: None,
+            from_start: hint.from_start,
+            depth: 0,
+            client: None,
+            port: hint.resp_port,
+        }
     }
 }
 
 /// The direction of `side` when `client` is the client.
 pub(crate) fn from(side: Side, client: Side) -> From {
-    if side == client { From::Client } else { From::Server }
+    if side == client {
+        From::Client
+    } else {
+        From::Server
+    }
 }
 
 /// Adds a named oddity once.

@@ -30,7 +30,10 @@ enum Owner {
 
 impl std::fmt::Debug for MailLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MailLayer").field("session", &self.session).field("owner", &self.owner).finish_non_exhaustive()
+        f.debug_struct("MailLayer")
+            .field("session", &self.session)
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
     }
 }
 
@@ -38,11 +41,19 @@ impl MailLayer {
     /// The decoder of `app`.
     pub fn new(app: App, client: Side, setting: &Setting, sink: &mut Sink<'_>) -> Self {
         let context = context(client, setting, sink);
-        Self { client, session: context.session, proxy: setting.proxy, decoder: decoder(app, context), owner: Owner::Decoder }
+        Self {
+            client,
+            session: context.session,
+            proxy: setting.proxy,
+            decoder: decoder(app, context),
+            owner: Owner::Decoder,
+        }
     }
 
     fn tls(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
-        let Owner::Tls(tls) = &mut self.owner else { return false };
+        let Owner::Tls(tls) = &mut self.owner else {
+            return false;
+        };
         let began = tls.began();
         let wanted = tls.data(side, at, data);
         if !began && tls.began() {
@@ -70,12 +81,19 @@ impl Layer for MailLayer {
             }
             Owner::Tls(_) => self.tls(side, at, data, sink),
             Owner::Decoder => {
-                let Some(decoder) = &mut self.decoder else { return false };
+                let Some(decoder) = &mut self.decoder else {
+                    return false;
+                };
                 let (used, turn) = decoder.data(from(side, self.client), at, data, sink.out);
                 match turn {
                     Turn::Stay => true,
                     Turn::Tls => {
-                        self.owner = Owner::Tls(Box::new(Tls::new(self.client, "starttls", Some(self.session), self.proxy)));
+                        self.owner = Owner::Tls(Box::new(Tls::new(
+                            self.client,
+                            "starttls",
+                            Some(self.session),
+                            self.proxy,
+                        )));
                         let rest = data.get(used..).unwrap_or(b"");
                         rest.is_empty() || self.data(side, at, rest, sink)
                     }
@@ -136,7 +154,9 @@ fn end_of(end: StreamEnd, client: Side) -> End {
     match (end, client) {
         (StreamEnd::Fin, _) => End::Fin,
         (StreamEnd::Cut, _) => End::Cut,
-        (StreamEnd::ResetByOrig, Side::Orig) | (StreamEnd::ResetByResp, Side::Resp) => End::ClientReset,
+        (StreamEnd::ResetByOrig, Side::Orig) | (StreamEnd::ResetByResp, Side::Resp) => {
+            End::ClientReset
+        }
         (StreamEnd::ResetByOrig | StreamEnd::ResetByResp, _) => End::ServerReset,
     }
 }

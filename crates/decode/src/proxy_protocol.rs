@@ -35,11 +35,21 @@ struct Header {
 impl ProxyHeader {
     /// A header sent by `client`.
     pub fn new(client: Side, setting: Setting) -> Self {
-        Self { client, setting, buffer: Vec::new(), began: None, tunnel: None, early: Vec::new() }
+        Self {
+            client,
+            setting,
+            buffer: Vec::new(),
+            began: None,
+            tunnel: None,
+            early: Vec::new(),
+        }
     }
 
     fn open(&mut self, header: Header, at: At, sink: &mut Sink<'_>) {
-        let span = Span { first: self.began.unwrap_or(at), last: at };
+        let span = Span {
+            first: self.began.unwrap_or(at),
+            last: at,
+        };
         let mut request = blank_request("proxy-protocol", self.client, span, &self.setting, sink);
         request.method = "proxy".to_owned();
         request.request_line = header.line;
@@ -51,7 +61,13 @@ impl ProxyHeader {
             }
             None => request.target_port = self.setting.port,
         }
-        let mut tunnel = Box::new(Tunnel::new(request, Via::ProxyProtocol, self.client, &self.setting, sink));
+        let mut tunnel = Box::new(Tunnel::new(
+            request,
+            Via::ProxyProtocol,
+            self.client,
+            &self.setting,
+            sink,
+        ));
         for (at, data) in std::mem::take(&mut self.early) {
             tunnel.data(self.client.other(), at, &data, sink);
         }
@@ -100,53 +116,106 @@ impl Layer for ProxyHeader {
 }
 
 fn header(bytes: &[u8]) -> Result<Option<Header>, ()> {
-    if bytes.starts_with(b"PROXY ") { version_1(bytes) } else { version_2(bytes) }
+    if bytes.starts_with(b"PROXY ") {
+        version_1(bytes)
+    } else {
+        version_2(bytes)
+    }
 }
 
 /// `PROXY TCP4 source destination source-port destination-port CRLF`.
 fn version_1(bytes: &[u8]) -> Result<Option<Header>, ()> {
-    let Some(end) = memchr::memchr(b'\n', bytes.get(..bytes.len().min(LINE_BYTES)).unwrap_or(bytes)) else {
-        return if bytes.len() < LINE_BYTES { Ok(None) } else { Err(()) };
+    let Some(end) = memchr::memchr(
+        b'\n',
+        bytes.get(..bytes.len().min(LINE_BYTES)).unwrap_or(bytes),
+    ) else {
+        return if bytes.len() < LINE_BYTES {
+            Ok(None)
+        } else {
+            Err(())
+        };
     };
     let line = text(bytes.get(..end).unwrap_or(b"").trim_ascii_end(), LINE_BYTES);
     let words: Vec<&str> = line.split(' ').collect();
     let ends = match words.as_slice() {
-        [_, "TCP4" | "TCP6", source, destination, source_port, port, ..] => {
-            port.parse().ok().map(|port| (endpoint(source, source_port), (*destination).to_owned(), port))
-        }
+        [
+            _,
+            "TCP4" | "TCP6",
+            source,
+            destination,
+            source_port,
+            port,
+            ..,
+        ] => port.parse().ok().map(|port| {
+            (
+                endpoint(source, source_port),
+                (*destination).to_owned(),
+                port,
+            )
+        }),
         _ => None,
     };
-    Ok(Some(Header { used: end + 1, line: Some(line), ends }))
+    Ok(Some(Header {
+        used: end + 1,
+        line: Some(line),
+        ends,
+    }))
 }
 
 /// `signature version-command family length addresses` (section 2.2).
 fn version_2(bytes: &[u8]) -> Result<Option<Header>, ()> {
     let Some(rest) = bytes.strip_prefix(SIGNATURE) else {
-        return if SIGNATURE.starts_with(bytes) { Ok(None) } else { Err(()) };
+        return if SIGNATURE.starts_with(bytes) {
+            Ok(None)
+        } else {
+            Err(())
+        };
     };
-    let Some((&[_, family, l0, l1], rest)) = rest.split_first_chunk::<4>() else { return Ok(None) };
+    let Some((&[_, family, l0, l1], rest)) = rest.split_first_chunk::<4>() else {
+        return Ok(None);
+    };
     let length = usize::from(u16::from_be_bytes([l0, l1]));
-    let Some(addresses) = rest.get(..length) else { return Ok(None) };
+    let Some(addresses) = rest.get(..length) else {
+        return Ok(None);
+    };
     let ends = match (family >> 4, addresses) {
         (1, &[a, b, c, d, e, f, g, h, s0, s1, d0, d1, ..]) => Some((
-            endpoint(&Ipv4Addr::new(a, b, c, d).to_string(), &u16::from_be_bytes([s0, s1]).to_string()),
+            endpoint(
+                &Ipv4Addr::new(a, b, c, d).to_string(),
+                &u16::from_be_bytes([s0, s1]).to_string(),
+            ),
             Ipv4Addr::new(e, f, g, h).to_string(),
             u16::from_be_bytes([d0, d1]),
         )),
         (2, addresses) => version_2_ipv6(addresses),
         _ => None,
     };
-    Ok(Some(Header { used: SIGNATURE.len() + 4 + length, line: None, ends }))
+    Ok(Some(Header {
+        used: SIGNATURE.len() + 4 + length,
+        line: None,
+        ends,
+    }))
 }
 
 fn version_2_ipv6(addresses: &[u8]) -> Option<(String, String, u16)> {
     let (source, rest) = addresses.split_first_chunk::<16>()?;
     let (destination, rest) = rest.split_first_chunk::<16>()?;
     let &[s0, s1, d0, d1] = rest.first_chunk::<4>()?;
-    let source = endpoint(&Ipv6Addr::from(*source).to_string(), &u16::from_be_bytes([s0, s1]).to_string());
-    Some((source, Ipv6Addr::from(*destination).to_string(), u16::from_be_bytes([d0, d1])))
+    let source = endpoint(
+        &Ipv6Addr::from(*source).to_string(),
+        &u16::from_be_bytes([s0, s1]).to_string(),
+    );
+    Some((
+        source,
+        Ipv6Addr::from(*destination).to_string(),
+        u16::from_be_bytes([d0, d1]),
+    ))
 }
 
 fn endpoint(address: &str, port: &str) -> String {
-    if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
+    if address.contains(':') {
+        format!("[{address}]:{port}")
+    } else {
+        format!("{address}:{port}")
+    }
 }

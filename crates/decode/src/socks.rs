@@ -44,8 +44,16 @@ impl Socks {
         Self {
             client,
             setting,
-            client_side: Half { buffer: Vec::new(), began: None, expected: Some(ClientMessage::Start) },
-            server_side: Half { buffer: Vec::new(), began: None, expected: Some(ServerMessage::Start) },
+            client_side: Half {
+                buffer: Vec::new(),
+                began: None,
+                expected: Some(ClientMessage::Start),
+            },
+            server_side: Half {
+                buffer: Vec::new(),
+                began: None,
+                expected: Some(ServerMessage::Start),
+            },
             version: None,
             login: None,
             tunnel: None,
@@ -61,14 +69,35 @@ impl Socks {
             match message::client(expected, &self.client_side.buffer) {
                 Parsed::Short if self.client_side.buffer.len() < HANDSHAKE_BYTES => return,
                 Parsed::Short | Parsed::Malformed => return self.lose(),
-                Parsed::Greeting { used } => self.client_side.advance(used, Some(ClientMessage::AfterGreeting)),
+                Parsed::Greeting { used } => self
+                    .client_side
+                    .advance(used, Some(ClientMessage::AfterGreeting)),
                 Parsed::Login { used, user } => {
-                    self.client_side.advance(used, Some(ClientMessage::AfterGreeting));
-                    self.push_login("socks5", "USERNAME", user, Span { first: began, last: at });
+                    self.client_side
+                        .advance(used, Some(ClientMessage::AfterGreeting));
+                    self.push_login(
+                        "socks5",
+                        "USERNAME",
+                        user,
+                        Span {
+                            first: began,
+                            last: at,
+                        },
+                    );
                 }
-                Parsed::Request { used, version, command, host, port, user } => {
+                Parsed::Request {
+                    used,
+                    version,
+                    command,
+                    host,
+                    port,
+                    user,
+                } => {
                     self.client_side.advance(used, None);
-                    let span = Span { first: began, last: at };
+                    let span = Span {
+                        first: began,
+                        last: at,
+                    };
                     if let Some(user) = user.filter(|user| !user.is_empty()) {
                         self.push_login("socks4", "USERID", user, span);
                     }
@@ -83,20 +112,36 @@ impl Socks {
         }
     }
 
-    fn open(&mut self, version: Version, command: &'static str, host: String, port: u16, span: Span, sink: &mut Sink<'_>) {
+    fn open(
+        &mut self,
+        version: Version,
+        command: &'static str,
+        host: String,
+        port: u16,
+        span: Span,
+        sink: &mut Sink<'_>,
+    ) {
         // The server's side may have opened the tunnel already, when it was captured first.
         if let Some(tunnel) = &mut self.tunnel {
             let request = &mut tunnel.request;
-            (request.target_host, request.target_port, request.method) = (host, port, command.to_owned());
+            (request.target_host, request.target_port, request.method) =
+                (host, port, command.to_owned());
             request.kind = version.slug();
             request.request_span = span;
             request.auth_user = self.login.as_ref().and_then(|login| login.user.clone());
             return;
         }
         let mut request = self.blank(version, span, sink);
-        (request.target_host, request.target_port, request.method) = (host, port, command.to_owned());
+        (request.target_host, request.target_port, request.method) =
+            (host, port, command.to_owned());
         request.auth_user = self.login.as_ref().and_then(|login| login.user.clone());
-        self.tunnel = Some(Box::new(Tunnel::new(request, version.via(), self.client, &self.setting, sink)));
+        self.tunnel = Some(Box::new(Tunnel::new(
+            request,
+            version.via(),
+            self.client,
+            &self.setting,
+            sink,
+        )));
     }
 
     fn blank(&self, version: Version, span: Span, sink: &mut Sink<'_>) -> ProxyRequest {
@@ -111,16 +156,33 @@ impl Socks {
                 message::Answer::Short if self.server_side.buffer.len() < HANDSHAKE_BYTES => return,
                 message::Answer::Short | message::Answer::Malformed => return self.lose(),
                 message::Answer::Method { used, method } => {
-                    let next = if method == 0xff { None } else { Some(ServerMessage::AfterMethod { login: method == 2 }) };
+                    let next = if method == 0xff {
+                        None
+                    } else {
+                        Some(ServerMessage::AfterMethod { login: method == 2 })
+                    };
                     self.server_side.advance(used, next);
                 }
                 message::Answer::Login { used, status } => {
-                    self.server_side.advance(used, Some(ServerMessage::AfterMethod { login: false }));
+                    self.server_side
+                        .advance(used, Some(ServerMessage::AfterMethod { login: false }));
                     self.login_answered(status, at);
                 }
-                message::Answer::Reply { used, version, code } => {
+                message::Answer::Reply {
+                    used,
+                    version,
+                    code,
+                } => {
                     self.server_side.advance(used, None);
-                    self.replied(version, code, Span { first: began, last: at }, sink);
+                    self.replied(
+                        version,
+                        code,
+                        Span {
+                            first: began,
+                            last: at,
+                        },
+                        sink,
+                    );
                 }
             }
         }
@@ -133,21 +195,37 @@ impl Socks {
     fn replied(&mut self, version: Version, code: u8, span: Span, sink: &mut Sink<'_>) {
         if self.tunnel.is_none() {
             let request = self.blank(version, span, sink);
-            self.tunnel = Some(Box::new(Tunnel::new(request, version.via(), self.client, &self.setting, sink)));
+            self.tunnel = Some(Box::new(Tunnel::new(
+                request,
+                version.via(),
+                self.client,
+                &self.setting,
+                sink,
+            )));
         }
-        let Some(tunnel) = &mut self.tunnel else { return };
+        let Some(tunnel) = &mut self.tunnel else {
+            return;
+        };
         let granted = version.is_granted(code);
         tunnel.request.span.last = span.last;
         tunnel.request.reply_code = Some(u16::from(code));
         tunnel.request.reply_text = Some(version.reply_name(code).to_owned());
         tunnel.request.granted = if granted { Known::Yes } else { Known::No };
-        if let Some(login) = self.login.as_mut().filter(|login| login.service == "socks4") {
+        if let Some(login) = self
+            .login
+            .as_mut()
+            .filter(|login| login.service == "socks4")
+        {
             login.reply_code = Some(u16::from(code));
             login.success = if granted { Known::Yes } else { Known::No };
             login.span.last = span.last;
         }
         // BIND answers twice: when it listens, and when somebody came.
-        if tunnel.request.method == "bind" && granted && self.server_side.expected.is_none() && !tunnel.request.oddities.contains(&"bound") {
+        if tunnel.request.method == "bind"
+            && granted
+            && self.server_side.expected.is_none()
+            && !tunnel.request.oddities.contains(&"bound")
+        {
             tunnel.request.oddities.push("bound");
             self.server_side.expected = Some(ServerMessage::AfterMethod { login: false });
             if version != Version::Five {
@@ -178,7 +256,9 @@ impl Socks {
     }
 
     fn inside(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) {
-        let Some(tunnel) = &mut self.tunnel else { return };
+        let Some(tunnel) = &mut self.tunnel else {
+            return;
+        };
         if tunnel.request.granted == Known::No {
             note(&mut tunnel.request.oddities, "data-despite-refusal");
         }
@@ -205,7 +285,11 @@ impl Layer for Socks {
         if self.lost {
             return false;
         }
-        let handshake_over = if side == self.client { self.client_side.expected.is_none() } else { self.server_side.expected.is_none() };
+        let handshake_over = if side == self.client {
+            self.client_side.expected.is_none()
+        } else {
+            self.server_side.expected.is_none()
+        };
         match (handshake_over, side == self.client) {
             (true, _) => self.inside(side, at, data, sink),
             (false, true) => self.client_data(at, data, sink),
@@ -219,7 +303,11 @@ impl Layer for Socks {
             return false;
         }
         let is_client = side == self.client;
-        let handshake_over = if is_client { self.client_side.expected.is_none() } else { self.server_side.expected.is_none() };
+        let handshake_over = if is_client {
+            self.client_side.expected.is_none()
+        } else {
+            self.server_side.expected.is_none()
+        };
         match (&mut self.tunnel, handshake_over) {
             (Some(tunnel), true) => {
                 tunnel.gap(side, at, missing, sink);
@@ -228,7 +316,13 @@ impl Layer for Socks {
             (tunnel, false) => {
                 if tunnel.is_none() {
                     let request = self.blank(Version::Five, Span::at(at), sink);
-                    self.tunnel = Some(Box::new(Tunnel::new(request, Via::Socks5, self.client, &self.setting, sink)));
+                    self.tunnel = Some(Box::new(Tunnel::new(
+                        request,
+                        Via::Socks5,
+                        self.client,
+                        &self.setting,
+                        sink,
+                    )));
                 }
                 if is_client {
                     self.client_side.expected = None;

@@ -67,7 +67,12 @@ impl Stack {
         } else {
             Root::Stream(Stream::new(Setting::of_flow(&hint)))
         };
-        Self { shared: Shared::new(limits, hint), root, payload_seen: false, over: false }
+        Self {
+            shared: Shared::new(limits, hint),
+            root,
+            payload_seen: false,
+            over: false,
+        }
     }
 
     /// Ordered bytes of one direction (UDP: one datagram). False: nothing more is to be had.
@@ -76,7 +81,10 @@ impl Stack {
             return !self.over;
         }
         self.payload_seen = true;
-        let mut sink = Sink { flow: &mut self.shared, out };
+        let mut sink = Sink {
+            flow: &mut self.shared,
+            out,
+        };
         match &mut self.root {
             Root::Stream(stream) => stream.data(side, at, data, &mut sink),
             Root::Datagrams(datagrams) => datagrams.data(side, at, data, &mut sink),
@@ -88,7 +96,10 @@ impl Stack {
         if self.over {
             return false;
         }
-        let mut sink = Sink { flow: &mut self.shared, out };
+        let mut sink = Sink {
+            flow: &mut self.shared,
+            out,
+        };
         match &mut self.root {
             Root::Stream(stream) => stream.gap(side, at, missing, &mut sink),
             Root::Datagrams(_) => true,
@@ -103,7 +114,10 @@ impl Stack {
         if std::mem::replace(&mut self.over, true) {
             return;
         }
-        let mut sink = Sink { flow: &mut self.shared, out };
+        let mut sink = Sink {
+            flow: &mut self.shared,
+            out,
+        };
         let first_bytes = match &mut self.root {
             Root::Stream(stream) => {
                 stream.end(end, at, &mut sink);

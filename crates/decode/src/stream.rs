@@ -35,16 +35,31 @@ enum State {
 impl Stream {
     /// A stream to be identified.
     pub fn new(setting: Setting) -> Self {
-        Self { setting, state: State::Undecided(None), app: None, carried: false, first_bytes: None }
+        Self {
+            setting,
+            state: State::Undecided(None),
+            app: None,
+            carried: false,
+            first_bytes: None,
+        }
     }
 
     /// A stream that nobody reads.
     pub fn opaque(setting: Setting) -> Self {
-        Self { state: State::Opaque, ..Self::new(setting) }
+        Self {
+            state: State::Opaque,
+            ..Self::new(setting)
+        }
     }
 
     /// A stream whose application is known already.
-    pub fn of(setting: Setting, app: App, client: Side, evidence: &'static str, sink: &mut Sink<'_>) -> Self {
+    pub fn of(
+        setting: Setting,
+        app: App,
+        client: Side,
+        evidence: &'static str,
+        sink: &mut Sink<'_>,
+    ) -> Self {
         let mut stream = Self::new(setting);
         stream.open(app, client, evidence, At::default(), sink);
         stream
@@ -81,7 +96,8 @@ impl Stream {
             State::Opaque => false,
             State::Layer(layer) => layer.gap(side, at, missing, sink),
             State::Undecided(undecided) => {
-                let undecided = undecided.get_or_insert_with(|| Box::new(Undecided::new(self.setting.from_start)));
+                let undecided = undecided
+                    .get_or_insert_with(|| Box::new(Undecided::new(self.setting.from_start)));
                 if undecided.gap(side, at, missing) {
                     return true;
                 }
@@ -106,24 +122,36 @@ impl Stream {
         if self.setting.depth == 0
             && let Some(app) = sink.flow.hint.decode_as
         {
-            self.open(app, self.setting.client.unwrap_or(Side::Orig), "told by the user", at, sink);
+            self.open(
+                app,
+                self.setting.client.unwrap_or(Side::Orig),
+                "told by the user",
+                at,
+                sink,
+            );
             return self.data(side, at, data, sink);
         }
         let ports = (sink.flow.hint.orig_port, self.setting.port);
         if matches!(self.state, State::Undecided(None))
-            && let Verdict::Is(app, client, evidence) = undecided::at_once(side, data, self.setting.from_start, ports)
+            && let Verdict::Is(app, client, evidence) =
+                undecided::at_once(side, data, self.setting.from_start, ports)
         {
             self.open(app, client, evidence, at, sink);
             return self.data(side, at, data, sink);
         }
         let mut rest = data;
         while !rest.is_empty() {
-            let State::Undecided(undecided) = &mut self.state else { return self.data(side, at, rest, sink) };
-            let undecided = undecided.get_or_insert_with(|| Box::new(Undecided::new(self.setting.from_start)));
+            let State::Undecided(undecided) = &mut self.state else {
+                return self.data(side, at, rest, sink);
+            };
+            let undecided =
+                undecided.get_or_insert_with(|| Box::new(Undecided::new(self.setting.from_start)));
             let verdict = match undecided.turn(side, ports) {
                 Verdict::Wait => {
                     let taken;
-                    (taken, rest) = rest.split_at_checked(undecided.next_stop(side, rest)).unwrap_or((rest, b""));
+                    (taken, rest) = rest
+                        .split_at_checked(undecided.next_stop(side, rest))
+                        .unwrap_or((rest, b""));
                     undecided.push(side, at, taken, ports)
                 }
                 verdict => verdict,
@@ -140,10 +168,18 @@ impl Stream {
             Verdict::Nothing => return self.give_up(),
             Verdict::Is(app, client, evidence) => (app, client, evidence),
         };
-        let State::Undecided(held) = std::mem::replace(&mut self.state, State::Opaque) else { return };
+        let State::Undecided(held) = std::mem::replace(&mut self.state, State::Opaque) else {
+            return;
+        };
         let mid = held.as_ref().is_some_and(|held| held.is_mid());
         self.setting.from_start &= !mid;
-        self.open(app, client, evidence, held.as_ref().map_or(at, |held| held.first_at(at)), sink);
+        self.open(
+            app,
+            client,
+            evidence,
+            held.as_ref().map_or(at, |held| held.first_at(at)),
+            sink,
+        );
         if let Some(held) = held {
             held.replay(|piece| match piece {
                 Piece::Data(side, at, data) => {
@@ -156,7 +192,14 @@ impl Stream {
         }
     }
 
-    fn open(&mut self, app: App, client: Side, evidence: &'static str, at: At, sink: &mut Sink<'_>) {
+    fn open(
+        &mut self,
+        app: App,
+        client: Side,
+        evidence: &'static str,
+        at: At,
+        sink: &mut Sink<'_>,
+    ) {
         let setting = self.setting;
         let hidden = app.is_mail()
             && setting.depth == 0
@@ -165,12 +208,16 @@ impl Stream {
             && identify::is_proxy_port(setting.port);
         self.app = Some(app);
         if hidden {
-            self.state = State::Layer(Box::new(Tunnel::unseen(app, client, evidence, at, &setting, sink)));
+            self.state = State::Layer(Box::new(Tunnel::unseen(
+                app, client, evidence, at, &setting, sink,
+            )));
             return;
         }
         sink.flow.recognised(app.slug(), evidence);
         self.state = match app {
-            App::Smtp | App::Pop3 | App::Imap => State::Layer(Box::new(MailLayer::new(app, client, &setting, sink))),
+            App::Smtp | App::Pop3 | App::Imap => {
+                State::Layer(Box::new(MailLayer::new(app, client, &setting, sink)))
+            }
             App::Http => State::Layer(Box::new(Http::new(client, setting))),
             App::Socks => State::Layer(Box::new(Socks::new(client, setting))),
             App::ProxyProtocol => State::Layer(Box::new(ProxyHeader::new(client, setting))),

@@ -49,7 +49,12 @@ struct Half {
 
 impl Tls {
     /// TLS that began as `began_how` says.
-    pub fn new(client: Side, began_how: &'static str, session: Option<u32>, proxy: Option<u32>) -> Self {
+    pub fn new(
+        client: Side,
+        began_how: &'static str,
+        session: Option<u32>,
+        proxy: Option<u32>,
+    ) -> Self {
         Self {
             client,
             client_half: Half::default(),
@@ -89,7 +94,11 @@ impl Tls {
 
     /// True for bytes of a side that still speaks plain text, before its first record.
     pub fn is_plain_text_before(&self, side: Side, data: &[u8]) -> bool {
-        let half = if side == self.client { &self.client_half } else { &self.server_half };
+        let half = if side == self.client {
+            &self.client_half
+        } else {
+            &self.server_half
+        };
         !half.records.has_begun() && !matches!(data.first(), Some(0x14..=0x17 | 0x80..))
     }
 
@@ -97,17 +106,29 @@ impl Tls {
     pub fn data(&mut self, side: Side, at: At, data: &[u8]) -> bool {
         self.span = Some(self.span.map_or(Span::at(at), |span| span.to(at)));
         let is_client = side == self.client;
-        let half = if is_client { &mut self.client_half } else { &mut self.server_half };
+        let half = if is_client {
+            &mut self.client_half
+        } else {
+            &mut self.server_half
+        };
         let mut records = std::mem::take(&mut half.records);
         records.feed(data, &mut |content| self.take(is_client, at, &content));
-        let half = if is_client { &mut self.client_half } else { &mut self.server_half };
+        let half = if is_client {
+            &mut self.client_half
+        } else {
+            &mut self.server_half
+        };
         half.records = records;
         self.is_wanted()
     }
 
     /// Missing bytes: what is left of this side can't be put together.
     pub fn gap(&mut self, side: Side) -> bool {
-        let half = if side == self.client { &mut self.client_half } else { &mut self.server_half };
+        let half = if side == self.client {
+            &mut self.client_half
+        } else {
+            &mut self.server_half
+        };
         half.records = Records::lost();
         half.over = true;
         half.opaque = true;
@@ -128,7 +149,11 @@ impl Tls {
     }
 
     fn take(&mut self, is_client: bool, at: At, content: &Content<'_>) {
-        let half = if is_client { &mut self.client_half } else { &mut self.server_half };
+        let half = if is_client {
+            &mut self.client_half
+        } else {
+            &mut self.server_half
+        };
         half.seen |= !matches!(content, Content::Garbage);
         match content {
             Content::Handshake(CLIENT_HELLO, body) => {
@@ -189,7 +214,9 @@ impl Tls {
         }
         record.sni = hello.server_name();
         record.alpn = hello.first_alpn().map(|name| crate::layer::text(name, 255));
-        record.version = record.version.or(hello::version_name(hello.highest_version()));
+        record.version = record
+            .version
+            .or(hello::version_name(hello.highest_version()));
         record.ja3 = Some(fingerprint::ja3(hello));
         record.ja4 = Some(fingerprint::ja4(hello));
     }
@@ -204,7 +231,9 @@ impl Tls {
     }
 
     fn certificate(&mut self, body: &[u8], at: At) {
-        let Some(first) = certificate::first(body) else { return };
+        let Some(first) = certificate::first(body) else {
+            return;
+        };
         let record = self.record(at);
         if record.certificate_sha256.is_none() {
             record.certificate_names = certificate::names(first);

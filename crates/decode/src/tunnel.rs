@@ -22,7 +22,13 @@ pub(crate) struct Tunnel {
 
 impl Tunnel {
     /// A tunnel opened by `request`. Beyond the nesting limit what is inside stays unread.
-    pub fn new(request: ProxyRequest, via: Via, client: Side, outer: &Setting, sink: &Sink<'_>) -> Self {
+    pub fn new(
+        request: ProxyRequest,
+        via: Via,
+        client: Side,
+        outer: &Setting,
+        sink: &Sink<'_>,
+    ) -> Self {
         let setting = Setting {
             via,
             proxy: Some(request.proxy),
@@ -38,11 +44,24 @@ impl Tunnel {
         } else {
             Stream::new(setting)
         };
-        Self { request, stream, client, to_target: SketchBuilder::default(), from_target: SketchBuilder::default() }
+        Self {
+            request,
+            stream,
+            client,
+            to_target: SketchBuilder::default(),
+            from_target: SketchBuilder::default(),
+        }
     }
 
     /// A tunnel whose request was not captured: mail picked up in mid-stream on a proxy's port.
-    pub fn unseen(app: App, client: Side, evidence: &'static str, at: At, outer: &Setting, sink: &mut Sink<'_>) -> Self {
+    pub fn unseen(
+        app: App,
+        client: Side,
+        evidence: &'static str,
+        at: At,
+        outer: &Setting,
+        sink: &mut Sink<'_>,
+    ) -> Self {
         let request = Box::new(blank_request("unseen", client, Span::at(at), outer, sink));
         let setting = Setting {
             via: Via::UnseenTunnel,
@@ -62,7 +81,11 @@ impl Tunnel {
     }
 
     fn sketch(&mut self, side: Side) -> &mut SketchBuilder {
-        if side == self.client { &mut self.to_target } else { &mut self.from_target }
+        if side == self.client {
+            &mut self.to_target
+        } else {
+            &mut self.from_target
+        }
     }
 
     /// True when a layer inside was recognised as mail.
@@ -101,7 +124,13 @@ fn inner_app(stream: &Stream, otherwise: &'static str) -> &'static str {
 }
 
 /// A request record with nothing but its place filled in.
-pub(crate) fn blank_request(kind: &'static str, client: Side, span: Span, outer: &Setting, sink: &mut Sink<'_>) -> ProxyRequest {
+pub(crate) fn blank_request(
+    kind: &'static str,
+    client: Side,
+    span: Span,
+    outer: &Setting,
+    sink: &mut Sink<'_>,
+) -> ProxyRequest {
     ProxyRequest {
         proxy: sink.flow.next_proxy(),
         span,

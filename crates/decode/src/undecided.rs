@@ -65,9 +65,22 @@ pub(crate) fn at_once(side: Side, data: &[u8], from_start: bool, ports: (u16, u1
         if !is_stop(bytes) {
             break;
         }
-        let (seen, nothing) = ((bytes, identify::judge(bytes)), (&[][..], Candidates::default()));
-        let (orig, resp) = if side == Side::Orig { (seen, nothing) } else { (nothing, seen) };
-        let verdict = identify::decide(&Conversation { orig, resp, mid: !from_start, ports, over: false });
+        let (seen, nothing) = (
+            (bytes, identify::judge(bytes)),
+            (&[][..], Candidates::default()),
+        );
+        let (orig, resp) = if side == Side::Orig {
+            (seen, nothing)
+        } else {
+            (nothing, seen)
+        };
+        let verdict = identify::decide(&Conversation {
+            orig,
+            resp,
+            mid: !from_start,
+            ports,
+            over: false,
+        });
         if verdict != Verdict::Wait {
             return verdict;
         }
@@ -93,16 +106,30 @@ fn stop(start: usize, end: usize, first: Option<&u8>, data: &[u8]) -> usize {
 
 /// Is the end of these bytes a place to look at them?
 fn is_stop(seen: &[u8]) -> bool {
-    let is_text = seen.first().is_some_and(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
-    let single = if is_text { seen.last() == Some(&b'\n') } else { seen.len() <= SINGLE_BYTES };
+    let is_text = seen
+        .first()
+        .is_some_and(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
+    let single = if is_text {
+        seen.last() == Some(&b'\n')
+    } else {
+        seen.len() <= SINGLE_BYTES
+    };
     single || (seen.len() >= FIRST_POWER && seen.len().is_power_of_two())
 }
 
 impl Undecided {
     /// Nothing seen yet.
     pub fn new(from_start: bool) -> Self {
-        let half = || Half { mid: !from_start, ..Half::default() };
-        Self { orig: half(), resp: half(), pieces: Vec::new(), last: None }
+        let half = || Half {
+            mid: !from_start,
+            ..Half::default()
+        };
+        Self {
+            orig: half(),
+            resp: half(),
+            pieces: Vec::new(),
+            last: None,
+        }
     }
 
     /// True when either side lacks its start.
@@ -175,7 +202,11 @@ impl Undecided {
             match waiting {
                 Waiting::Gap(missing) => give(Piece::Gap(side, at, missing)),
                 Waiting::Bytes(length) => {
-                    let bytes = if side == Side::Orig { &mut orig } else { &mut resp };
+                    let bytes = if side == Side::Orig {
+                        &mut orig
+                    } else {
+                        &mut resp
+                    };
                     let (data, rest) = bytes.split_at_checked(length).unwrap_or((bytes, b""));
                     *bytes = rest;
                     give(Piece::Data(side, at, data));
@@ -186,12 +217,31 @@ impl Undecided {
 
     /// First bytes, the originator's else the responder's; none of text that could be a login.
     pub fn first_bytes(&self) -> Option<String> {
-        let half = if self.orig.bytes.is_empty() { &self.resp } else { &self.orig };
-        let bytes = half.bytes.get(..half.bytes.len().min(SHOWN_BYTES)).filter(|bytes| !bytes.is_empty())?;
-        let is_text = bytes.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
+        let half = if self.orig.bytes.is_empty() {
+            &self.resp
+        } else {
+            &self.orig
+        };
+        let bytes = half
+            .bytes
+            .get(..half.bytes.len().min(SHOWN_BYTES))
+            .filter(|bytes| !bytes.is_empty())?;
+        let is_text = bytes
+            .iter()
+            .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace());
         let lower = bytes.to_ascii_lowercase();
-        let secret = [&b"pass"[..], b"pwd", b"auth", b"login", b"user", b"token", b"key"];
-        let names_login = secret.iter().any(|word| lower.windows(word.len()).any(|window| window == *word));
+        let secret = [
+            &b"pass"[..],
+            b"pwd",
+            b"auth",
+            b"login",
+            b"user",
+            b"token",
+            b"key",
+        ];
+        let names_login = secret
+            .iter()
+            .any(|word| lower.windows(word.len()).any(|window| window == *word));
         (!(names_login || is_text && half.mid)).then(|| hex(bytes))
     }
 
@@ -204,15 +254,27 @@ impl Undecided {
     }
 
     fn budget(&self) -> usize {
-        if self.is_mid() { MID_BYTES } else { START_BYTES }
+        if self.is_mid() {
+            MID_BYTES
+        } else {
+            START_BYTES
+        }
     }
 
     fn half(&self, side: Side) -> &Half {
-        if side == Side::Orig { &self.orig } else { &self.resp }
+        if side == Side::Orig {
+            &self.orig
+        } else {
+            &self.resp
+        }
     }
 
     fn half_mut(&mut self, side: Side) -> &mut Half {
-        if side == Side::Orig { &mut self.orig } else { &mut self.resp }
+        if side == Side::Orig {
+            &mut self.orig
+        } else {
+            &mut self.resp
+        }
     }
 }
 
@@ -237,14 +299,21 @@ impl Half {
         if bytes.is_empty() {
             return;
         }
-        self.found = if self.line == self.start { identify::judge(bytes) } else { identify::judge_line(bytes) };
+        self.found = if self.line == self.start {
+            identify::judge(bytes)
+        } else {
+            identify::judge_line(bytes)
+        };
         // What follows may be anything as long as lines come.
         self.found.short |= self.line > self.start || (self.mid && identify::is_text(bytes));
     }
 
     /// In mid-stream, and after a line that leaves it open, the next line may say more.
     fn next_line(&mut self) {
-        if (self.mid || self.found.is_open()) && self.bytes.last() == Some(&b'\n') && identify::is_text(self.bytes.get(self.line..).unwrap_or(b"")) {
+        if (self.mid || self.found.is_open())
+            && self.bytes.last() == Some(&b'\n')
+            && identify::is_text(self.bytes.get(self.line..).unwrap_or(b""))
+        {
             self.earlier.merge(&self.found);
             self.line = self.bytes.len();
         }

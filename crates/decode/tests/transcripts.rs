@@ -6,7 +6,12 @@
 //! an empty line begins a new one. Headers: `ports: ORIG RESP`, `start: mid`, `end: reset-client`,
 //! `client: resp`, `udp: yes`. The records expected of the whole run stand beside it in `.records`,
 //! rewritten only when `MAILSCOPE_WRITE_RECORDS` is set.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod transcripts {
     pub mod check;
@@ -33,15 +38,34 @@ fn folder() -> PathBuf {
 }
 
 fn all() -> Vec<(PathBuf, Transcript)> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     paths.sort();
-    assert!(paths.len() >= 30, "transcripts are missing from {}", folder().display());
-    paths.into_iter().map(|path| (path.clone(), Transcript::parse(&fs::read_to_string(path).unwrap()))).collect()
+    assert!(
+        paths.len() >= 30,
+        "transcripts are missing from {}",
+        folder().display()
+    );
+    paths
+        .into_iter()
+        .map(|path| {
+            (
+                path.clone(),
+                Transcript::parse(&fs::read_to_string(path).unwrap()),
+            )
+        })
+        .collect()
 }
 
 /// Runs a transcript; `cut` gives the length of the next piece of so many bytes.
-fn run(transcript: &Transcript, only: Option<Side>, mut cut: impl FnMut(usize) -> usize) -> Records {
+fn run(
+    transcript: &Transcript,
+    only: Option<Side>,
+    mut cut: impl FnMut(usize) -> usize,
+) -> Records {
     let mut stack = Stack::new(&Limits::default(), transcript.hint);
     let mut out = Records::new();
     let mut at = At::default();
@@ -52,7 +76,11 @@ fn run(transcript: &Transcript, only: Option<Side>, mut cut: impl FnMut(usize) -
             Piece::Data(side, data) if only.is_none_or(|only| only == *side) => {
                 let mut rest = &data[..];
                 while !rest.is_empty() {
-                    let length = if transcript.hint.udp { rest.len() } else { cut(rest.len()).clamp(1, rest.len()) };
+                    let length = if transcript.hint.udp {
+                        rest.len()
+                    } else {
+                        cut(rest.len()).clamp(1, rest.len())
+                    };
                     stack.data(*side, at, &rest[..length], &mut out);
                     rest = &rest[length..];
                 }
@@ -79,13 +107,20 @@ fn transcripts_give_their_records() {
             wrong.push(format!("{}:\n{got}", path.display()));
         }
     }
-    assert!(wrong.is_empty(), "records differ from the golden ones:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "records differ from the golden ones:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn byte_by_byte_gives_the_same_records() {
     for (path, transcript) in all() {
-        let (whole, single) = (run(&transcript, None, |all| all), run(&transcript, None, |_| 1));
+        let (whole, single) = (
+            run(&transcript, None, |all| all),
+            run(&transcript, None, |_| 1),
+        );
         assert_eq!(render(&single), render(&whole), "{}", path.display());
     }
 }
@@ -97,10 +132,17 @@ fn random_cuts_give_the_same_records() {
         for seed in 1..=40u64 {
             let mut state = seed;
             let cut = move |all: usize| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
                 1 + (state >> 33) as usize % (all.min(40 * seed as usize))
             };
-            assert_eq!(render(&run(&transcript, None, cut)), whole, "{}, seed {seed}", path.display());
+            assert_eq!(
+                render(&run(&transcript, None, cut)),
+                whole,
+                "{}, seed {seed}",
+                path.display()
+            );
         }
     }
 }
@@ -109,8 +151,16 @@ fn random_cuts_give_the_same_records() {
 fn one_side_alone_is_the_same_however_it_is_cut() {
     for (path, transcript) in all() {
         for side in [Side::Orig, Side::Resp] {
-            let (whole, single) = (run(&transcript, Some(side), |all| all), run(&transcript, Some(side), |_| 1));
-            assert_eq!(render(&single), render(&whole), "{}, {side:?} only", path.display());
+            let (whole, single) = (
+                run(&transcript, Some(side), |all| all),
+                run(&transcript, Some(side), |_| 1),
+            );
+            assert_eq!(
+                render(&single),
+                render(&whole),
+                "{}, {side:?} only",
+                path.display()
+            );
         }
     }
 }
@@ -156,7 +206,10 @@ fn damage(transcript: &Transcript, seed: u64) -> Transcript {
             pieces.push(Piece::Data(*side, data));
         }
     }
-    Transcript { pieces, ..transcript.clone() }
+    Transcript {
+        pieces,
+        ..transcript.clone()
+    }
 }
 
 #[test]
@@ -170,7 +223,12 @@ fn damaged_conversations_do_not_depend_on_the_cutting_either() {
                 continue;
             }
             let names: Vec<String> = damaged.pieces.iter().map(Piece::describe).collect();
-            assert_eq!(render(&single), render(&whole), "{}, damage {seed}: {names:#?}", path.display());
+            assert_eq!(
+                render(&single),
+                render(&whole),
+                "{}, damage {seed}: {names:#?}",
+                path.display()
+            );
         }
     }
 }
@@ -180,7 +238,11 @@ fn a_transcript_cut_off_anywhere_ends_in_order() {
     for (_, transcript) in all() {
         let pieces = transcript.pieces.len();
         for kept in 0..pieces {
-            let part = Transcript { pieces: transcript.pieces[..kept].to_vec(), end: StreamEnd::Cut, ..transcript.clone() };
+            let part = Transcript {
+                pieces: transcript.pieces[..kept].to_vec(),
+                end: StreamEnd::Cut,
+                ..transcript.clone()
+            };
             assert!(!run(&part, None, |all| all).is_empty());
         }
     }

@@ -31,15 +31,27 @@ struct Header {
 /// RFC 1035, 4.1.1.
 fn header(message: &[u8]) -> Option<Header> {
     let &[_, _, high, low, q0, q1, a0, a1, n0, n1, r0, r1] = message.first_chunk::<12>()?;
-    let [questions, answers, names, extra] = [[q0, q1], [a0, a1], [n0, n1], [r0, r1]].map(u16::from_be_bytes);
+    let [questions, answers, names, extra] =
+        [[q0, q1], [a0, a1], [n0, n1], [r0, r1]].map(u16::from_be_bytes);
     let plausible = questions <= 4 && answers <= 4096 && names <= 256 && extra <= 256;
-    plausible.then_some(Header { is_answer: high & 0x80 != 0, opcode: (high >> 3) & 15, rcode: low & 15, questions, answers })
+    plausible.then_some(Header {
+        is_answer: high & 0x80 != 0,
+        opcode: (high >> 3) & 15,
+        rcode: low & 15,
+        questions,
+        answers,
+    })
 }
 
 /// Is this whole datagram a DNS message with one readable question (or answers without one)?
 pub(crate) fn is_message(message: &[u8]) -> bool {
-    let Some(header) = header(message) else { return false };
-    if header.opcode > 6 || header.questions > 1 || (header.questions == 0 && (!header.is_answer || header.answers == 0)) {
+    let Some(header) = header(message) else {
+        return false;
+    };
+    if header.opcode > 6
+        || header.questions > 1
+        || (header.questions == 0 && (!header.is_answer || header.answers == 0))
+    {
         return false;
     }
     header.questions == 0 || question(message).is_some()
@@ -60,7 +72,9 @@ pub(super) fn question_start(message: &[u8]) -> Likeness {
     }
     match (header(message), question(message)) {
         (Some(header), Some(_)) => Likeness::Like(header.is_answer),
-        (Some(_), None) if message.len() < LONGEST_QUESTION && label_bytes_plausible(message) => Likeness::Short,
+        (Some(_), None) if message.len() < LONGEST_QUESTION && label_bytes_plausible(message) => {
+            Likeness::Short
+        }
         _ => Likeness::Unlike,
     }
 }
@@ -90,7 +104,9 @@ fn question(message: &[u8]) -> Option<(String, u16, usize)> {
 
 /// Adds the answers of one message; a message that is no answer adds nothing.
 pub(crate) fn answers(message: &[u8], at: At, from_responder: bool, out: &mut Records) {
-    let Some(header) = header(message) else { return };
+    let Some(header) = header(message) else {
+        return;
+    };
     if !header.is_answer || header.questions > 1 {
         return;
     }
@@ -112,7 +128,9 @@ pub(crate) fn answers(message: &[u8], at: At, from_responder: bool, out: &mut Re
     };
     let mut any = false;
     for _ in 0..header.answers.min(ANSWERS) {
-        let Some((answer, next)) = record(message, place, &blank) else { break };
+        let Some((answer, next)) = record(message, place, &blank) else {
+            break;
+        };
         place = next;
         if let Some(answer) = answer {
             any = true;
@@ -128,7 +146,10 @@ pub(crate) fn answers(message: &[u8], at: At, from_responder: bool, out: &mut Re
 fn record(message: &[u8], start: usize, blank: &DnsAnswer) -> Option<(Option<DnsAnswer>, usize)> {
     let (owner, at) = name::read(message, start)?;
     let &[t0, t1, _, _, l0, l1, l2, l3, d0, d1] = message.get(at..)?.first_chunk::<10>()?;
-    let (rtype, length) = (u16::from_be_bytes([t0, t1]), usize::from(u16::from_be_bytes([d0, d1])));
+    let (rtype, length) = (
+        u16::from_be_bytes([t0, t1]),
+        usize::from(u16::from_be_bytes([d0, d1])),
+    );
     let data = message.get(at + 10..at + 10 + length)?;
     let answer = rdata(message, at + 10, rtype, data).map(|answer| DnsAnswer {
         name: owner,
@@ -142,8 +163,12 @@ fn record(message: &[u8], start: usize, blank: &DnsAnswer) -> Option<(Option<Dns
 
 fn rdata(message: &[u8], place: usize, rtype: u16, data: &[u8]) -> Option<String> {
     match rtype {
-        A => <[u8; 4]>::try_from(data).ok().map(|octets| Ipv4Addr::from(octets).to_string()),
-        AAAA => <[u8; 16]>::try_from(data).ok().map(|octets| Ipv6Addr::from(octets).to_string()),
+        A => <[u8; 4]>::try_from(data)
+            .ok()
+            .map(|octets| Ipv4Addr::from(octets).to_string()),
+        AAAA => <[u8; 16]>::try_from(data)
+            .ok()
+            .map(|octets| Ipv6Addr::from(octets).to_string()),
         NS | CNAME | PTR => name::read(message, place).map(|(name, _)| name),
         MX => name::read(message, place + 2).map(|(name, _)| name),
         TXT => Some(strings(data)),
@@ -155,7 +180,9 @@ fn rdata(message: &[u8], place: usize, rtype: u16, data: &[u8]) -> Option<String
 fn strings(mut data: &[u8]) -> String {
     let mut joined = Vec::new();
     while let Some((&length, rest)) = data.split_first() {
-        let (string, after) = rest.split_at_checked(usize::from(length)).unwrap_or((rest, b""));
+        let (string, after) = rest
+            .split_at_checked(usize::from(length))
+            .unwrap_or((rest, b""));
         joined.extend_from_slice(string);
         data = after;
     }

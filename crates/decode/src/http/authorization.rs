@@ -34,7 +34,11 @@ pub(super) fn credentials(value: &[u8]) -> Option<Credentials> {
     };
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
-    Some(Credentials { mechanism, user, fingerprint: hasher.finish() })
+    Some(Credentials {
+        mechanism,
+        user,
+        fingerprint: hasher.finish(),
+    })
 }
 
 /// `base64(user-id ":" password)`.
@@ -47,7 +51,9 @@ fn basic_user(token: &[u8]) -> Option<String> {
 /// The `username` parameter.
 fn digest_user(parameters: &[u8]) -> Option<String> {
     let key = b"username=";
-    let start = parameters.windows(key.len()).position(|window| window.eq_ignore_ascii_case(key))?;
+    let start = parameters
+        .windows(key.len())
+        .position(|window| window.eq_ignore_ascii_case(key))?;
     let value = parameters.get(start + key.len()..)?;
     let user = match value.strip_prefix(b"\"") {
         Some(quoted) => quoted.split(|b| *b == b'"').next()?,
@@ -66,15 +72,26 @@ fn ntlm_user(token: &[u8]) -> Option<String> {
     let field = |at: usize| -> Option<String> {
         let &[l0, l1, _, _, o0, o1, o2, o3] = message.get(at..)?.first_chunk::<8>()?;
         let start = usize::try_from(u32::from_le_bytes([o0, o1, o2, o3])).ok()?;
-        let bytes = message.get(start..start.checked_add(usize::from(u16::from_le_bytes([l0, l1])))?)?;
+        let bytes =
+            message.get(start..start.checked_add(usize::from(u16::from_le_bytes([l0, l1])))?)?;
         if !is_unicode {
             return Some(layer::text(bytes, USER_BYTES));
         }
-        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().take(USER_BYTES).map(|pair| u16::from_le_bytes(*pair)).collect();
+        let units: Vec<u16> = bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .take(USER_BYTES)
+            .map(|pair| u16::from_le_bytes(*pair))
+            .collect();
         Some(String::from_utf16_lossy(&units))
     };
     let (domain, user) = (field(28)?, field(36)?);
-    Some(if domain.is_empty() { user } else { format!("{domain}\\{user}") })
+    Some(if domain.is_empty() {
+        user
+    } else {
+        format!("{domain}\\{user}")
+    })
 }
 
 #[cfg(test)]
@@ -84,9 +101,15 @@ mod tests {
     #[test]
     fn users_are_read_and_passwords_are_not() {
         let basic = credentials(b"Basic YWxpY2U6czNjcmV0").unwrap();
-        assert_eq!((basic.mechanism, basic.user.as_deref()), ("BASIC", Some("alice")));
+        assert_eq!(
+            (basic.mechanism, basic.user.as_deref()),
+            ("BASIC", Some("alice"))
+        );
         let digest = credentials(b"Digest username=\"bob\", realm=\"x\", response=\"00\"").unwrap();
-        assert_eq!((digest.mechanism, digest.user.as_deref()), ("DIGEST", Some("bob")));
+        assert_eq!(
+            (digest.mechanism, digest.user.as_deref()),
+            ("DIGEST", Some("bob"))
+        );
         assert_eq!(credentials(b"Bearer abc"), None);
     }
 }

@@ -24,7 +24,11 @@ enum State {
     Length(u64),
     Close,
     /// Digits of a chunk size: the value so far, and whether the digits are over.
-    Size { value: u64, digits: u8, ended: bool },
+    Size {
+        value: u64,
+        digits: u8,
+        ended: bool,
+    },
     Chunk(u64),
     ChunkEnd,
     /// Trailer section; true at the start of a line.
@@ -53,7 +57,11 @@ impl BodyReader {
         let state = match framing {
             Framing::None | Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::Size { value: 0, digits: 0, ended: false },
+            Framing::Chunked => State::Size {
+                value: 0,
+                digits: 0,
+                ended: false,
+            },
             Framing::Close => State::Close,
         };
         Self { state }
@@ -67,7 +75,9 @@ impl BodyReader {
     /// Takes what it can use of `data`: how many bytes that was, and the content among them.
     /// To be called again while it makes progress.
     pub fn take<'a>(&mut self, data: &'a [u8]) -> (usize, &'a [u8], Progress) {
-        let Some((&first, _)) = data.split_first() else { return (0, b"", self.progress()) };
+        let Some((&first, _)) = data.split_first() else {
+            return (0, b"", self.progress());
+        };
         let none: &[u8] = b"";
         match self.state {
             State::Length(ref mut left) | State::Chunk(ref mut left) => {
@@ -75,22 +85,40 @@ impl BodyReader {
                 *left -= take as u64;
                 let content = data.get(..take).unwrap_or(data);
                 if *left == 0 {
-                    self.state = if matches!(self.state, State::Chunk(_)) { State::ChunkEnd } else { State::Done };
+                    self.state = if matches!(self.state, State::Chunk(_)) {
+                        State::ChunkEnd
+                    } else {
+                        State::Done
+                    };
                 }
                 (take, content, self.progress())
             }
             State::Close => (data.len(), data, Progress::More),
-            State::Size { value, digits, ended } => {
+            State::Size {
+                value,
+                digits,
+                ended,
+            } => {
                 self.size(first, value, digits, ended);
                 (1, none, self.progress())
             }
             State::ChunkEnd => {
                 match first {
                     b'\r' => {}
-                    b'\n' => self.state = State::Size { value: 0, digits: 0, ended: false },
+                    b'\n' => {
+                        self.state = State::Size {
+                            value: 0,
+                            digits: 0,
+                            ended: false,
+                        }
+                    }
                     _ => self.state = State::Lost,
                 }
-                (usize::from(self.state != State::Lost), none, self.progress())
+                (
+                    usize::from(self.state != State::Lost),
+                    none,
+                    self.progress(),
+                )
             }
             State::Trailer(at_line_start) => {
                 match first {
@@ -136,11 +164,21 @@ impl BodyReader {
             (b'\n', _) if digits == 0 => State::Lost,
             (b'\n', _) if value == 0 => State::Trailer(true),
             (b'\n', _) => State::Chunk(value),
-            (_, Some(digit)) if !ended && digits < SIZE_DIGITS => {
-                State::Size { value: value << 4 | u64::from(digit), digits: digits + 1, ended }
-            }
-            (b';' | b' ' | b'\t' | b'\r', _) if digits > 0 => State::Size { value, digits, ended: true },
-            _ if ended => State::Size { value, digits, ended },
+            (_, Some(digit)) if !ended && digits < SIZE_DIGITS => State::Size {
+                value: value << 4 | u64::from(digit),
+                digits: digits + 1,
+                ended,
+            },
+            (b';' | b' ' | b'\t' | b'\r', _) if digits > 0 => State::Size {
+                value,
+                digits,
+                ended: true,
+            },
+            _ if ended => State::Size {
+                value,
+                digits,
+                ended,
+            },
             _ => State::Lost,
         };
     }

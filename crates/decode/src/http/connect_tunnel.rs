@@ -2,8 +2,8 @@
 
 use mailscope_evidence::{At, Side};
 
-use super::head::{self, StatusLine};
 use super::exchange;
+use super::head::{self, StatusLine};
 use crate::connect::{self, Target};
 use crate::decoder::Likeness;
 use crate::identify::is_http_request_start;
@@ -46,7 +46,11 @@ pub(super) type Requests = Vec<(At, Vec<u8>)>;
 impl ConnectTunnel {
     /// A tunnel whose reply is still to come.
     pub fn new(tunnel: Tunnel, client: Side) -> Self {
-        let target = Target { host: tunnel.request.target_host.clone(), port: tunnel.request.target_port, port_missing: false };
+        let target = Target {
+            host: tunnel.request.target_host.clone(),
+            port: tunnel.request.target_port,
+            port_missing: false,
+        };
         Self {
             client,
             target,
@@ -62,7 +66,10 @@ impl ConnectTunnel {
 
     /// A tunnel of which only the server's side was captured.
     pub fn granted(tunnel: Tunnel, client: Side) -> Self {
-        Self { reply: Reply::Granted, ..Self::new(tunnel, client) }
+        Self {
+            reply: Reply::Granted,
+            ..Self::new(tunnel, client)
+        }
     }
 
     /// True while the proxy's final answer has not come.
@@ -77,7 +84,11 @@ impl ConnectTunnel {
 
     /// Bytes of the client. They are given back when they are requests to the proxy itself.
     pub fn client_data(&mut self, at: At, data: &[u8], sink: &mut Sink<'_>) -> Option<Requests> {
-        let data = if self.passed || !self.held.is_empty() { data } else { skip_blank(data) };
+        let data = if self.passed || !self.held.is_empty() {
+            data
+        } else {
+            skip_blank(data)
+        };
         if data.is_empty() {
             return None;
         }
@@ -96,7 +107,12 @@ impl ConnectTunnel {
 
     /// The proxy's answer. Client bytes are given back when they are further requests.
     pub fn replied(&mut self, line: &StatusLine<'_>, sink: &mut Sink<'_>) -> Option<Requests> {
-        exchange::reply(&mut self.tunnel.request, line, sink.flow.limits.line_bytes, |status| (200..300).contains(&status));
+        exchange::reply(
+            &mut self.tunnel.request,
+            line,
+            sink.flow.limits.line_bytes,
+            |status| (200..300).contains(&status),
+        );
         if self.passed || !self.held.is_empty() {
             note(&mut self.tunnel.request.oddities, "data-before-reply");
         }
@@ -111,7 +127,11 @@ impl ConnectTunnel {
 
     /// Bytes of the server that belong to the tunnel.
     pub fn server_data(&mut self, at: At, data: &[u8], sink: &mut Sink<'_>) {
-        let data = if self.server_passed { data } else { skip_blank(data) };
+        let data = if self.server_passed {
+            data
+        } else {
+            skip_blank(data)
+        };
         if data.is_empty() {
             return;
         }
@@ -151,7 +171,9 @@ impl ConnectTunnel {
                 self.release(sink);
                 None
             }
-            Likeness::Sure if self.reply == Reply::Refused || self.is_same_connect() => Some(self.give_back()),
+            Likeness::Sure if self.reply == Reply::Refused || self.is_same_connect() => {
+                Some(self.give_back())
+            }
             _ if self.held.len() > HELD_BYTES => {
                 self.release(sink);
                 None
@@ -198,6 +220,9 @@ impl ConnectTunnel {
 
 /// Some clients and proxies end their head with one line end too many.
 fn skip_blank(data: &[u8]) -> &[u8] {
-    let blank = data.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let blank = data
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count();
     data.get(blank..).unwrap_or(b"")
 }

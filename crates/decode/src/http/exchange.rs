@@ -58,8 +58,14 @@ struct Lengths {
 
 impl Lengths {
     fn content_length(&mut self, value: &[u8]) {
-        let first = value.split(|b| *b == b',').next().unwrap_or(value).trim_ascii();
-        let length = std::str::from_utf8(first).ok().and_then(|digits| digits.parse().ok());
+        let first = value
+            .split(|b| *b == b',')
+            .next()
+            .unwrap_or(value)
+            .trim_ascii();
+        let length = std::str::from_utf8(first)
+            .ok()
+            .and_then(|digits| digits.parse().ok());
         self.conflict |= length.is_none() || self.length.is_some_and(|held| Some(held) != length);
         self.length = self.length.or(length);
     }
@@ -114,7 +120,13 @@ impl Exchange {
     }
 
     /// Reads a request head. `None` when its first line is no request line.
-    pub fn open(request_head: &[u8], client: Side, setting: &Setting, span: Span, sink: &mut Sink<'_>) -> Option<Opened> {
+    pub fn open(
+        request_head: &[u8],
+        client: Side,
+        setting: &Setting,
+        span: Span,
+        sink: &mut Sink<'_>,
+    ) -> Option<Opened> {
         let (line, fields) = head::first_line(request_head);
         let parts = head::request_line(line)?;
         let limit = sink.flow.limits.line_bytes;
@@ -136,9 +148,17 @@ impl Exchange {
         exchange.is_connect = parts.method.eq_ignore_ascii_case(b"CONNECT");
         exchange.request_done = false;
         exchange.query_login(&parts);
-        let framing = if exchange.is_connect { Framing::None } else { lengths.framing(Framing::None) };
+        let framing = if exchange.is_connect {
+            Framing::None
+        } else {
+            lengths.framing(Framing::None)
+        };
         let connect = exchange.proxy_request(line, &parts, framing, client, setting, sink);
-        Some(Opened { exchange, framing, connect })
+        Some(Opened {
+            exchange,
+            framing,
+            connect,
+        })
     }
 
     fn request_fields(&mut self, fields: &[u8], limit: usize, lengths: &mut Lengths) -> bool {
@@ -149,19 +169,23 @@ impl Exchange {
                 *place = Some(unfold(value, limit));
             }
         };
-        let clean = head::fields(fields, |name, value| match ShortName::lower(name).as_slice() {
-            b"host" => keep(&mut record.host, value),
-            b"user-agent" => keep(&mut record.user_agent, value),
-            b"referer" => keep(&mut record.referrer, &redact::uri(value)),
-            b"content-type" => keep(&mut record.request_content_type, value),
-            b"via" => keep(&mut record.via, value),
-            b"x-forwarded-for" | b"forwarded" => keep(&mut record.forwarded_for, value),
-            b"content-length" => lengths.content_length(value),
-            b"transfer-encoding" => lengths.transfer_encoding(value),
-            b"expect" => expects |= value.eq_ignore_ascii_case(b"100-continue"),
-            b"authorization" => logins.push(("http", authorization::credentials(value))),
-            b"proxy-authorization" => logins.push(("http-proxy", authorization::credentials(value))),
-            _ => {}
+        let clean = head::fields(fields, |name, value| {
+            match ShortName::lower(name).as_slice() {
+                b"host" => keep(&mut record.host, value),
+                b"user-agent" => keep(&mut record.user_agent, value),
+                b"referer" => keep(&mut record.referrer, &redact::uri(value)),
+                b"content-type" => keep(&mut record.request_content_type, value),
+                b"via" => keep(&mut record.via, value),
+                b"x-forwarded-for" | b"forwarded" => keep(&mut record.forwarded_for, value),
+                b"content-length" => lengths.content_length(value),
+                b"transfer-encoding" => lengths.transfer_encoding(value),
+                b"expect" => expects |= value.eq_ignore_ascii_case(b"100-continue"),
+                b"authorization" => logins.push(("http", authorization::credentials(value))),
+                b"proxy-authorization" => {
+                    logins.push(("http-proxy", authorization::credentials(value)))
+                }
+                _ => {}
+            }
         });
         self.expects_continue = expects;
         for (service, credentials) in logins {
@@ -212,13 +236,25 @@ impl Exchange {
         let (kind, target) = if self.is_connect {
             ("http-connect", connect::connect_target(parts.target))
         } else {
-            let host = || self.record.host.as_deref().map(|host| connect::host_target(host.as_bytes()));
-            let to_mail = |target: &Target| framing != Framing::None && identify::is_mail_port(target.port);
-            ("http-absolute-uri", connect::absolute_target(parts.target).or_else(|| host().filter(to_mail))?)
+            let host = || {
+                self.record
+                    .host
+                    .as_deref()
+                    .map(|host| connect::host_target(host.as_bytes()))
+            };
+            let to_mail =
+                |target: &Target| framing != Framing::None && identify::is_mail_port(target.port);
+            (
+                "http-absolute-uri",
+                connect::absolute_target(parts.target).or_else(|| host().filter(to_mail))?,
+            )
         };
         let mut request = blank_request(kind, client, self.record.span, setting, sink);
         request.method.clone_from(self.record.method.as_ref()?);
-        request.request_line = Some(text(&redact::uri_in_line(line, parts.target), sink.flow.limits.line_bytes));
+        request.request_line = Some(text(
+            &redact::uri_in_line(line, parts.target),
+            sink.flow.limits.line_bytes,
+        ));
         request.target_host = target.host;
         request.target_port = target.port;
         request.auth_user.clone_from(&self.record.auth_user);
@@ -233,8 +269,15 @@ impl Exchange {
             return Some(Box::new(request));
         }
         request.inner_app = "http";
-        self.relays = framing != Framing::None && !matches!(request.target_port, 80 | 443 | 8000 | 8080);
-        self.proxied = Some(Box::new(Tunnel::new(request, Via::HttpPost, client, setting, sink)));
+        self.relays =
+            framing != Framing::None && !matches!(request.target_port, 80 | 443 | 8000 | 8080);
+        self.proxied = Some(Box::new(Tunnel::new(
+            request,
+            Via::HttpPost,
+            client,
+            setting,
+            sink,
+        )));
         None
     }
 
@@ -250,8 +293,13 @@ impl Exchange {
         record.exchange = early_record.exchange;
         record.span.first = record.span.first.min(early_record.span.first);
         (record.status, record.status_text) = (early_record.status, early_record.status_text);
-        (record.content_type, record.server, record.location) = (early_record.content_type, early_record.server, early_record.location);
-        (record.response_body_bytes, record.answered) = (early_record.response_body_bytes, early_record.answered);
+        (record.content_type, record.server, record.location) = (
+            early_record.content_type,
+            early_record.server,
+            early_record.location,
+        );
+        (record.response_body_bytes, record.answered) =
+            (early_record.response_body_bytes, early_record.answered);
         note(&mut record.oddities, "answer-before-request");
         self.answer_done = early.answer_done;
     }
@@ -267,7 +315,8 @@ impl Exchange {
         self.record.request_body_bytes += content.len() as u64;
         let room = FORM_BYTES.saturating_sub(self.body_start.len());
         if !self.body_broken && room > 0 {
-            self.body_start.extend_from_slice(content.get(..room.min(content.len())).unwrap_or(content));
+            self.body_start
+                .extend_from_slice(content.get(..room.min(content.len())).unwrap_or(content));
         }
         if self.relays
             && !content.is_empty()
@@ -287,16 +336,24 @@ impl Exchange {
     }
 
     /// The final answer's head: notes it, and says how its body ends.
-    pub fn answer(&mut self, line: &StatusLine<'_>, fields: &[u8], at: At, limit: usize) -> Framing {
+    pub fn answer(
+        &mut self,
+        line: &StatusLine<'_>,
+        fields: &[u8],
+        at: At,
+        limit: usize,
+    ) -> Framing {
         let mut lengths = Lengths::default();
         let record = &mut self.record;
-        let clean = head::fields(fields, |name, value| match ShortName::lower(name).as_slice() {
-            b"content-type" => record.content_type = Some(unfold(value, limit)),
-            b"server" => record.server = Some(unfold(value, limit)),
-            b"location" => record.location = Some(unfold(&redact::uri(value), limit)),
-            b"content-length" => lengths.content_length(value),
-            b"transfer-encoding" => lengths.transfer_encoding(value),
-            _ => {}
+        let clean = head::fields(fields, |name, value| {
+            match ShortName::lower(name).as_slice() {
+                b"content-type" => record.content_type = Some(unfold(value, limit)),
+                b"server" => record.server = Some(unfold(value, limit)),
+                b"location" => record.location = Some(unfold(&redact::uri(value), limit)),
+                b"content-length" => lengths.content_length(value),
+                b"transfer-encoding" => lengths.transfer_encoding(value),
+                _ => {}
+            }
         });
         self.answer_line = record.method.is_none().then(|| text(line.line, limit));
         record.status = Some(line.status);
@@ -310,14 +367,28 @@ impl Exchange {
         for login in &mut self.logins {
             login.reply_code = Some(line.status);
             login.success = match login.service {
-                "http" => if line.status == 401 { Known::No } else { Known::Yes },
-                "http-proxy" => if line.status == 407 { Known::No } else { Known::Yes },
+                "http" => {
+                    if line.status == 401 {
+                        Known::No
+                    } else {
+                        Known::Yes
+                    }
+                }
+                "http-proxy" => {
+                    if line.status == 407 {
+                        Known::No
+                    } else {
+                        Known::Yes
+                    }
+                }
                 _ => Known::Unknown,
             };
             login.span.last = at;
         }
         if let Some(tunnel) = &mut self.proxied {
-            reply(&mut tunnel.request, line, limit, |status| !matches!(status, 400 | 403 | 405 | 407 | 501..=504));
+            reply(&mut tunnel.request, line, limit, |status| {
+                !matches!(status, 400 | 403 | 405 | 407 | 501..=504)
+            });
         }
         match line.status {
             100..=199 | 204 | 304 => Framing::None,
@@ -339,7 +410,9 @@ impl Exchange {
     /// The server's bytes reach the tunnel when they begin as a mail server's: a proxy's own error
     /// page does not.
     fn relay_answer(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
-        let Some(tunnel) = &mut self.proxied else { return };
+        let Some(tunnel) = &mut self.proxied else {
+            return;
+        };
         if self.relays_answer == Some(true) {
             tunnel.data(client.other(), at, content, sink);
             return;
@@ -383,12 +456,20 @@ impl Exchange {
 
     fn finish_body(&mut self, prefix_bytes: usize) {
         let body = std::mem::take(&mut self.body_start);
-        let holds_mail = self.proxied.as_ref().is_some_and(|tunnel| tunnel.holds_mail());
+        let holds_mail = self
+            .proxied
+            .as_ref()
+            .is_some_and(|tunnel| tunnel.holds_mail());
         // A mail session in the body has records of its own, and its AUTH lines are no key and value.
         if body.is_empty() || holds_mail || self.relays {
             return;
         }
-        let kind = self.record.request_content_type.as_deref().unwrap_or("").to_ascii_lowercase();
+        let kind = self
+            .record
+            .request_content_type
+            .as_deref()
+            .unwrap_or("")
+            .to_ascii_lowercase();
         if let Some(user) = form::login(&body, &kind) {
             self.push_login("http-form", "FORM", user);
         }
@@ -398,19 +479,30 @@ impl Exchange {
 }
 
 /// Notes the proxy's answer.
-pub(super) fn reply(request: &mut ProxyRequest, line: &StatusLine<'_>, limit: usize, is_granted: impl Fn(u16) -> bool) {
+pub(super) fn reply(
+    request: &mut ProxyRequest,
+    line: &StatusLine<'_>,
+    limit: usize,
+    is_granted: impl Fn(u16) -> bool,
+) {
     request.reply_code = Some(line.status);
     request.reply_text = Some(text(line.line, limit));
-    request.granted = if is_granted(line.status) { Known::Yes } else { Known::No };
+    request.granted = if is_granted(line.status) {
+        Known::Yes
+    } else {
+        Known::No
+    };
 }
 
 /// A reply code, `+OK` or `* `: `None` until enough bytes are there.
 pub(super) fn begins_as_mail_server(bytes: &[u8]) -> Option<bool> {
     match bytes {
-        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..] | [b'+', b'O', b'K', ..] | [b'*', b' ', b'O' | b'P' | b'B', ..] => {
-            Some(true)
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..]
+        | [b'+', b'O', b'K', ..]
+        | [b'*', b' ', b'O' | b'P' | b'B', ..] => Some(true),
+        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] | [b'1'..=b'5', b'0'..=b'9'] | [b'1'..=b'5'] => {
+            None
         }
-        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] | [b'1'..=b'5', b'0'..=b'9'] | [b'1'..=b'5'] => None,
         [] | [b'+'] | [b'+', b'O'] | [b'*'] | [b'*', b' '] => None,
         _ => Some(false),
     }
@@ -421,7 +513,10 @@ fn unfold(value: &[u8], limit: usize) -> String {
     if memchr::memchr(b'\n', value).is_none() {
         return text(value, limit);
     }
-    let lines: Vec<&[u8]> = value.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).collect();
+    let lines: Vec<&[u8]> = value
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .collect();
     text(&lines.join(&b" "[..]), limit)
 }
 
@@ -434,7 +529,11 @@ struct ShortName {
 impl ShortName {
     fn lower(name: &[u8]) -> Self {
         let mut bytes = [0; 20];
-        let length = if name.len() <= bytes.len() { name.len() } else { 0 };
+        let length = if name.len() <= bytes.len() {
+            name.len()
+        } else {
+            0
+        };
         for (to, from) in bytes.iter_mut().zip(name.iter().take(length)) {
             *to = from.to_ascii_lowercase();
         }

@@ -17,7 +17,9 @@ pub(super) fn login(body: &[u8], content_type: &str) -> Option<Option<String>> {
         kind if kind.contains("multipart") => multipart(body),
         _ => urlencoded(body),
     };
-    let has_password = fields.iter().any(|(key, value)| redact::is_password(key) && !value.is_empty());
+    let has_password = fields
+        .iter()
+        .any(|(key, value)| redact::is_password(key) && !value.is_empty());
     if !has_password {
         return None;
     }
@@ -38,7 +40,10 @@ pub(super) fn query_login(uri: &[u8]) -> Option<Option<String>> {
 fn rank(key: &[u8]) -> u8 {
     let key = key.to_ascii_lowercase();
     let has = |word: &[u8]| key.windows(word.len()).any(|window| window == word);
-    let last = key.rsplit(|b| !b.is_ascii_alphanumeric()).find(|part| !part.is_empty()).unwrap_or(&key);
+    let last = key
+        .rsplit(|b| !b.is_ascii_alphanumeric())
+        .find(|part| !part.is_empty())
+        .unwrap_or(&key);
     match last {
         _ if has(b"user") || has(b"uname") || has(b"usr") || has(b"usuario") => 5,
         _ if has(b"login") || has(b"logon") || last == b"log" => 4,
@@ -53,9 +58,15 @@ fn urlencoded(body: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let pair = |pair: &[u8]| -> Option<(Vec<u8>, Vec<u8>)> {
         let separator = memchr::memchr(b'=', pair)?;
         let (key, value) = pair.split_at_checked(separator)?;
-        Some((encoding::percent(key.trim_ascii()), encoding::percent(value.get(1..)?.trim_ascii())))
+        Some((
+            encoding::percent(key.trim_ascii()),
+            encoding::percent(value.get(1..)?.trim_ascii()),
+        ))
     };
-    body.split(|b| matches!(b, b'&' | b'\n')).take(FIELDS).filter_map(pair).collect()
+    body.split(|b| matches!(b, b'&' | b'\n'))
+        .take(FIELDS)
+        .filter_map(pair)
+        .collect()
 }
 
 /// Strings of a JSON object with their keys, at any depth; no more JSON than that is needed.
@@ -65,7 +76,9 @@ fn json(body: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     while let Some((key, after)) = json_string(rest) {
         let after = after.trim_ascii_start();
         rest = after;
-        let Some(value) = after.strip_prefix(b":") else { continue };
+        let Some(value) = after.strip_prefix(b":") else {
+            continue;
+        };
         let value = value.trim_ascii_start();
         if value.first() == Some(&b'"')
             && let Some((value, after)) = json_string(value)
@@ -73,7 +86,11 @@ fn json(body: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
             rest = after;
             fields.push((key, value));
         } else if value.first().is_some_and(u8::is_ascii_digit) {
-            let digits = value.iter().take_while(|b| b.is_ascii_digit()).copied().collect();
+            let digits = value
+                .iter()
+                .take_while(|b| b.is_ascii_digit())
+                .copied()
+                .collect();
             fields.push((key, digits));
         }
         if fields.len() >= FIELDS {
@@ -102,12 +119,19 @@ fn multipart(body: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut fields = Vec::new();
     for found in memchr::memmem::find_iter(body, b"name=\"").take(FIELDS) {
         let rest = body.get(found + 6..).unwrap_or(b"");
-        let Some(end) = memchr::memchr(b'"', rest) else { break };
+        let Some(end) = memchr::memchr(b'"', rest) else {
+            break;
+        };
         let (key, rest) = rest.split_at_checked(end).unwrap_or((rest, b""));
-        let Some(start) = memchr::memmem::find(rest, b"\r\n\r\n") else { break };
+        let Some(start) = memchr::memmem::find(rest, b"\r\n\r\n") else {
+            break;
+        };
         let value = rest.get(start + 4..).unwrap_or(b"");
         let end = memchr::memmem::find(value, b"\r\n--").unwrap_or(value.len());
-        fields.push((key.to_vec(), value.get(..end.min(USER_BYTES)).unwrap_or(value).to_vec()));
+        fields.push((
+            key.to_vec(),
+            value.get(..end.min(USER_BYTES)).unwrap_or(value).to_vec(),
+        ));
     }
     fields
 }
@@ -119,10 +143,19 @@ mod tests {
     #[test]
     fn the_user_beside_a_password_is_found() {
         let form = b"_task=login&_token=1&_user=alice%40example.org&_pass=x";
-        assert_eq!(login(form, "application/x-www-form-urlencoded"), Some(Some("alice@example.org".into())));
-        assert_eq!(login(br#"{"email":"a@b","password":"x"}"#, "application/json"), Some(Some("a@b".into())));
+        assert_eq!(
+            login(form, "application/x-www-form-urlencoded"),
+            Some(Some("alice@example.org".into()))
+        );
+        assert_eq!(
+            login(br#"{"email":"a@b","password":"x"}"#, "application/json"),
+            Some(Some("a@b".into()))
+        );
         let multipart = b"--b\r\nContent-Disposition: form-data; name=\"login\"\r\n\r\nbob\r\n--b\r\nContent-Disposition: form-data; name=\"pwd\"\r\n\r\nx\r\n--b--";
-        assert_eq!(login(multipart, "multipart/form-data; boundary=b"), Some(Some("bob".into())));
+        assert_eq!(
+            login(multipart, "multipart/form-data; boundary=b"),
+            Some(Some("bob".into()))
+        );
         assert_eq!(login(b"q=user&name=x", ""), None);
     }
 }

@@ -61,7 +61,12 @@ pub(crate) fn request_line(line: &[u8]) -> Option<RequestLine<'_>> {
         || word.len() != target.len()
         || method.iter().any(u8::is_ascii_lowercase)
         || method.len() + target.len() + version.len() + 2 != line.len();
-    Some(RequestLine { method, target: if is_connect { word } else { target }, version, malformed })
+    Some(RequestLine {
+        method,
+        target: if is_connect { word } else { target },
+        version,
+        malformed,
+    })
 }
 
 /// Reads a status line.
@@ -75,13 +80,25 @@ pub(crate) fn status_line(line: &[u8]) -> Option<StatusLine<'_>> {
     let rest = rest.trim_ascii_start();
     let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
     let (code, reason) = rest.split_at_checked(digits)?;
-    let status = std::str::from_utf8(code).ok()?.parse().ok().filter(|status| *status < 1000)?;
-    Some(StatusLine { line, version, status, reason: reason.trim_ascii() })
+    let status = std::str::from_utf8(code)
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|status| *status < 1000)?;
+    Some(StatusLine {
+        line,
+        version,
+        status,
+        reason: reason.trim_ascii(),
+    })
 }
 
 fn is_version(word: &[u8]) -> bool {
-    word.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/"))
-        && word.get(5..).is_some_and(|rest| !rest.is_empty() && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
+    word.get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"HTTP/"))
+        && word.get(5..).is_some_and(|rest| {
+            !rest.is_empty() && rest.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        })
 }
 
 /// `tchar` (RFC 9110, 5.6.2).
@@ -92,7 +109,10 @@ pub(crate) fn is_token(byte: u8) -> bool {
 /// The first line of a head, without its line end, and what follows.
 pub(crate) fn first_line(head: &[u8]) -> (&[u8], &[u8]) {
     let (line, rest) = match memchr::memchr(b'\n', head) {
-        Some(end) => (head.get(..end).unwrap_or(head), head.get(end + 1..).unwrap_or(b"")),
+        Some(end) => (
+            head.get(..end).unwrap_or(head),
+            head.get(end + 1..).unwrap_or(b""),
+        ),
         None => (head, &b""[..]),
     };
     (line.strip_suffix(b"\r").unwrap_or(line), rest)
@@ -112,7 +132,10 @@ pub(crate) fn fields<'a>(head: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8]
             continue;
         }
         match memchr::memchr(b':', field).and_then(|colon| field.split_at_checked(colon)) {
-            Some((name, value)) => each(name.trim_ascii(), value.get(1..).unwrap_or(b"").trim_ascii()),
+            Some((name, value)) => each(
+                name.trim_ascii(),
+                value.get(1..).unwrap_or(b"").trim_ascii(),
+            ),
             None => clean = false,
         }
     }
@@ -123,7 +146,9 @@ pub(crate) fn fields<'a>(head: &'a [u8], mut each: impl FnMut(&'a [u8], &'a [u8]
 fn field_end(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
-        let Some(line) = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(b"")) else { return bytes.len() };
+        let Some(line) = memchr::memchr(b'\n', bytes.get(at..).unwrap_or(b"")) else {
+            return bytes.len();
+        };
         at += line + 1;
         match bytes.get(at) {
             Some(b' ' | b'\t') => {}
@@ -143,12 +168,30 @@ mod tests {
 
     #[test]
     fn request_lines_are_read_as_proxies_read_them() {
-        assert_eq!(parts(b"GET /a HTTP/1.1"), (&b"GET"[..], &b"/a"[..], &b"HTTP/1.1"[..], false));
-        assert_eq!(parts(b"CONNECT a.b:25 / HTTP/1.0"), (&b"CONNECT"[..], &b"a.b:25"[..], &b"HTTP/1.0"[..], true));
-        assert_eq!(parts(b"CONNECT  a.b:25   HTTP/1.0"), (&b"CONNECT"[..], &b"a.b:25"[..], &b"HTTP/1.0"[..], true));
-        assert_eq!(parts(b"connect a.b:25"), (&b"connect"[..], &b"a.b:25"[..], &b""[..], true));
-        assert_eq!(parts(b"GET /a b HTTP/1.1"), (&b"GET"[..], &b"/a b"[..], &b"HTTP/1.1"[..], true));
-        assert_eq!(parts(b"OPTIONS HTTP/1.1"), (&b"OPTIONS"[..], &b"HTTP/1.1"[..], &b""[..], true));
+        assert_eq!(
+            parts(b"GET /a HTTP/1.1"),
+            (&b"GET"[..], &b"/a"[..], &b"HTTP/1.1"[..], false)
+        );
+        assert_eq!(
+            parts(b"CONNECT a.b:25 / HTTP/1.0"),
+            (&b"CONNECT"[..], &b"a.b:25"[..], &b"HTTP/1.0"[..], true)
+        );
+        assert_eq!(
+            parts(b"CONNECT  a.b:25   HTTP/1.0"),
+            (&b"CONNECT"[..], &b"a.b:25"[..], &b"HTTP/1.0"[..], true)
+        );
+        assert_eq!(
+            parts(b"connect a.b:25"),
+            (&b"connect"[..], &b"a.b:25"[..], &b""[..], true)
+        );
+        assert_eq!(
+            parts(b"GET /a b HTTP/1.1"),
+            (&b"GET"[..], &b"/a b"[..], &b"HTTP/1.1"[..], true)
+        );
+        assert_eq!(
+            parts(b"OPTIONS HTTP/1.1"),
+            (&b"OPTIONS"[..], &b"HTTP/1.1"[..], &b""[..], true)
+        );
         assert_eq!(request_line(b"nothing"), None);
     }
 
@@ -162,7 +205,14 @@ mod tests {
     #[test]
     fn folded_fields_are_one_field() {
         let mut seen = Vec::new();
-        assert!(fields(b"A: b\r\n c\r\nD:e\r\n", |name, value| seen.push((name.to_vec(), value.to_vec()))));
-        assert_eq!(seen, [(b"A".to_vec(), b"b\r\n c".to_vec()), (b"D".to_vec(), b"e".to_vec())]);
+        assert!(fields(b"A: b\r\n c\r\nD:e\r\n", |name, value| seen
+            .push((name.to_vec(), value.to_vec()))));
+        assert_eq!(
+            seen,
+            [
+                (b"A".to_vec(), b"b\r\n c".to_vec()),
+                (b"D".to_vec(), b"e".to_vec())
+            ]
+        );
     }
 }

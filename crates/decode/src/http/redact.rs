@@ -12,19 +12,44 @@ const KEY_BYTES: usize = 64;
 
 /// Words inside a key that make its value a secret, in any case and language we met.
 const SECRET_WORDS: &[&[u8]] = &[
-    b"pass", b"pwd", b"secret", b"token", b"api_key", b"apikey", b"api-key", b"authoriz", b"oauth", b"cookie", b"sessi",
-    b"credential", b"contrase", b"senha", b"kennwort", b"clave", b"parol", b"heslo", b"haslo", b"wachtwoord", b"salasana",
-    b"jwt", b"\xe5\xaf\x86\xe7\xa0\x81",
+    b"pass",
+    b"pwd",
+    b"secret",
+    b"token",
+    b"api_key",
+    b"apikey",
+    b"api-key",
+    b"authoriz",
+    b"oauth",
+    b"cookie",
+    b"sessi",
+    b"credential",
+    b"contrase",
+    b"senha",
+    b"kennwort",
+    b"clave",
+    b"parol",
+    b"heslo",
+    b"haslo",
+    b"wachtwoord",
+    b"salasana",
+    b"jwt",
+    b"\xe5\xaf\x86\xe7\xa0\x81",
 ];
 
 /// Last words of a key that make its value a secret.
-const SECRET_KEYS: &[&[u8]] =
-    &[b"pw", b"code", b"pin", b"key", b"auth", b"otp", b"mima", b"pswd", b"psw", b"psd", b"csrf", b"captcha"];
+const SECRET_KEYS: &[&[u8]] = &[
+    b"pw", b"code", b"pin", b"key", b"auth", b"otp", b"mima", b"pswd", b"psw", b"psd", b"csrf",
+    b"captcha",
+];
 
 /// Is the value of this key a secret?
 pub(super) fn is_secret(key: &[u8]) -> bool {
     let key = encoding::percent(key).to_ascii_lowercase();
-    let last = key.rsplit(|b| matches!(b, b'[' | b'.' | b'_' | b'-' | b'$')).find(|part| !part.is_empty()).unwrap_or(&key);
+    let last = key
+        .rsplit(|b| matches!(b, b'[' | b'.' | b'_' | b'-' | b'$'))
+        .find(|part| !part.is_empty())
+        .unwrap_or(&key);
     let last = last.strip_suffix(b"]").unwrap_or(last);
     SECRET_WORDS.iter().any(|word| contains(&key, word)) || SECRET_KEYS.contains(&last)
 }
@@ -37,9 +62,20 @@ fn is_short_by_nature(key: &[u8]) -> bool {
 /// Is the value of this key a password?
 pub(super) fn is_password(key: &[u8]) -> bool {
     let key = encoding::percent(key).to_ascii_lowercase();
-    let words: [&[u8]; 10] =
-        [b"pass", b"pwd", b"pswd", b"psw", b"contrase", b"senha", b"kennwort", b"clave", b"parol", b"mima"];
-    words.iter().any(|word| contains(&key, word)) || key.rsplit(|b| *b == b'_').next() == Some(b"pw")
+    let words: [&[u8]; 10] = [
+        b"pass",
+        b"pwd",
+        b"pswd",
+        b"psw",
+        b"contrase",
+        b"senha",
+        b"kennwort",
+        b"clave",
+        b"parol",
+        b"mima",
+    ];
+    words.iter().any(|word| contains(&key, word))
+        || key.rsplit(|b| *b == b'_').next() == Some(b"pw")
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -53,36 +89,69 @@ pub(super) fn uri(uri: &[u8]) -> Vec<u8> {
     let (place, rest) = uri.split_at_checked(query).unwrap_or((uri, b""));
     clean.extend_from_slice(&userinfo(place));
     clean.extend_from_slice(&pairs(rest, true));
-    if rest.is_empty() || !leaks(rest, &clean) { clean } else { [place_only(&clean, query), b"?***"].concat() }
+    if rest.is_empty() || !leaks(rest, &clean) {
+        clean
+    } else {
+        [place_only(&clean, query), b"?***"].concat()
+    }
 }
 
 fn place_only(clean: &[u8], query: usize) -> &[u8] {
-    clean.get(..query.min(memchr::memchr3(b'?', b'#', b';', clean).unwrap_or(clean.len()))).unwrap_or(clean)
+    clean
+        .get(..query.min(memchr::memchr3(b'?', b'#', b';', clean).unwrap_or(clean.len())))
+        .unwrap_or(clean)
 }
 
 /// A request line whose target is masked.
 pub(super) fn uri_in_line(line: &[u8], target: &[u8]) -> Vec<u8> {
     let line = line.trim_ascii();
-    let Some(start) = memchr::memmem::find(line, target) else { return MASK.as_bytes().to_vec() };
+    let Some(start) = memchr::memmem::find(line, target) else {
+        return MASK.as_bytes().to_vec();
+    };
     let keep = |range: std::ops::Range<usize>| line.get(range).unwrap_or(b"");
-    [keep(0..start), &uri(target), &uri(keep(start + target.len()..line.len()))].concat()
+    [
+        keep(0..start),
+        &uri(target),
+        &uri(keep(start + target.len()..line.len())),
+    ]
+    .concat()
 }
 
 /// `user:password@` becomes `user:***@`.
 fn userinfo(place: &[u8]) -> Vec<u8> {
-    let start = place.windows(3).position(|window| window == b"://").map_or(0, |at| at + 3);
-    let authority_end = place.iter().skip(start).position(|b| *b == b'/').map_or(place.len(), |end| start + end);
+    let start = place
+        .windows(3)
+        .position(|window| window == b"://")
+        .map_or(0, |at| at + 3);
+    let authority_end = place
+        .iter()
+        .skip(start)
+        .position(|b| *b == b'/')
+        .map_or(place.len(), |end| start + end);
     let authority = place.get(start..authority_end).unwrap_or(b"");
-    let Some(at) = memchr::memrchr(b'@', authority) else { return place.to_vec() };
-    let Some(colon) = memchr::memchr(b':', authority.get(..at).unwrap_or(b"")) else { return place.to_vec() };
+    let Some(at) = memchr::memrchr(b'@', authority) else {
+        return place.to_vec();
+    };
+    let Some(colon) = memchr::memchr(b':', authority.get(..at).unwrap_or(b"")) else {
+        return place.to_vec();
+    };
     let keep = |range: std::ops::Range<usize>| place.get(range).unwrap_or(b"");
-    [keep(0..start + colon + 1), MASK.as_bytes(), keep(start + at..place.len())].concat()
+    [
+        keep(0..start + colon + 1),
+        MASK.as_bytes(),
+        keep(start + at..place.len()),
+    ]
+    .concat()
 }
 
 /// A body's first bytes: every secret masked; all of it when secrets hide in an inner encoding.
 pub(super) fn body(body: &[u8]) -> Vec<u8> {
     let clean = pairs(&multipart(body), false);
-    if leaks(body, &clean) { MASK.as_bytes().to_vec() } else { clean }
+    if leaks(body, &clean) {
+        MASK.as_bytes().to_vec()
+    } else {
+        clean
+    }
 }
 
 /// Does the text still show a secret when its percent-encoding is undone?
@@ -102,7 +171,9 @@ fn pairs(text: &[u8], in_uri: bool) -> Vec<u8> {
     while let Some(found) = memchr::memchr3(b'=', b':', b'>', text.get(at..).unwrap_or(b"")) {
         let separator = at + found;
         at = separator + 1;
-        let Some((key, quoted)) = key_before(text.get(done..separator).unwrap_or(b"")) else { continue };
+        let Some((key, quoted)) = key_before(text.get(done..separator).unwrap_or(b"")) else {
+            continue;
+        };
         if !is_secret(key) {
             continue;
         }
@@ -129,7 +200,9 @@ fn key_before(text: &[u8]) -> Option<(&[u8], bool)> {
     let is_key = |b: &u8| b.is_ascii_alphanumeric() || *b >= 0x80 || b"_-.[]%$+".contains(b);
     let start = text.iter().rposition(|b| !is_key(b)).map_or(0, |at| at + 1);
     let start = start.max(text.len().saturating_sub(KEY_BYTES));
-    text.get(start..).filter(|key| !key.is_empty()).map(|key| (key, quoted))
+    text.get(start..)
+        .filter(|key| !key.is_empty())
+        .map(|key| (key, quoted))
 }
 
 /// Where the value after a separator starts and ends.
@@ -139,7 +212,10 @@ fn value_after(text: &[u8], separator: usize, key_quoted: bool, in_uri: bool) ->
         start += 1;
     }
     let escaped = text.get(start..start + 2) == Some(b"\\\"");
-    let quote = text.get(start + usize::from(escaped)).copied().filter(|b| matches!(b, b'"' | b'\''));
+    let quote = text
+        .get(start + usize::from(escaped))
+        .copied()
+        .filter(|b| matches!(b, b'"' | b'\''));
     if let Some(quote) = quote {
         start += 1 + usize::from(escaped);
         return (start, quoted_end(text, start, quote, escaped));
@@ -153,7 +229,11 @@ fn value_after(text: &[u8], separator: usize, key_quoted: bool, in_uri: bool) ->
     if matches!(text.get(start), Some(b'[' | b'{')) && key_quoted {
         return (start, text.len());
     }
-    let end = text.iter().skip(start).position(|b| is_end(*b)).map_or(text.len(), |length| start + length);
+    let end = text
+        .iter()
+        .skip(start)
+        .position(|b| is_end(*b))
+        .map_or(text.len(), |length| start + length);
     (start, end)
 }
 
@@ -180,11 +260,16 @@ fn multipart(text: &[u8]) -> Vec<u8> {
     for found in finder.find_iter(text) {
         let name = text.get(found + NAME.len()..).unwrap_or(b"");
         let name = name.strip_prefix(b"\"").unwrap_or(name);
-        let end = name.iter().take(KEY_BYTES).position(|b| matches!(b, b'"' | b'\r' | b'\n' | b';'));
+        let end = name
+            .iter()
+            .take(KEY_BYTES)
+            .position(|b| matches!(b, b'"' | b'\r' | b'\n' | b';'));
         if found < done || !end.and_then(|end| name.get(..end)).is_some_and(is_secret) {
             continue;
         }
-        let Some(start) = blank_line_after(text, found) else { continue };
+        let Some(start) = blank_line_after(text, found) else {
+            continue;
+        };
         let value = text.get(start..).unwrap_or(b"");
         let end = memchr::memmem::find(value, b"\n--").map_or(text.len(), |length| start + length);
         clean.extend_from_slice(text.get(done..start).unwrap_or(b""));
@@ -216,18 +301,30 @@ mod tests {
 
     #[test]
     fn secrets_of_forms_are_masked() {
-        assert_eq!(masked("user=a&password=hunter2&x=1"), "user=a&password=***&x=1");
+        assert_eq!(
+            masked("user=a&password=hunter2&x=1"),
+            "user=a&password=***&x=1"
+        );
         assert_eq!(masked("_user=a&_pass=hunter2"), "_user=a&_pass=***");
-        assert_eq!(masked("user%5Bpass%77ord%5D=hunter2&b=1"), "user%5Bpass%77ord%5D=***&b=1");
+        assert_eq!(
+            masked("user%5Bpass%77ord%5D=hunter2&b=1"),
+            "user%5Bpass%77ord%5D=***&b=1"
+        );
         assert_eq!(masked("pw=hunter2"), "pw=***");
         assert_eq!(masked("a=1&password="), "a=1&password=");
     }
 
     #[test]
     fn secrets_of_json_xml_and_multipart_are_masked() {
-        assert_eq!(masked(r#"{"user":"a","password":"hun\"ter2","n":1}"#), r#"{"user":"a","password":"***","n":1}"#);
+        assert_eq!(
+            masked(r#"{"user":"a","password":"hun\"ter2","n":1}"#),
+            r#"{"user":"a","password":"***","n":1}"#
+        );
         assert_eq!(masked(r#"{"pin": 1234, "n":1}"#), r#"{"pin": ***, "n":1}"#);
-        assert_eq!(masked("<u>a</u><password>hunter2</password>"), "<u>a</u><password>***</password>");
+        assert_eq!(
+            masked("<u>a</u><password>hunter2</password>"),
+            "<u>a</u><password>***</password>"
+        );
         assert_eq!(
             masked("--b\r\nContent-Disposition: form-data; name=\"pass\"\r\n\r\nhunter2\r\n--b--"),
             "--b\r\nContent-Disposition: form-data; name=\"pass\"\r\n\r\n***\n--b--"
@@ -237,8 +334,14 @@ mod tests {
 
     #[test]
     fn secrets_of_uris_are_masked() {
-        assert_eq!(masked_uri("/login?user=a&token=abc#x"), "/login?user=a&token=***#x");
-        assert_eq!(masked_uri("http://me:hunter2@mx.example:25/"), "http://me:***@mx.example:25/");
+        assert_eq!(
+            masked_uri("/login?user=a&token=abc#x"),
+            "/login?user=a&token=***#x"
+        );
+        assert_eq!(
+            masked_uri("http://me:hunter2@mx.example:25/"),
+            "http://me:***@mx.example:25/"
+        );
         assert_eq!(masked_uri("/plain/path?q=1"), "/plain/path?q=1");
         assert_eq!(masked_uri("mx.example:25"), "mx.example:25");
     }

@@ -70,9 +70,21 @@ pub(super) enum ClientMessage {
 
 /// One message of the client.
 pub(super) enum Parsed {
-    Greeting { used: usize },
-    Login { used: usize, user: String },
-    Request { used: usize, version: Version, command: &'static str, host: String, port: u16, user: Option<String> },
+    Greeting {
+        used: usize,
+    },
+    Login {
+        used: usize,
+        user: String,
+    },
+    Request {
+        used: usize,
+        version: Version,
+        command: &'static str,
+        host: String,
+        port: u16,
+        user: Option<String>,
+    },
     Short,
     Malformed,
 }
@@ -83,7 +95,9 @@ pub(super) fn client(expected: ClientMessage, bytes: &[u8]) -> Parsed {
         (_, []) | (ClientMessage::AfterGreeting, [5]) => Parsed::Short,
         (ClientMessage::Start, [4, ..]) => request_4(bytes),
         (ClientMessage::Start, [5, rest @ ..]) => match rest {
-            [count, methods @ ..] if methods.len() >= usize::from(*count) => Parsed::Greeting { used: 2 + usize::from(*count) },
+            [count, methods @ ..] if methods.len() >= usize::from(*count) => Parsed::Greeting {
+                used: 2 + usize::from(*count),
+            },
             _ => Parsed::Short,
         },
         (ClientMessage::AfterGreeting, [1, rest @ ..]) => login(rest).unwrap_or(Parsed::Short),
@@ -94,14 +108,20 @@ pub(super) fn client(expected: ClientMessage, bytes: &[u8]) -> Parsed {
 
 /// `04 command port address user 00 [ name 00 ]`.
 fn request_4(bytes: &[u8]) -> Parsed {
-    let Some((&[_, command, p0, p1, a, b, c, d], rest)) = bytes.split_first_chunk::<8>() else { return Parsed::Short };
-    let Some(user_end) = rest.iter().position(|&byte| byte == 0) else { return Parsed::Short };
+    let Some((&[_, command, p0, p1, a, b, c, d], rest)) = bytes.split_first_chunk::<8>() else {
+        return Parsed::Short;
+    };
+    let Some(user_end) = rest.iter().position(|&byte| byte == 0) else {
+        return Parsed::Short;
+    };
     let user = rest.get(..user_end).unwrap_or(b"");
     let named = a == 0 && b == 0 && c == 0 && d != 0;
     let mut used = 8 + user_end + 1;
     let host = if named {
         let after = rest.get(user_end + 1..).unwrap_or(b"");
-        let Some(end) = after.iter().position(|&byte| byte == 0) else { return Parsed::Short };
+        let Some(end) = after.iter().position(|&byte| byte == 0) else {
+            return Parsed::Short;
+        };
         used += end + 1;
         text(after.get(..end).unwrap_or(b""), NAME_BYTES)
     } else {
@@ -124,12 +144,17 @@ fn login(bytes: &[u8]) -> Option<Parsed> {
     let (&secret_length, rest) = rest.split_first()?;
     rest.get(..usize::from(secret_length))?;
     let used = 3 + usize::from(user_length) + usize::from(secret_length);
-    Some(Parsed::Login { used, user: text(user, NAME_BYTES) })
+    Some(Parsed::Login {
+        used,
+        user: text(user, NAME_BYTES),
+    })
 }
 
 /// `05 command 00 atyp address port` (RFC 1928, 4).
 fn request_5(bytes: &[u8]) -> Parsed {
-    let &[_, command, _, kind, ref rest @ ..] = bytes else { return Parsed::Short };
+    let &[_, command, _, kind, ref rest @ ..] = bytes else {
+        return Parsed::Short;
+    };
     match address(kind, rest) {
         Address::Is(host, port, length) => Parsed::Request {
             used: 4 + length,
@@ -152,8 +177,12 @@ enum Address {
 
 fn address(kind: u8, bytes: &[u8]) -> Address {
     let parsed = match kind {
-        1 => bytes.split_first_chunk::<4>().map(|(octets, rest)| (Ipv4Addr::from(*octets).to_string(), 4, rest)),
-        4 => bytes.split_first_chunk::<16>().map(|(octets, rest)| (Ipv6Addr::from(*octets).to_string(), 16, rest)),
+        1 => bytes
+            .split_first_chunk::<4>()
+            .map(|(octets, rest)| (Ipv4Addr::from(*octets).to_string(), 4, rest)),
+        4 => bytes
+            .split_first_chunk::<16>()
+            .map(|(octets, rest)| (Ipv6Addr::from(*octets).to_string(), 16, rest)),
         3 => bytes.split_first().and_then(|(&length, rest)| {
             let (name, rest) = rest.split_at_checked(usize::from(length))?;
             Some((text(name, NAME_BYTES), 1 + usize::from(length), rest))
@@ -161,7 +190,9 @@ fn address(kind: u8, bytes: &[u8]) -> Address {
         _ => return Address::Malformed,
     };
     match parsed {
-        Some((host, length, &[high, low, ..])) => Address::Is(host, u16::from_be_bytes([high, low]), length + 2),
+        Some((host, length, &[high, low, ..])) => {
+            Address::Is(host, u16::from_be_bytes([high, low]), length + 2)
+        }
         _ => Address::Short,
     }
 }
@@ -182,14 +213,26 @@ fn command_name(command: u8) -> &'static str {
 pub(super) enum ServerMessage {
     Start,
     /// A status of the login when one is due, else the reply.
-    AfterMethod { login: bool },
+    AfterMethod {
+        login: bool,
+    },
 }
 
 /// One message of the server.
 pub(super) enum Answer {
-    Method { used: usize, method: u8 },
-    Login { used: usize, status: u8 },
-    Reply { used: usize, version: Version, code: u8 },
+    Method {
+        used: usize,
+        method: u8,
+    },
+    Login {
+        used: usize,
+        status: u8,
+    },
+    Reply {
+        used: usize,
+        version: Version,
+        code: u8,
+    },
     Short,
     Malformed,
 }
@@ -197,15 +240,31 @@ pub(super) enum Answer {
 /// Reads the server's next message.
 pub(super) fn server(expected: ServerMessage, bytes: &[u8]) -> Answer {
     match (expected, bytes) {
-        (ServerMessage::Start, [0, code, _, _, _, _, _, _, ..]) => Answer::Reply { used: 8, version: Version::Four, code: *code },
-        (ServerMessage::Start, [5, method, ..]) => Answer::Method { used: 2, method: *method },
-        (ServerMessage::Start, [0 | 5, ..] | []) => Answer::Short,
-        (ServerMessage::AfterMethod { login: true }, [1 | 5, status, ..]) => Answer::Login { used: 2, status: *status },
-        (ServerMessage::AfterMethod { login: false }, [5, code, _, kind, rest @ ..]) => match address(*kind, rest) {
-            Address::Is(_, _, length) => Answer::Reply { used: 4 + length, version: Version::Five, code: *code },
-            Address::Short => Answer::Short,
-            Address::Malformed => Answer::Malformed,
+        (ServerMessage::Start, [0, code, _, _, _, _, _, _, ..]) => Answer::Reply {
+            used: 8,
+            version: Version::Four,
+            code: *code,
         },
+        (ServerMessage::Start, [5, method, ..]) => Answer::Method {
+            used: 2,
+            method: *method,
+        },
+        (ServerMessage::Start, [0 | 5, ..] | []) => Answer::Short,
+        (ServerMessage::AfterMethod { login: true }, [1 | 5, status, ..]) => Answer::Login {
+            used: 2,
+            status: *status,
+        },
+        (ServerMessage::AfterMethod { login: false }, [5, code, _, kind, rest @ ..]) => {
+            match address(*kind, rest) {
+                Address::Is(_, _, length) => Answer::Reply {
+                    used: 4 + length,
+                    version: Version::Five,
+                    code: *code,
+                },
+                Address::Short => Answer::Short,
+                Address::Malformed => Answer::Malformed,
+            }
+        }
         (ServerMessage::AfterMethod { .. }, [] | [1 | 5, ..]) => Answer::Short,
         _ => Answer::Malformed,
     }

@@ -57,9 +57,15 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&[tag, length], rest) = bytes.split_first_chunk::<2>()?;
     let (length, rest) = match length {
         0..=0x7f => (usize::from(length), rest),
-        0x81 => rest.split_first().map(|(&length, rest)| (usize::from(length), rest))?,
-        0x82 => rest.split_first_chunk::<2>().map(|(length, rest)| (usize::from(u16::from_be_bytes(*length)), rest))?,
-        0x83 => rest.split_first_chunk::<3>().map(|(&[a, b, c], rest)| (u32::from_be_bytes([0, a, b, c]) as usize, rest))?,
+        0x81 => rest
+            .split_first()
+            .map(|(&length, rest)| (usize::from(length), rest))?,
+        0x82 => rest
+            .split_first_chunk::<2>()
+            .map(|(length, rest)| (usize::from(u16::from_be_bytes(*length)), rest))?,
+        0x83 => rest
+            .split_first_chunk::<3>()
+            .map(|(&[a, b, c], rest)| (u32::from_be_bytes([0, a, b, c]) as usize, rest))?,
         _ => return None,
     };
     let (content, after) = rest.split_at_checked(length)?;
@@ -85,7 +91,12 @@ fn common_names(mut sets: &[u8], names: &mut Vec<String>) {
 /// BMPString is UTF-16; the others are read as UTF-8.
 fn string(tag: u8, bytes: &[u8]) -> String {
     if tag == 0x1e {
-        let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
+        let units: Vec<u16> = bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|pair| u16::from_be_bytes(*pair))
+            .collect();
         return String::from_utf16_lossy(&units);
     }
     crate::layer::text(bytes, NAME_BYTES)

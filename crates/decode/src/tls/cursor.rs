@@ -41,5 +41,9 @@ impl<'a> Cursor<'a> {
 
 /// The 16-bit values of a vector.
 pub(super) fn values(bytes: &[u8]) -> impl Iterator<Item = u16> {
-    bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair))
+    bytes
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|pair| u16::from_be_bytes(*pair))
 }

@@ -18,7 +18,13 @@ pub(super) fn ja3(hello: &ClientHello<'_>) -> String {
     text.push(b',');
     push_list(&mut text, values(hello.groups()));
     text.push(b',');
-    push_list(&mut text, hello.point_formats().iter().map(|format| u16::from(*format)));
+    push_list(
+        &mut text,
+        hello
+            .point_formats()
+            .iter()
+            .map(|format| u16::from(*format)),
+    );
     hex(&Md5::digest(&text))
 }
 
@@ -37,8 +43,15 @@ pub(super) fn ja3s(hello: &ServerHello<'_>) -> String {
 /// ciphers, and `c` hashes the sorted extensions (without SNI and ALPN) and the signature
 /// algorithms in order.
 pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
-    let ciphers: Vec<u16> = values(hello.ciphers).filter(|value| !is_grease(*value)).collect();
-    let extensions: Vec<u16> = hello.extensions.iter().map(|(kind, _)| *kind).filter(|kind| !is_grease(*kind)).collect();
+    let ciphers: Vec<u16> = values(hello.ciphers)
+        .filter(|value| !is_grease(*value))
+        .collect();
+    let extensions: Vec<u16> = hello
+        .extensions
+        .iter()
+        .map(|(kind, _)| *kind)
+        .filter(|kind| !is_grease(*kind))
+        .collect();
     let version = match hello.highest_version() {
         0x0304 => "13",
         0x0303 => "12",
@@ -50,8 +63,14 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
     };
     let name = if extensions.contains(&0) { 'd' } else { 'i' };
     let count = |list: &[u16]| list.len().min(99);
-    let hashed: Vec<u16> = extensions.iter().copied().filter(|kind| !matches!(kind, 0 | 16)).collect();
-    let algorithms: Vec<u16> = values(hello.signature_algorithms()).filter(|value| !is_grease(*value)).collect();
+    let hashed: Vec<u16> = extensions
+        .iter()
+        .copied()
+        .filter(|kind| !matches!(kind, 0 | 16))
+        .collect();
+    let algorithms: Vec<u16> = values(hello.signature_algorithms())
+        .filter(|value| !is_grease(*value))
+        .collect();
     format!(
         "t{version}{name}{:02}{:02}{}_{}_{}",
         count(&ciphers),
@@ -70,8 +89,15 @@ fn alpn(name: Option<&[u8]>) -> String {
         _ => "00".to_owned(),
     };
     let Some(name) = name else { return ends(b"") };
-    let plain = [name.first(), name.last()].into_iter().flatten().all(u8::is_ascii_alphanumeric);
-    if plain { ends(name) } else { ends(hex(name).as_bytes()) }
+    let plain = [name.first(), name.last()]
+        .into_iter()
+        .flatten()
+        .all(u8::is_ascii_alphanumeric);
+    if plain {
+        ends(name)
+    } else {
+        ends(hex(name).as_bytes())
+    }
 }
 
 /// First 12 digits of the SHA-256 of the sorted values, then of the ordered ones.
@@ -130,7 +156,10 @@ fn push_hexadecimal(text: &mut Vec<u8>, list: &[u16]) {
 
 /// The digit of a value below 16.
 fn digit(value: u16) -> u8 {
-    b"0123456789abcdef".get(usize::from(value)).copied().unwrap_or(b'0')
+    b"0123456789abcdef"
+        .get(usize::from(value))
+        .copied()
+        .unwrap_or(b'0')
 }
 
 #[cfg(test)]

@@ -32,45 +32,65 @@ impl<'a> ClientHello<'a> {
         cursor.vector8()?;
         let ciphers = cursor.vector16()?;
         cursor.vector8()?;
-        Some(Self { version, ciphers, extensions: extensions(cursor) })
+        Some(Self {
+            version,
+            ciphers,
+            extensions: extensions(cursor),
+        })
     }
 
     /// The content of the first extension of this type.
     fn extension(&self, kind: u16) -> Option<&'a [u8]> {
-        self.extensions.iter().find(|(held, _)| *held == kind).map(|(_, content)| *content)
+        self.extensions
+            .iter()
+            .find(|(held, _)| *held == kind)
+            .map(|(_, content)| *content)
     }
 
     /// The host name asked for (RFC 6066, 3).
     pub fn server_name(&self) -> Option<String> {
         let mut list = Cursor(Cursor(self.extension(SERVER_NAME)?).vector16()?);
         list.u8().filter(|kind| *kind == 0)?;
-        list.vector16().map(|name| crate::layer::text(name, NAME_BYTES))
+        list.vector16()
+            .map(|name| crate::layer::text(name, NAME_BYTES))
     }
 
     /// The first protocol offered (RFC 7301).
     pub fn first_alpn(&self) -> Option<&'a [u8]> {
-        Cursor(Cursor(self.extension(ALPN)?).vector16()?).vector8().filter(|name| !name.is_empty())
+        Cursor(Cursor(self.extension(ALPN)?).vector16()?)
+            .vector8()
+            .filter(|name| !name.is_empty())
     }
 
     /// The highest version offered, GREASE left out.
     pub fn highest_version(&self) -> u16 {
-        let offered = self.extension(SUPPORTED_VERSIONS).and_then(|content| Cursor(content).vector8());
-        offered.and_then(|list| values(list).filter(|value| !is_grease(*value)).max()).unwrap_or(self.version)
+        let offered = self
+            .extension(SUPPORTED_VERSIONS)
+            .and_then(|content| Cursor(content).vector8());
+        offered
+            .and_then(|list| values(list).filter(|value| !is_grease(*value)).max())
+            .unwrap_or(self.version)
     }
 
     /// Groups offered.
     pub fn groups(&self) -> &'a [u8] {
-        self.extension(SUPPORTED_GROUPS).and_then(|content| Cursor(content).vector16()).unwrap_or(b"")
+        self.extension(SUPPORTED_GROUPS)
+            .and_then(|content| Cursor(content).vector16())
+            .unwrap_or(b"")
     }
 
     /// Point formats offered.
     pub fn point_formats(&self) -> &'a [u8] {
-        self.extension(POINT_FORMATS).and_then(|content| Cursor(content).vector8()).unwrap_or(b"")
+        self.extension(POINT_FORMATS)
+            .and_then(|content| Cursor(content).vector8())
+            .unwrap_or(b"")
     }
 
     /// Signature algorithms offered.
     pub fn signature_algorithms(&self) -> &'a [u8] {
-        self.extension(SIGNATURE_ALGORITHMS).and_then(|content| Cursor(content).vector16()).unwrap_or(b"")
+        self.extension(SIGNATURE_ALGORITHMS)
+            .and_then(|content| Cursor(content).vector16())
+            .unwrap_or(b"")
     }
 }
 
@@ -97,16 +117,27 @@ impl<'a> ServerHello<'a> {
         let cipher = cursor.u16()?;
         cursor.u8()?;
         let extensions = extensions(cursor);
-        let chosen = extensions.iter().find(|(kind, _)| *kind == SUPPORTED_VERSIONS);
-        let version = chosen.and_then(|(_, content)| Cursor(content).u16()).unwrap_or(legacy_version);
-        Some(Self { version, legacy_version, cipher, extensions })
+        let chosen = extensions
+            .iter()
+            .find(|(kind, _)| *kind == SUPPORTED_VERSIONS);
+        let version = chosen
+            .and_then(|(_, content)| Cursor(content).u16())
+            .unwrap_or(legacy_version);
+        Some(Self {
+            version,
+            legacy_version,
+            cipher,
+            extensions,
+        })
     }
 }
 
 /// The list of extensions; a broken one ends it.
 fn extensions(mut cursor: Cursor<'_>) -> Vec<(u16, &[u8])> {
     let mut list = Vec::new();
-    let Some(mut content) = cursor.vector16().map(Cursor) else { return list };
+    let Some(mut content) = cursor.vector16().map(Cursor) else {
+        return list;
+    };
     while let (Some(kind), Some(body)) = (content.u16(), content.vector16()) {
         list.push((kind, body));
     }

@@ -25,7 +25,11 @@ impl TlsLayer {
             (0, false) => "mid-stream",
             _ => "tunnel",
         };
-        Self { tls: Tls::new(client, began, None, setting.proxy), client, setting }
+        Self {
+            tls: Tls::new(client, began, None, setting.proxy),
+            client,
+            setting,
+        }
     }
 
     /// Mail by the port that RFC 8314 gives it, or by the name the client offers.
@@ -56,7 +60,8 @@ impl TlsLayer {
             (false, true) => Sides::Server,
             _ => Sides::Both,
         };
-        sink.flow.recognised(protocol.slug(), "TLS on a port of mail");
+        sink.flow
+            .recognised(protocol.slug(), "TLS on a port of mail");
         sink.out.push(Record::MailSession(Box::new(session)));
     }
 }

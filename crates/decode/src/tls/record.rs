@@ -44,7 +44,10 @@ enum State {
 impl Records {
     /// A reader that reads nothing more.
     pub fn lost() -> Self {
-        Self { state: State::Over, ..Self::default() }
+        Self {
+            state: State::Over,
+            ..Self::default()
+        }
     }
 
     /// True once a first byte was taken.
@@ -61,7 +64,11 @@ impl Records {
                 State::Fragment(kind, left) => self.take_fragment(kind, left, rest, give),
                 State::Old(left) => {
                     let (_, after) = rest.split_at_checked(left).unwrap_or((rest, b""));
-                    self.state = if rest.len() >= left { State::Header } else { State::Old(left - rest.len()) };
+                    self.state = if rest.len() >= left {
+                        State::Header
+                    } else {
+                        State::Old(left - rest.len())
+                    };
                     after
                 }
                 State::Over => return,
@@ -73,13 +80,19 @@ impl Records {
         let missing = 5usize.saturating_sub(self.header.len());
         let (piece, rest) = data.split_at_checked(missing).unwrap_or((data, b""));
         self.header.extend_from_slice(piece);
-        let Some(&[kind, major, low, high_length, low_length]) = self.header.first_chunk::<5>() else { return rest };
+        let Some(&[kind, major, low, high_length, low_length]) = self.header.first_chunk::<5>()
+        else {
+            return rest;
+        };
         self.header.clear();
         let length = usize::from(u16::from_be_bytes([high_length, low_length]));
         match (self.state, kind) {
             (State::Start, 0x80..) if low == 1 => {
                 // `length(2) type(1) version(2)`: the version stands where a record's length does.
-                give(Content::OldHello(u16::from_be_bytes([high_length, low_length])));
+                give(Content::OldHello(u16::from_be_bytes([
+                    high_length,
+                    low_length,
+                ])));
                 let whole = usize::from(u16::from_be_bytes([kind & 0x7f, major]));
                 self.state = State::Old(whole.saturating_sub(3).max(1));
             }
@@ -88,7 +101,11 @@ impl Records {
                 self.state = State::Over;
             }
             (_, 21 | 22 | 24) if major == 3 && length <= FRAGMENT_BYTES => {
-                self.state = if length == 0 { State::Header } else { State::Fragment(kind, length) };
+                self.state = if length == 0 {
+                    State::Header
+                } else {
+                    State::Fragment(kind, length)
+                };
             }
             _ => {
                 give(Content::Garbage);
@@ -98,9 +115,19 @@ impl Records {
         rest
     }
 
-    fn take_fragment<'a>(&mut self, kind: u8, left: usize, data: &'a [u8], give: &mut impl FnMut(Content<'_>)) -> &'a [u8] {
+    fn take_fragment<'a>(
+        &mut self,
+        kind: u8,
+        left: usize,
+        data: &'a [u8],
+        give: &mut impl FnMut(Content<'_>),
+    ) -> &'a [u8] {
         let (piece, rest) = data.split_at_checked(left).unwrap_or((data, b""));
-        self.state = if piece.len() == left { State::Header } else { State::Fragment(kind, left - piece.len()) };
+        self.state = if piece.len() == left {
+            State::Header
+        } else {
+            State::Fragment(kind, left - piece.len())
+        };
         match kind {
             22 if self.messages.is_empty() => {
                 let unread = give_messages(piece, give);
@@ -109,7 +136,8 @@ impl Records {
             22 => {
                 self.messages.extend_from_slice(piece);
                 let unread = give_messages(&self.messages, give).len();
-                self.messages.drain(..self.messages.len().saturating_sub(unread));
+                self.messages
+                    .drain(..self.messages.len().saturating_sub(unread));
             }
             21 if self.state == State::Header => give(Content::Alert),
             _ => {}
@@ -128,7 +156,9 @@ fn give_messages<'a>(bytes: &'a [u8], give: &mut impl FnMut(Content<'_>)) -> &'a
     let mut rest = bytes;
     while let Some((&[kind, l0, l1, l2], body)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
-        let Some((body, after)) = body.split_at_checked(length) else { break };
+        let Some((body, after)) = body.split_at_checked(length) else {
+            break;
+        };
         give(Content::Handshake(kind, body));
         rest = after;
     }
@@ -137,5 +167,7 @@ fn give_messages<'a>(bytes: &'a [u8], give: &mut impl FnMut(Content<'_>)) -> &'a
 
 /// An encrypted handshake message looks like one of any type and length.
 fn announces_too_much(bytes: &[u8]) -> bool {
-    bytes.first_chunk::<4>().is_some_and(|&[_, l0, l1, l2]| u32::from_be_bytes([0, l0, l1, l2]) as usize > MESSAGE_BYTES)
+    bytes.first_chunk::<4>().is_some_and(|&[_, l0, l1, l2]| {
+        u32::from_be_bytes([0, l0, l1, l2]) as usize > MESSAGE_BYTES
+    })
 }

@@ -28,8 +28,18 @@ pub struct Transcript {
 
 impl Transcript {
     pub fn parse(text: &str) -> Self {
-        let hint = FlowHint { orig_port: 40_000, resp_port: 8080, from_start: true, ..FlowHint::default() };
-        let mut transcript = Self { hint, client: Side::Orig, end: StreamEnd::Fin, pieces: Vec::new() };
+        let hint = FlowHint {
+            orig_port: 40_000,
+            resp_port: 8080,
+            from_start: true,
+            ..FlowHint::default()
+        };
+        let mut transcript = Self {
+            hint,
+            client: Side::Orig,
+            end: StreamEnd::Fin,
+            pieces: Vec::new(),
+        };
         let mut joins = false;
         for line in text.lines() {
             if line.starts_with('#') {
@@ -46,11 +56,14 @@ impl Transcript {
     }
 
     fn header(&mut self, line: &str) -> bool {
-        let Some((name, value)) = line.split_once(": ") else { return false };
+        let Some((name, value)) = line.split_once(": ") else {
+            return false;
+        };
         match (name, value) {
             ("ports", value) => {
                 let (orig, resp) = value.split_once(' ').unwrap();
-                (self.hint.orig_port, self.hint.resp_port) = (orig.parse().unwrap(), resp.parse().unwrap());
+                (self.hint.orig_port, self.hint.resp_port) =
+                    (orig.parse().unwrap(), resp.parse().unwrap());
             }
             ("start", "mid") => self.hint.from_start = false,
             ("udp", "yes") => self.hint.udp = true,
@@ -66,14 +79,24 @@ impl Transcript {
     fn line(&mut self, line: &str, joins: bool) {
         let (head, rest) = line.split_at(2);
         let rest = rest.strip_prefix(' ').unwrap_or(rest);
-        let side = if head.starts_with('C') { self.client } else { self.client.other() };
-        assert!(head.starts_with(['C', 'S']), "no line of a transcript: {line}");
+        let side = if head.starts_with('C') {
+            self.client
+        } else {
+            self.client.other()
+        };
+        assert!(
+            head.starts_with(['C', 'S']),
+            "no line of a transcript: {line}"
+        );
         let data = match &head[1..] {
             ":" => [rest.as_bytes(), b"\r\n"].concat(),
             "-" => unescape(rest),
             "X" => hexadecimal(rest),
             "<" => {
-                self.pieces.push(Piece::Gap(side, rest.trim_start_matches('<').trim().parse().unwrap()));
+                self.pieces.push(Piece::Gap(
+                    side,
+                    rest.trim_start_matches('<').trim().parse().unwrap(),
+                ));
                 return;
             }
             _ => panic!("no line of a transcript: {line}"),
@@ -108,5 +131,7 @@ fn unescape(text: &str) -> Vec<u8> {
 
 fn hexadecimal(text: &str) -> Vec<u8> {
     let digits: String = text.split_whitespace().collect();
-    (0..digits.len() / 2).map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap()).collect()
+    (0..digits.len() / 2)
+        .map(|i| u8::from_str_radix(&digits[2 * i..2 * i + 2], 16).unwrap())
+        .collect()
 }
