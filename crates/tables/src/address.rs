@@ -42,29 +42,40 @@ impl Column for Address {
     }
 }
 
-/// `a.b.c.d` and its length.
-fn dotted_quad(addr: Ipv4Addr) -> ([u8; 15], usize) {
-    let mut text = [0; 15];
-    let mut len = 0;
-    let mut put = |byte: u8| {
-        if let Some(place) = text.get_mut(len) {
-            *place = byte;
-            len += 1;
-        }
-    };
-    for (index, octet) in addr.octets().into_iter().enumerate() {
-        if index > 0 {
-            put(b'.');
-        }
-        if octet >= 100 {
-            put(b'0' + octet / 100);
-        }
-        if octet >= 10 {
-            put(b'0' + octet / 10 % 10);
-        }
-        put(b'0' + octet % 10);
+/// Each octet's digits, a dot behind them, and how many bytes that is.
+#[allow(clippy::indexing_slicing)] // evaluated by the compiler, which checks the place
+static OCTETS: [([u8; 4], usize); 256] = {
+    let mut octets = [([b'.'; 4], 0); 256];
+    let mut value = 0;
+    while value < 256 {
+        let octet = value as u8;
+        let (hundreds, tens, ones) = (
+            b'0' + octet / 100,
+            b'0' + octet / 10 % 10,
+            b'0' + octet % 10,
+        );
+        octets[value] = match octet {
+            0..10 => ([ones, b'.', 0, 0], 2),
+            10..100 => ([tens, ones, b'.', 0], 3),
+            _ => ([hundreds, tens, ones, b'.'], 4),
+        };
+        value += 1;
     }
-    (text, len)
+    octets
+};
+
+/// `a.b.c.d` and its length.
+fn dotted_quad(addr: Ipv4Addr) -> ([u8; 16], usize) {
+    let mut text = [0; 16];
+    let mut len = 0;
+    for octet in addr.octets() {
+        let (digits, count) = OCTETS.get(usize::from(octet)).copied().unwrap_or_default();
+        if let Some(place) = text.get_mut(len..len + 4) {
+            place.copy_from_slice(&digits);
+        }
+        len += count;
+    }
+    (text, len - 1)
 }
 
 #[cfg(test)]

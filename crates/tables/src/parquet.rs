@@ -47,8 +47,8 @@ impl<W: Write + Send> TableWriter<W> {
     }
 }
 
-/// Cheap to write and to read: dictionaries only for words, ids and hashes plain, and statistics
-/// only for the times, by which row groups are skipped.
+/// Cheap to write and to read: dictionaries for words only; numbers and times as packed differences, which
+/// need no codec; addresses, ids and hashes plain; statistics for the times, by which row groups are skipped.
 fn properties(table: &TableSchema) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("mailscope ", env!("CARGO_PKG_VERSION")).into())
@@ -60,13 +60,19 @@ fn properties(table: &TableSchema) -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::None);
     for column in &table.columns {
         let path = ColumnPath::from(column.name);
-        if matches!(column.arrow_type, DataType::Dictionary(..)) {
-            properties = properties.set_column_dictionary_enabled(path, true);
-        } else if matches!(column.arrow_type, DataType::Timestamp(..)) {
+        let is_time = matches!(column.arrow_type, DataType::Timestamp(..));
+        if is_time || column.arrow_type.is_unsigned_integer() {
             properties = properties
                 .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
-                .set_column_statistics_enabled(path, EnabledStatistics::Chunk);
-        } else if matches!(column.name, "flow_id" | "community_id") {
+                .set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        }
+        if is_time {
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        } else if matches!(column.arrow_type, DataType::Dictionary(..)) {
+            properties = properties.set_column_dictionary_enabled(path, true);
+        } else if matches!(column.name, "flow_id" | "community_id")
+            || column.name.ends_with("_addr")
+        {
             properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
         }
     }
