@@ -92,7 +92,9 @@ fn line_likeness(data: &[u8]) -> Likeness {
         b"USER" | b"PASS" | b"APOP" => !argument.is_empty(),
         _ => true,
     };
-    match (fits, *own) {
+    // FTP retrieves files too, but hardly ones that are named by a number.
+    let own = *own || (numeric && argument.len() <= 6 && matches!(*verb, b"RETR"));
+    match (fits, own) {
         (false, _) => Likeness::Unlike,
         (true, true) => Likeness::Sure,
         (true, false) => Likeness::Possible,

@@ -8,10 +8,10 @@ use crate::record::{Known, MailTls, Sides};
 /// The session's outcome, once its transactions are tallied.
 pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
     let row = &session.row;
-    if row.tls == MailTls::StartTls && session.ledger.tally.begun == 0 {
+    if row.tls == MailTls::StartTls && row.transactions == 0 {
         return OPAQUE_AFTER_STARTTLS;
     }
-    if session.ledger.tally.begun > 0 {
+    if row.transactions > 0 {
         return of_mail(session, end);
     }
     if session.greeting == Greeting::Refused {

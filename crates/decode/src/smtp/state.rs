@@ -429,7 +429,8 @@ impl Decoder for SmtpDecoder {
             "connection-lost"
         };
         self.ledger.finish(ended_by, out);
-        self.row.transactions = self.ledger.tally.begun;
+        let tally = self.ledger.tally;
+        self.row.transactions = tally.begun.saturating_sub(tally.out_of_sequence);
         self.row.sides = match (self.client_seen, self.server_seen) {
             (true, false) => Sides::Client,
             (false, true) => Sides::Server,

@@ -516,3 +516,13 @@ fn a_million_recipients_and_transactions_take_linear_time() {
     assert_eq!(seen.transactions()[0].recipients.len(), 1000);
     assert_eq!(seen.session().limits_hit, ["list", "recipients"]);
 }
+
+#[test]
+fn a_recipient_without_a_sender_begins_nothing() {
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: RCPT TO:<a@b>\nS: 503 sender not yet given\nC: DATA\nS: 503 no\nC: Hello\nC: .\nS: 500 what\nS: 500 what\n\
+         C: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
+    assert_eq!(seen.session().transactions, 1);
+}

@@ -28,6 +28,20 @@ pub struct Open {
 }
 
 impl Open {
+    /// RCPT without MAIL, each refused as such (503): nothing was begun.
+    fn is_out_of_sequence(&self) -> bool {
+        let row = &self.row;
+        let only_503 = row
+            .recipients
+            .iter()
+            .all(|recipient| recipient.code == Some(503));
+        row.mail_from.is_none()
+            && !row.recipients.is_empty()
+            && only_503
+            && !self.has_begun_content
+            && row.data_code.is_none_or(|code| code >= 400)
+    }
+
     fn is_refused_before_content(&self) -> bool {
         let mail = self.row.mail_code.is_some_and(|code| code >= 400);
         let recipients = self.refused > 0 && self.refused == self.row.recipient_count;
@@ -41,6 +55,8 @@ impl Open {
 pub struct Tally {
     /// Begun.
     pub begun: u32,
+    /// Of these, not really begun: the server refused the command as out of sequence.
+    pub out_of_sequence: u32,
     /// Taken by the server.
     pub delivered: u32,
     /// Content sent to its end.
@@ -209,6 +225,10 @@ impl Ledger {
             return;
         };
         self.emitted += 1;
+        if open.is_out_of_sequence() {
+            self.tally.out_of_sequence += 1;
+            return;
+        }
         let refused = open.is_refused_before_content();
         let row = &mut open.row;
         let data_refused = row.data_code.is_some_and(|code| code >= 400);
