@@ -32,8 +32,6 @@ def without_place(tables: Rows) -> Rows:
     """The same rows without what says in which file and packet they stand, in one order."""
 
     def plain(row: Row) -> Row:
-        return {
-            key: value for key, value in row.items() if key not in PLACE and not key.endswith(("_packet", "_capture"))
-        }
+        return {key: value for key, value in row.items() if key != "capture" and not key.endswith(PLACE)}
 
     return {name: sorted(map(plain, table), key=repr) for name, table in tables.items()}

@@ -16,6 +16,7 @@ pub mod pathological;
 pub mod reader;
 pub mod script;
 pub mod streams;
+pub mod whole;
 
 /// A target: its name (of the corpus folder and the libFuzzer program) and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     ("reader", reader::reader),
     ("engine", engine::engine),
     ("packets", engine::packets),
+    ("whole", whole::whole),
     ("stack", streams::stack),
     ("smtp", streams::smtp),
     ("smtp_client", streams::smtp_client),
