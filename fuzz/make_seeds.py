@@ -94,6 +94,8 @@ def main() -> None:
             keep(target, f"{name}.pcapng", wire.pcapng_bytes(packets, big_endian=True, nano=True))
     keep("whole", "connect.pcap", wire.pcap_bytes(traffic.talk("tunnel-connect", 1).packets))
     keep("engine", "smtp", segments(traffic.talk("smtp", 1, mss=40).packets))
+    mime = (FUZZ / "seeds" / "smtp" / "mime.txt").read_text().split("S: 354 go\n")[1].split("C: .\n")[0]
+    keep("mail", "mime", b"\0" + "".join(line[3:] + "\r\n" for line in mime.splitlines()).encode())
     for packet, name in zip(dns, ("query", "answer"), strict=True):
         keep("dns", name, packet.payload)
 

@@ -10,12 +10,14 @@
     clippy::indexing_slicing
 )]
 
+pub mod datagrams;
 pub mod engine;
 pub mod mutate;
 pub mod pathological;
 pub mod reader;
 pub mod script;
 pub mod streams;
+#[cfg(feature = "tables")]
 pub mod whole;
 
 /// A target: its name (of the corpus folder and the libFuzzer program) and its function.
@@ -26,7 +28,10 @@ pub const TARGETS: &[Target] = &[
     ("reader", reader::reader),
     ("engine", engine::engine),
     ("packets", engine::packets),
+    #[cfg(feature = "tables")]
     ("whole", whole::whole),
+    ("dns", datagrams::dns),
+    ("mail", datagrams::mail),
     ("stack", streams::stack),
     ("smtp", streams::smtp),
     ("smtp_client", streams::smtp_client),

@@ -1,6 +1,6 @@
 //! Every target on its kept corpus, its kept regressions, and a bounded number of seeded mutations.
 //!
-//! `MAILSCOPE_FUZZ_RUNS` sets the number of mutations for each target (default 2000).
+//! `MAILSCOPE_FUZZ_RUNS` sets the number of mutations for each target (default 300).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -51,7 +51,7 @@ fn seeded_mutations_hold() {
     let runs: u64 = std::env::var("MAILSCOPE_FUZZ_RUNS")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(2000);
+        .unwrap_or(300);
     for &(name, target) in TARGETS {
         let mut seeds: Vec<Vec<u8>> = inputs("corpus", name)
             .into_iter()
