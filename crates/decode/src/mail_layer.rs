@@ -18,6 +18,8 @@ pub(crate) struct MailLayer {
     proxy: Option<u32>,
     decoder: Option<Box<dyn Decoder>>,
     owner: Owner,
+    /// The side whose plain text stopped inside a line after the other one began TLS.
+    mid_line: Option<Side>,
 }
 
 /// Whose the bytes are.
@@ -47,6 +49,7 @@ impl MailLayer {
             proxy: setting.proxy,
             decoder: decoder(app, context),
             owner: Owner::Decoder,
+            mid_line: None,
         }
     }
 
@@ -70,11 +73,17 @@ impl Layer for MailLayer {
     fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
         match &mut self.owner {
             Owner::Nobody => false,
-            // The side that is late still speaks plain text.
-            Owner::Tls(tls) if tls.is_plain_text_before(side, data) => {
+            // The side that is late still speaks plain text; records begin where a line does.
+            Owner::Tls(tls)
+                if self.mid_line == Some(side) || tls.is_plain_text_before(side, data) =>
+            {
+                self.mid_line = (data.last() != Some(&b'\n')).then_some(side);
                 if let Some(decoder) = &mut self.decoder {
                     let (used, _) = decoder.data(from(side, self.client), at, data, sink.out);
                     let rest = data.get(used..).unwrap_or(b"");
+                    if !rest.is_empty() {
+                        self.mid_line = None;
+                    }
                     return rest.is_empty() || self.tls(side, at, rest, sink);
                 }
                 false

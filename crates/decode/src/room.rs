@@ -31,7 +31,9 @@ impl Share {
 
     /// Takes up to `wanted` more bytes; says how many there were.
     pub fn take(&mut self, wanted: usize) -> usize {
-        let Some(left) = self.room.0 else { return wanted };
+        let Some(left) = self.room.0 else {
+            return wanted;
+        };
         let mut taken = 0;
         // One pass has one thread; the loop is for those that share room between several.
         let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {

@@ -47,6 +47,11 @@ struct Half {
     opaque: bool,
 }
 
+/// The first byte of a stream's first record: an alert, a handshake, or an SSLv2-style hello.
+pub(crate) fn begins_record(byte: u8) -> bool {
+    matches!(byte, 0x15 | 0x16 | 0x80)
+}
+
 impl Tls {
     /// TLS that began as `began_how` says.
     pub fn new(
@@ -99,7 +104,7 @@ impl Tls {
         } else {
             &self.server_half
         };
-        !half.records.has_begun() && !matches!(data.first(), Some(0x14..=0x17 | 0x80..))
+        !half.records.has_begun() && !data.first().is_some_and(|&byte| begins_record(byte))
     }
 
     /// Ordered bytes. False: nothing more is to be had.

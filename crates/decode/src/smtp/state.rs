@@ -275,7 +275,7 @@ impl SmtpDecoder {
     fn server_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
-            if self.server_lines.is_at_start() && rest.first() == Some(&0x16) {
+            if self.server_lines.is_at_start() && is_tls(rest) {
                 self.begin_tls(out);
                 break;
             }
@@ -501,9 +501,9 @@ impl SmtpDecoder {
     }
 }
 
-/// A TLS record of a handshake, or an SSLv2-style hello.
 fn is_tls(rest: &[u8]) -> bool {
-    matches!(rest.first(), Some(0x16 | 0x80))
+    rest.first()
+        .is_some_and(|&byte| crate::tls::begins_record(byte))
 }
 
 /// `field-name ":"` at the start of a message, or an mbox line.
