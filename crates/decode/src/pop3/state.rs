@@ -233,10 +233,14 @@ impl Pop3Decoder {
             Answer::Message(_) => self.log.context.limits.message_bytes,
             _ => LISTING_BYTES,
         };
-        let content = Box::new(
+        let mut content = Box::new(
             Content::of_answer(limit, reply::is_unmistakable)
                 .sharing(self.log.context.limits.message_room),
         );
+        if !matches!(answer, Answer::Message(_)) {
+            // A listing whose lone dot is missing ends where the next answer begins.
+            content.watch();
+        }
         self.server = Server::Lines {
             answer,
             content,

@@ -204,3 +204,11 @@ fn short_sessions_have_their_reason() {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");
     }
 }
+
+#[test]
+fn a_listing_without_its_end_does_not_swallow_the_next_message() {
+    let seen = seen(
+        "S: +OK\nC: LIST\nS: GARBAGE\nS: +OK 2 messages\nS: 1 120\nC: RETR 1\nS: +OK\nS: Subject: x\nS:\nS: .\nC: QUIT\nS: +OK",
+    );
+    assert_eq!(seen.bodies(), ["Subject: x\r\n\r\n"]);
+}
