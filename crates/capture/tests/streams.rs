@@ -256,6 +256,17 @@ fn an_ignored_flow_is_counted_but_not_handed_out() {
 }
 
 #[test]
+fn an_acknowledgement_behind_a_fin_is_no_missing_byte_of_an_ignored_flow() {
+    let mut bench = connected();
+    bench.engine.handler().ignore_after = Some(1);
+    bench.frame(&segment(Orig, 1001, 5001, ACK, b"abc"));
+    bench.frame(&segment(Orig, 1004, 5001, ACK | FIN, b"bye"));
+    bench.frame(&segment(Resp, 5001, 1008, ACK | FIN, b""));
+    bench.frame(&segment(Orig, 1008, 5002, ACK, b""));
+    assert_eq!(bench.done().flows[0].orig.gap_bytes, 0);
+}
+
+#[test]
 fn segments_outside_any_window_are_left_out() {
     let mut bench = connected();
     bench.frame(&segment(Orig, 1001, 5001, ACK, b"abc"));
