@@ -12,7 +12,7 @@ CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -pat
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-rust test-python lint types golden fuzz bench docs lock clean
+.PHONY: help setup demo test test-rust test-python lint types selftest golden fuzz bench docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ types: setup  ## strict types, and the stub against the built core
 	@mkdir -p build
 	$(BIN)/mypy --no-error-summary
 	$(BIN)/python -m mypy.stubtest mailscope._core --concise
+
+selftest: setup  ## two captures with published figures, accounted for and compared
+	$(BIN)/python scripts/selftest.py
 
 golden: setup  ## write the expected tables of the example anew; read the diff before you commit it
 	GOLDEN=write $(BIN)/pytest tests/golden
