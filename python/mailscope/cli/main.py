@@ -30,6 +30,7 @@ VERBS = {
     "carve": "cut flows out as a pcapng for Wireshark",
     "messages": "write the mails of a case as .eml files",
     "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
+    "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",
     "completion": "print completion for your shell",
 }

@@ -67,10 +67,16 @@ def cell(value: Any, kind: str) -> str:
 
 
 def _text(text: str) -> str:
-    escaped = visible(text.replace("\\", "\\\\"))
+    escaped = text.replace("\\", "\\\\")
+    if visible(escaped) != escaped:
+        escaped = "".join(char if visible(char) == char else _bytes(char) for char in escaped)
     if escaped in (UNSET, EMPTY) or escaped.startswith("#"):
-        return f"\\x{ord(escaped[0]):02x}{escaped[1:]}"
+        return _bytes(escaped[0]) + escaped[1:]
     return escaped
+
+
+def _bytes(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
 def _clock(seconds: float) -> str:
