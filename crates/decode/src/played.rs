@@ -182,3 +182,52 @@ impl Seen {
         }
     }
 }
+
+/// A small generator of numbers, the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % bound.max(1)
+    }
+}
+
+/// Plays a script with bytes changed, cut out, doubled and lost: any records will do, one session row must come.
+pub(crate) fn survives_damage<D: Decoder>(new: impl Fn() -> D, text: &str, rounds: usize) {
+    let mut numbers = Numbers(rounds as u64);
+    for _ in 0..rounds {
+        let mut acts = script(text);
+        for _ in 0..=numbers.below(4) {
+            let at = numbers.below(acts.len());
+            match (numbers.below(6), &mut acts[at]) {
+                (0, Act::Say(from, _)) => acts[at] = Act::Lose(*from, [0, 1, 50][numbers.below(3)]),
+                (1, _) => drop(acts.remove(at)),
+                (2, _) => acts.insert(at, acts[at].clone()),
+                (3, Act::Say(_, bytes)) => bytes.truncate(numbers.below(bytes.len())),
+                (_, Act::Say(_, bytes)) => {
+                    for _ in 0..=numbers.below(5) {
+                        let place = numbers.below(bytes.len());
+                        if let Some(byte) = bytes.get_mut(place) {
+                            *byte = b"\0\r\n.:<>\"(){}=?*+- \x16\xFF0a"[numbers.below(22)];
+                        }
+                    }
+                }
+                _ => {}
+            }
+            if acts.is_empty() {
+                break;
+            }
+        }
+        play(
+            &mut new(),
+            &acts,
+            [1, 5, usize::MAX][numbers.below(3)],
+            End::Fin,
+        )
+        .session();
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::ImapDecoder;
 use crate::decoder::{Context, End, From, Turn};
-use crate::played::{Seen, context, only, script, seen_by};
+use crate::played::{Seen, context, only, script, seen_by, survives_damage};
 use crate::record::{Known, MailTls};
 
 fn seen(text: &str) -> Seen {
@@ -197,5 +197,16 @@ fn short_sessions_have_their_reason() {
         ("S: * OK\nC: a LIST \"\" *\nS: a BAD", "commands-only"),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");
+    }
+}
+
+#[test]
+fn damaged_sessions_still_give_one_session_row() {
+    for from_start in [true, false] {
+        let context = Context {
+            from_start,
+            ..context()
+        };
+        survives_damage(|| ImapDecoder::new(context), FETCH, 1_000);
     }
 }

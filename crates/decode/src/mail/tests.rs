@@ -190,3 +190,31 @@ fn a_message_whose_start_is_missing_has_no_header_fields() {
     );
     assert_eq!(out.len(), 2);
 }
+
+#[test]
+fn damaged_messages_are_read() {
+    let whole = b"From: =?utf-8?B?5L2g5aW9?= <a@b>\r\nTo: \"x, y\" <c@d>, g: e@f;\r\nDate: Thu, 1 Jan 1970 00:00:01 +0000 (x)\r\n\
+        Received: from x ([192.0.2.1:25]) by y\r\nContent-Type: multipart/mixed; boundary=\"b\"; charset*0=\"u\"; charset*1*=utf-8''%41\r\n\r\n\
+        --b\r\nContent-Type: text/html; charset=gb2312\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<a href=3D\"http://a.example/&amp;x\">=C4=E3</a><script>\r\n\
+        --b\r\nContent-Type: message/rfc822; name*=utf-8''%e4.eml\r\n\r\nSubject: inner\r\n\r\nbegin 644 x\r\n#0V%T\r\nend\r\n--b--\r\n";
+    let mut state = 7u64;
+    let mut below = |bound: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        ((state >> 33) as usize) % bound
+    };
+    for _ in 0..3_000 {
+        let mut damaged = whole.to_vec();
+        for _ in 0..=below(6) {
+            let at = below(damaged.len());
+            match below(4) {
+                0 => drop(damaged.remove(at)),
+                1 => damaged.insert(at, b"\r\n =?\"*'();:<>%\0\xE4"[below(17)]),
+                2 => damaged[at] = b"\r\n =?\"*'();:<>%\0\xE4"[below(17)],
+                _ => damaged.truncate(at.max(1)),
+            }
+        }
+        parse_bytes(&damaged);
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Pop3Decoder;
 use crate::decoder::{Context, End, From, Turn};
-use crate::played::{Seen, context, only, script, seen_by};
+use crate::played::{Seen, context, only, script, seen_by, survives_damage};
 use crate::record::{Known, MailTls};
 
 fn seen(text: &str) -> Seen {
@@ -211,4 +211,15 @@ fn a_listing_without_its_end_does_not_swallow_the_next_message() {
         "S: +OK\nC: LIST\nS: GARBAGE\nS: +OK 2 messages\nS: 1 120\nC: RETR 1\nS: +OK\nS: Subject: x\nS:\nS: .\nC: QUIT\nS: +OK",
     );
     assert_eq!(seen.bodies(), ["Subject: x\r\n\r\n"]);
+}
+
+#[test]
+fn damaged_sessions_still_give_one_session_row() {
+    for from_start in [true, false] {
+        let context = Context {
+            from_start,
+            ..context()
+        };
+        survives_damage(|| Pop3Decoder::new(context), FETCH, 1_000);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::SmtpDecoder;
 use crate::decoder::{Context, End, From, Turn};
-use crate::played::{Act, Seen, context, only, play, script, seen_by};
+use crate::played::{Act, Seen, context, only, play, script, seen_by, survives_damage};
 use crate::record::{Known, MailTls, MailTransaction, Sides};
 
 fn seen_with(text: &str, context: Context, end: End) -> Seen {
@@ -525,4 +525,15 @@ fn a_recipient_without_a_sender_begins_nothing() {
     );
     assert_eq!(seen.envelopes(), ["a@b>c@d:250 354/250 yes complete"]);
     assert_eq!(seen.session().transactions, 1);
+}
+
+#[test]
+fn damaged_sessions_still_give_one_session_row() {
+    for from_start in [true, false] {
+        let context = Context {
+            from_start,
+            ..context()
+        };
+        survives_damage(|| SmtpDecoder::new(context), PLAIN, 1_000);
+    }
 }
