@@ -202,12 +202,15 @@ fn damaged_messages_are_read() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        ((state >> 33) as usize) % bound
+        ((state >> 33) as usize) % bound.max(1)
     };
     for _ in 0..3_000 {
         let mut damaged = whole.to_vec();
         for _ in 0..=below(6) {
             let at = below(damaged.len());
+            if damaged.is_empty() {
+                break;
+            }
             match below(4) {
                 0 => drop(damaged.remove(at)),
                 1 => damaged.insert(at, b"\r\n =?\"*'();:<>%\0\xE4"[below(17)]),
