@@ -211,6 +211,25 @@ def test_malware_that_sends_by_itself_is_no_open_proxy(tmp_path):
     assert {h.name: h.verdict for h in found.hypotheses}["malware-sending-by-itself"] == "confirmed"
 
 
+def test_a_bot_with_the_same_text_is_not_taken_for_the_proxys_other_address(tmp_path):
+    """Both run at the same time and send one campaign; only envelopes and Message-IDs tell them apart."""
+    packets = []
+    for n in range(5):
+        relayed = (Mail(sender=f"a{n}@shop.example", subject=f"Offer {n}", number=n),)
+        packets.append(
+            Relay(commander_port=40000 + n, leg_port=51000 + n, start_us=START_US + n * SECOND, mails=relayed).packets()
+        )
+        own = (Mail(sender=f"x{n}@brand{n}.example", subject=f"Win {n}", number=n),)
+        bot = smtp_talk(f"203.0.113.77:{43000 + n}", "192.0.2.25:25", own, f"pc{n}", START_US + n * SECOND)
+        packets.append(bot.packets)
+    found = answer_to(tmp_path, merged(*packets), own_domains=["own.example"])
+    assert {finding.kind: finding.subject for finding in found.findings} == {
+        "open-proxy-relay": "203.0.113.4",
+        "direct-sender": "203.0.113.77",
+    }
+    assert {item.name: item.verdict for item in found.hypotheses}["open-proxy-commanded-from-outside"] == "confirmed"
+
+
 def test_a_mail_server_that_relays_for_strangers_is_named(tmp_path):
     mail = (Mail(sender="a@spam.example", recipients=("x@far.example",)),)
     into = smtp_talk("198.51.100.7:40001", "203.0.113.25:25", mail, helo="pc")

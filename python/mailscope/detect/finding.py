@@ -78,10 +78,15 @@ def combined(facts: Iterable[Fact]) -> float:
     >>> round(combined([Fact("target", 0.6, Phrase("word.none")), Fact("time", 0.4, Phrase("word.none"))]), 2)
     0.76
     """
-    doubt = 1.0
+    return min(CEILING, round(1.0 - doubt(facts), 3))
+
+
+def doubt(facts: Iterable[Fact]) -> float:
+    """What is left of the doubt: product(1 - weight). Orders statements that `combined` rounds to the same."""
+    left = 1.0
     for fact in facts:
-        doubt *= 1.0 - min(max(fact.weight, 0.0), 1.0)
-    return min(CEILING, round(1.0 - doubt, 3))
+        left *= 1.0 - min(max(fact.weight, 0.0), 1.0)
+    return left
 
 
 def row_evidence(table: str, row: Mapping[str, Any], what: Phrase) -> Evidence:

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from mailscope.detect.finding import Fact, combined
+from mailscope.detect.finding import Fact, combined, doubt
 from mailscope.investigation import ties
 from mailscope.investigation.conversation import Conversation, Mail, Request
 from mailscope.investigation.targets import Names, decoded_host
@@ -87,7 +87,7 @@ def tied(
             confidence = combined(facts)
             if confidence >= TIED_FROM:
                 delay = abs((leg.start - offset - request.start).total_seconds())
-                pairs.append((-confidence, delay, number, leg_number, facts))
+                pairs.append((doubt(facts), delay, number, leg_number, facts))
     pairs.sort(key=lambda pair: pair[:4])
     return _assigned(requests, legs, pairs)
 
@@ -139,17 +139,17 @@ def _assigned(
     taken_legs: set[int] = set()
     chains = []
     rivals: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for negative, _delay, number, leg_number, _facts in pairs:
-        rivals[leg_number].append((-negative, number))
-    for negative, _delay, number, leg_number, facts in pairs:
+    for uncertain, _delay, number, leg_number, _facts in pairs:
+        rivals[leg_number].append((uncertain, number))
+    for uncertain, _delay, number, leg_number, facts in pairs:
         if number in taken_requests or leg_number in taken_legs:
             continue
         taken_requests.add(number)
         taken_legs.add(leg_number)
         chain = Chain(requests[number], legs[leg_number], facts)
         chain.is_ambiguous = any(
-            other != number and other not in taken_requests and confidence >= -negative
-            for confidence, other in rivals[leg_number]
+            other != number and other not in taken_requests and doubted <= uncertain
+            for doubted, other in rivals[leg_number]
         )
         chains.append(chain)
     chains += [Chain(request, None) for n, request in enumerate(requests) if n not in taken_requests]

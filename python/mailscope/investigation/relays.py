@@ -31,6 +31,10 @@ WEAK_NETWORK_FACTOR = 0.7
 """How much of the confidence is left when inside and outside are only guessed."""
 
 
+FEW = 4
+"""Names in the sentence that sums a finding up; all of them are in its roles."""
+
+
 def relay_finding(kind: str, scene: Scene, groups: Groups, key: str, chains: Sequence[Chain]) -> Finding:
     """One finding for one proxy: everything that was sent through it by the commanders of `chains`."""
     commanders = _by_mails(chains)
@@ -166,7 +170,7 @@ def _summary(
     start = min(part.start for chain in chains for part in [chain.request or chain.leg] if part is not None)
     values: dict[str, Any] = {
         "proxy": proxies[:2],
-        "victims": victims(scene, chains),
+        "victims": _few(victims(scene, chains)),
         "since": start,
         "mails": amount(counts["mails"], "mail"),
         "accepted": str(counts["mails_accepted"]),
@@ -176,12 +180,19 @@ def _summary(
     }
     if not commanders:
         return phrase("relay.summary-no-commander", **values)
-    values["commander"] = commanders
+    values["commander"] = _few(commanders)
     kinds = _kinds(chains)
     values["how"] = [phrase(f"relay.how-{kind}") for kind in kinds if kind != "unseen" or len(kinds) == 1]
     if kind == "proxy-policy":
         return phrase("policy.summary", **values)
     return phrase("relay.summary" if counts["mails"] else "relay.summary-no-mail", **values)
+
+
+def _few(names: Sequence[str]) -> Phrase | list[str]:
+    """So many names as one sentence can bear."""
+    if len(names) <= FEW:
+        return list(names)
+    return phrase("word.and-more", shown=list(names[: FEW - 1]), rest=str(len(names) - FEW + 1))
 
 
 def _kinds(chains: Sequence[Chain]) -> list[str]:

@@ -134,9 +134,11 @@ def mail_facts(request: Request, leg: Conversation) -> list[Fact]:
     """The same mails were handed in on both legs."""
     inside, outside = request.mails, leg.mails
     facts = []
-    messages = _message_marks(inside) & _message_marks(outside)
-    if messages:
+    if _message_ids(inside) & _message_ids(outside):
         facts.append(Fact("message-equal", 0.97, phrase("tie.message-equal")))
+    elif _bodies(inside) & _bodies(outside):
+        # A campaign sends one text many times, so the text alone says little.
+        facts.append(Fact("body-equal", 0.5, phrase("tie.body-equal")))
     envelopes = {mail.envelope for mail in inside if mail.mail_from and mail.recipients}
     same = envelopes & {mail.envelope for mail in outside if mail.mail_from and mail.recipients}
     if same:
@@ -145,12 +147,12 @@ def mail_facts(request: Request, leg: Conversation) -> list[Fact]:
 
 
 def is_contradicted(request: Request, leg: Conversation) -> bool:
-    """True when both legs show whole mails and not one of them is the same."""
+    """True when both legs show whole envelopes and not one of them is the same, whatever the texts share."""
     inside = {mail.envelope for mail in request.mails if mail.mail_from and mail.recipients}
     outside = {mail.envelope for mail in leg.mails if mail.mail_from and mail.recipients}
     if not inside or not outside or inside & outside:
         return False
-    return not (_message_marks(request.mails) & _message_marks(leg.mails)) and not payload_facts(request, leg)
+    return not _message_ids(request.mails) & _message_ids(leg.mails)
 
 
 def _payload_phrase(found: Containment) -> Phrase:
@@ -165,8 +167,9 @@ def _server_hashes(request: Request) -> Iterable[frozenset[int]]:
     return [request.server_hashes, *(conversation.server_hashes for conversation in request.carried)]
 
 
-def _message_marks(mails: Iterable[Mail]) -> set[str]:
-    marks: set[str] = set()
-    for mail in mails:
-        marks.update(filter(None, (mail.body_sha256, mail.message_id)))
-    return marks
+def _message_ids(mails: Iterable[Mail]) -> set[str]:
+    return {mail.message_id for mail in mails if mail.message_id}
+
+
+def _bodies(mails: Iterable[Mail]) -> set[str]:
+    return {mail.body_sha256 for mail in mails if mail.body_sha256}
