@@ -144,17 +144,15 @@ impl SketchBuilder {
     }
 }
 
-/// 64 bits of a chunk, sixteen bytes a step; fixed key, so that runs compare.
+/// 64 bits of a chunk, sixteen bytes a step, the last sixteen perhaps read twice; fixed key, so that
+/// runs compare. Chunks shorter than that are never hashed.
 fn chunk_hash(chunk: &[u8]) -> u64 {
-    let (pairs, tail) = chunk.as_chunks::<16>();
-    let mut hash = 0x9E37_79B9_7F4A_7C15u64 ^ chunk.len() as u64;
-    for pair in pairs {
-        hash = fold(hash, u128::from_le_bytes(*pair));
-    }
-    let mut last = [0u8; 16];
-    for (to, &from) in last.iter_mut().zip(tail) {
-        *to = from;
-    }
+    let (pairs, _) = chunk.as_chunks::<16>();
+    let seed = 0x9E37_79B9_7F4A_7C15u64 ^ chunk.len() as u64;
+    let hash = pairs
+        .iter()
+        .fold(seed, |hash, pair| fold(hash, u128::from_le_bytes(*pair)));
+    let last = chunk.last_chunk::<16>().copied().unwrap_or_default();
     mix(fold(hash, u128::from_le_bytes(last)))
 }
 
