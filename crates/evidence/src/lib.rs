@@ -45,12 +45,18 @@ impl Span {
     /// A span of one packet.
     #[must_use]
     pub fn at(at: At) -> Self {
-        Self { first: at, last: at }
+        Self {
+            first: at,
+            last: at,
+        }
     }
 
     /// The same span, reaching to `at`.
     #[must_use]
     pub fn to(self, at: At) -> Self {
-        Self { first: self.first, last: at }
+        Self {
+            first: self.first,
+            last: at,
+        }
     }
 }
