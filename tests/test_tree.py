@@ -10,10 +10,13 @@ LONG_FILE = 400
 LONG_FOR_A_REASON = {
     "python/mailscope/schema/records.py": "generated",
     "crates/decode/src/record.rs": "the vocabulary of all decoders: plain structs, one a table, read side by side",
-    "crates/decode/src/smtp/state.rs": "one transition table",
-    "crates/decode/src/pop3/state.rs": "one transition table",
-    "crates/decode/src/http/state.rs": "one connection's two sides, sharing requests and the tunnel; to be split",
-    "crates/decode/src/http/exchange.rs": "one record gathered from both sides",
+    "crates/decode/src/smtp/state.rs": "one session's transitions",
+    "crates/decode/src/smtp/tests.rs": "a list of cases",
+    "crates/decode/src/pop3/state.rs": "one session's transitions",
+    "crates/decode/src/imap/state.rs": "one session's transitions; to be split",
+    "crates/decode/src/http/answers.rs": "one direction of one connection",
+    "crates/decode/src/http/exchange.rs": "one record gathered from both sides; to be split",
+    "crates/decode/src/identify/text.rs": "a list of applications",
     "crates/fuzzed/src/pathological.rs": "a list of hostile conversations",
 }
 
