@@ -69,6 +69,7 @@ def test_the_json_logs_are_plain_ascii_so_that_no_terminal_is_steered(tmp_path):
             assert set(json.loads(line)) <= set(LOGS[path.stem])
 
 
+@pytest.mark.filterwarnings("ignore")  # the reader uses what pandas is about to change
 def test_the_pandas_reader_of_zeek_logs_takes_them(tmp_path):
     reader = pytest.importorskip("zat.log_to_dataframe")
     list(write(mail_case.tables(), "zeek-tsv", tmp_path, "1"))
