@@ -43,7 +43,8 @@ def steps(transcript: str) -> Iterator[bytes]:
         if kind == "-":
             yield bytes([side | 4]) + int(rest).to_bytes(2, "little")
             continue
-        raw = rest.encode() + b"\r\n" if kind == ":" else rest.encode("latin-1").decode("unicode_escape").encode("latin-1")
+        escaped = rest.encode("latin-1").decode("unicode_escape").encode("latin-1") if kind == ">" else b""
+        raw = rest.encode() + b"\r\n" if kind == ":" else escaped
         run = (side, (run[1] if run else b"") + raw)
     if run:
         yield data(*run)
@@ -60,7 +61,8 @@ def segments(packets: list[wire.Packet]) -> bytes:
     for packet in packets:
         if packet.payload:
             side = bool(packet.from_client)
-            out += bytes([not side]) + ends[side].to_bytes(2, "little") + len(packet.payload).to_bytes(2, "little") + b"\1"
+            place, length = ends[side], len(packet.payload)
+            out += bytes([not side]) + place.to_bytes(2, "little") + length.to_bytes(2, "little") + b"\1"
             ends[side] += len(packet.payload)
     return out
 

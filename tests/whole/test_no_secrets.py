@@ -19,7 +19,10 @@ SCENARIOS = shared() / "scenarios"
 def forms(secret: str) -> list[bytes]:
     """A secret as it is, in base64 (alone, and at each alignment inside something longer), in hex, reversed."""
     raw = secret.encode()
-    inside = [base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 :][: len(raw)].rstrip(b"=") for shift in range(3)]
+    # The characters of base64 that depend on nothing but the secret, at each alignment.
+    inside = [
+        base64.b64encode(b"\0" * shift + raw)[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6] for shift in range(3)
+    ]
     return [raw, base64.b64encode(raw).rstrip(b"="), *inside, raw.hex().encode(), raw[::-1]]
 
 
