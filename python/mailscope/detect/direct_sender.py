@@ -60,18 +60,18 @@ def facts(sending: Sending, domains: Domains) -> list[Fact]:
         found.append(
             Fact("many-servers", 0.2, phrase("direct.servers", count=amount(len(set(sending.servers)), "server")))
         )
-    return found if _is_enough(found, domains) else []
+    return found if _is_enough(found, domains, len(sending.senders)) else []
 
 
 COMMON_FROM = 4
 """So many hosts with the same marks, where the owner's domains are unknown, are how this network sends mail."""
 
 
-def _is_enough(found: list[Fact], domains: Domains) -> bool:
-    """Foreign addresses are enough by themselves; without the owner's domains, two other marks are needed."""
+def _is_enough(found: list[Fact], domains: Domains, mails: int) -> bool:
+    """Foreign addresses are enough where the owner's domains are given; else several mails and another mark, too."""
     names = {fact.name for fact in found}
     if "foreign-to-foreign" in names:
-        return True
+        return domains.how == "given" or (mails > 1 and len(names) > 1)
     return not domains.own and len(names) >= 2 and bool(names & {"many-sender-domains", "changing-helo"})
 
 

@@ -120,7 +120,7 @@ def _is_only_chance(facts: list[Fact], request: Request) -> bool:
     if names & {"payload-equal", "message-equal", "envelope-equal"}:
         return False
     fits = names & {"same-host", "source-port-kept"} or {"answers-equal", "helo-equal"} <= names
-    if request.row.get("granted") == "no" or not fits:
+    if request.is_unseen or request.row.get("granted") == "no" or not fits:
         return True
     return not names & {"time-order", "time-overlap"}
 
