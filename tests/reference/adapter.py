@@ -209,7 +209,6 @@ def header(capture: Capture, flow: Row, message: Row) -> Row:
         "in_reply_to",
         "user_agent",
         "x_originating_ip",
-        "body_md5",
     )
     return {
         "from_addr": message["from_addrs"],

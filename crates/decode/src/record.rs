@@ -143,14 +143,15 @@ impl Via {
 /// Content-defined sketch of a byte stream: lets two legs of one conversation be recognised as
 /// carrying the same bytes although starts, ends, gaps and segment borders differ.
 ///
-/// The stream is cut where a gear hash of the last 32 bytes has its high 5 bits zero; each chunk of
-/// at least 16 bytes is hashed to 64 bits (fixed key, so that runs compare); the `SKETCH_LEN`
-/// smallest distinct hashes are kept. Shared values over the smaller set estimate containment.
+/// The first 16 KiB of the stream are cut where a gear hash of the last 32 bytes has its high 5 bits
+/// zero; each chunk of at least 16 bytes is hashed to 64 bits (fixed key, so that runs compare); the
+/// `SKETCH_LEN` smallest distinct hashes are kept. Shared values over the smaller set estimate
+/// containment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sketch {
     /// Smallest chunk hashes, ascending, at most [`SKETCH_LEN`].
     pub hashes: Vec<u64>,
-    /// Stream bytes seen.
+    /// Stream bytes seen, sketched or not.
     pub bytes: u64,
     /// Chunks seen.
     pub chunks: u32,
@@ -337,8 +338,6 @@ pub struct Message {
     pub size_bytes: u64,
     /// SHA-256 of the body as transferred (after the header), hex.
     pub body_sha256: Option<String>,
-    /// MD5 of the body as transferred, hex.
-    pub body_md5: Option<String>,
     /// 64-bit simhash over the words of the decoded text; `None` when there is no text.
     pub text_simhash: Option<u64>,
     /// Text parts decoded to at most 4 KiB of plain text, whitespace folded; only with kept messages.

@@ -9,6 +9,9 @@ use crate::record::{SKETCH_LEN, Sketch};
 
 /// Shortest chunk that is hashed; shorter ones (`250 OK`) are in every stream.
 const MIN_CHUNK_BYTES: usize = 16;
+/// Bytes of a stream that are sketched, from its first: both legs of a conversation begin at the same
+/// content, and 16 KiB hold several hundred chunks.
+const SKETCHED_BYTES: usize = 16 << 10;
 /// Longest chunk; a run without a cut (zeros) is cut here.
 const MAX_CHUNK_BYTES: usize = 1024;
 /// A chunk ends where these bits of the gear hash are zero. The gear hash shifts left by one for
@@ -44,6 +47,8 @@ pub struct SketchBuilder {
     /// True until the first cut after a start or a gap.
     unaligned: bool,
     bytes: u64,
+    /// Bytes still to be sketched.
+    left: usize,
     chunks: u32,
     smallest: Vec<u64>,
 }
@@ -55,6 +60,7 @@ impl Default for SketchBuilder {
             carried: Vec::new(),
             unaligned: true,
             bytes: 0,
+            left: SKETCHED_BYTES,
             chunks: 0,
             smallest: Vec::new(),
         }
@@ -65,7 +71,11 @@ impl SketchBuilder {
     /// Takes the next bytes of the stream.
     pub fn update(&mut self, data: &[u8]) {
         self.bytes += data.len() as u64;
-        let mut rest = data;
+        if self.left == 0 {
+            return;
+        }
+        let mut rest = data.get(..self.left).unwrap_or(data);
+        self.left -= rest.len();
         while let Some(end) = self.cut_in(rest) {
             let Some((chunk, after)) = rest.split_at_checked(end) else {
                 break;

@@ -81,8 +81,6 @@ table! {
         size_bytes: U64,
         /// SHA-256 of the body as transferred (after the header), hex.
         body_sha256: OptText,
-        /// MD5 of the body as transferred, hex.
-        body_md5: OptText,
         /// 64-bit simhash over the words of the decoded text; null when there is no text.
         text_simhash: OptU64,
         /// Start of the decoded text, whitespace folded; only with kept messages.
@@ -136,7 +134,6 @@ impl Builder {
             header_names: texts(&message.header_names),
             size_bytes: message.size_bytes,
             body_sha256: message.body_sha256.as_deref(),
-            body_md5: message.body_md5.as_deref(),
             text_simhash: message.text_simhash,
             text: message.text.as_deref(),
             truncated: message.truncated,

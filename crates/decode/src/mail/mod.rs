@@ -91,7 +91,7 @@ pub fn read(
     summary::header(&head, &mut message, limits.list_items);
     summary::defects(&raw, &head, &mut message);
     if !transfer.is_truncated {
-        (message.body_md5, message.body_sha256) = attachment::body_hashes(head.body);
+        message.body_sha256 = Some(attachment::sha256_hex(head.body));
     }
     let mut plain = words::Words::new(transfer.keep);
     let mut shown = words::Words::new(transfer.keep);

@@ -109,8 +109,8 @@ fn hashes_are_of_the_decoded_part_and_of_the_body() {
         "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d"
     );
     assert_eq!(
-        message.body_md5.as_deref(),
-        Some("0733351879b2fa9bd05c7ca3061529c0")
+        message.body_sha256.as_deref(),
+        Some("333d6b3a3c1f5db6c9bdda5939b136986d170f4649172a68368d54ecb44c2ff2")
     );
 }
 

@@ -134,7 +134,6 @@ def _email(row: Row) -> Event:
         x_originating_ip=row["m_x_originating_ip"],
         x_mailer=row["m_user_agent"],
         received=row["m_received"],
-        body_md5=row["m_body_md5"],
         attachment=[str(file["name"]) for file in attachments(row) if file["name"]],
         url=row["urls"],
         **{"from": ", ".join(mailboxes(row["m_from_addrs"], row["m_from_names"]))},
