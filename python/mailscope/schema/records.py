@@ -182,7 +182,6 @@ class Message(Record):
     header_names: list[str] = column("list<text>", "Names of all header fields in order, lower case: the mailer's fingerprint.")
     size_bytes: int = column("u64", "Bytes as transferred.")
     body_sha256: str | None = column("text", "SHA-256 of the body as transferred (after the header), hex.", nullable=True)
-    body_md5: str | None = column("text", "MD5 of the body as transferred, hex.", nullable=True)
     text_simhash: int | None = column("u64", "64-bit simhash over the words of the decoded text; null when there is no text.", nullable=True)
     text: str | None = column("text", "Start of the decoded text, whitespace folded; only with kept messages.", nullable=True)
     truncated: bool = column("bool", "True when bytes of the message are missing (cut, gap, limit).")
