@@ -154,6 +154,10 @@ impl Tls {
     }
 
     fn take(&mut self, is_client: bool, at: At, content: &Content<'_>) {
+        // Nobody asks for what stands behind the last thing wanted, in the same packet or the next.
+        if !self.is_wanted() {
+            return;
+        }
         let half = if is_client {
             &mut self.client_half
         } else {

@@ -282,7 +282,8 @@ impl SmtpDecoder {
         if let Some(open) = self.ledger.find(number) {
             open.has_content = whole;
             open.row.message_bytes = content.size_bytes;
-            open.row.span = open.row.span.to(at);
+            // Content that came before the reply to DATA doesn't take the span back.
+            open.row.span = open.row.span.to(open.row.span.last.max(at));
             is_bdat = open.row.data_command == Some("BDAT");
             if self.is_lmtp {
                 let accepted = open

@@ -139,9 +139,6 @@ impl Content {
 
     /// Reads DATA's content. Returns how many bytes were used and what it came to.
     pub fn read(&mut self, data: &[u8], line_limit: usize) -> (usize, Step) {
-        if !data.is_empty() {
-            self.bare_dot_at = None;
-        }
         if self.watched.is_some() {
             return self.read_watched(data, line_limit);
         }
@@ -185,6 +182,8 @@ impl Content {
 
     /// Takes at least one byte. True when the content ended.
     fn read_some(&mut self, rest: &[u8]) -> (usize, bool) {
+        // Whatever follows a bare dot makes it content, be it in the same packet or the next.
+        self.bare_dot_at = None;
         let first = rest.first().copied().unwrap_or(0);
         match self.place {
             Place::Start { after_bare_lf } if first == b'.' => {
@@ -251,6 +250,9 @@ impl Content {
         let Some(mut reader) = self.watched.take() else {
             return (data.len(), Step::More);
         };
+        if !data.is_empty() {
+            self.bare_dot_at = None;
+        }
         let mut at = 0;
         let mut step = Step::More;
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
@@ -335,6 +337,19 @@ mod tests {
     #[test]
     fn a_client_without_cr_ends_with_a_bare_dot() {
         assert_eq!(read(b"a\n.\nQUIT\n", 100, true), (b"a\n".to_vec(), Some(5)));
+    }
+
+    #[test]
+    fn a_bare_dot_explains_an_answer_only_as_the_last_thing_sent() {
+        for (data, ends) in [(&b"a\n.\n"[..], true), (b"a\n.\nMAIL", false)] {
+            for piece in 1..=data.len() {
+                let mut content = Content::new(1000, false);
+                for part in data.chunks(piece) {
+                    content.read(part, 1000);
+                }
+                assert_eq!(content.ends_at_bare_dot(), ends, "in pieces of {piece}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod client;
 pub mod command;
 pub(crate) mod data;
+mod held;
 mod identify;
 mod login;
 mod matching;

@@ -218,7 +218,9 @@ impl SmtpDecoder {
         if refused {
             self.mode = Mode::Decide { refused: true };
         } else {
-            self.begin_content(reply.at);
+            // A client that didn't wait began before it was told to.
+            let began = self.held.first_at().unwrap_or(reply.at);
+            self.begin_content(began.min(reply.at));
             if let Some((_, number, _)) = &self.content
                 && let Some(open) = self.ledger.find(*number)
             {

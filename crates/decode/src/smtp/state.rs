@@ -16,6 +16,7 @@
 use mailscope_evidence::{At, Span};
 
 use super::data::Content;
+use super::held::{Held, Times};
 use super::login::Attempt;
 use super::matching::{Matching, Reply};
 use super::transaction::Ledger;
@@ -27,7 +28,6 @@ use crate::sketch::SketchBuilder;
 
 /// Bytes held while the reply to DATA is awaited.
 const HELD_BYTES: usize = 256 << 10;
-
 /// What the client's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -66,8 +66,8 @@ pub struct SmtpDecoder {
     server_lines: LineReader,
     /// The reply of several lines that is being read.
     reply: Option<Reply>,
-    held: Vec<u8>,
-    held_at: At,
+    /// What the client sent after DATA, until the reply says what it is.
+    pub(super) held: Held,
     client_sketch: SketchBuilder,
     server_sketch: SketchBuilder,
 }
@@ -108,8 +108,7 @@ impl SmtpDecoder {
             client_lines: LineReader::default(),
             server_lines: LineReader::default(),
             reply: None,
-            held: Vec::new(),
-            held_at: At::default(),
+            held: Held::default(),
             client_sketch: SketchBuilder::default(),
             server_sketch: SketchBuilder::default(),
             context,
@@ -117,20 +116,24 @@ impl SmtpDecoder {
     }
 
     /// Takes what the client sent. Returns how much was used.
-    fn client_bytes(&mut self, at: At, data: &[u8], out: &mut Records) -> usize {
+    fn client_bytes(&mut self, times: &Times, data: &[u8], out: &mut Records) -> usize {
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
+            let (at, length) = times.packet_at(used);
+            // What a packet brought is read under that packet's time; only the first line after
+            // DATA is looked at as a whole.
+            let piece = rest.get(..length).unwrap_or(rest);
             used += match self.mode {
                 Mode::Command | Mode::Auth | Mode::Lost => {
-                    if self.client_lines.is_at_start() && is_tls(rest) {
+                    if self.client_lines.is_at_start() && is_tls(piece) {
                         self.begin_tls(out);
                         break;
                     }
-                    self.client_line(at, rest, out)
+                    self.client_line(at, piece, out)
                 }
-                Mode::Decide { refused } => self.decide(refused, at, rest),
-                Mode::Content => self.content_bytes(at, rest, out),
-                Mode::Chunk { left, last } => self.chunk_bytes(left, last, at, rest, out),
+                Mode::Decide { refused } => self.decide(refused, at, times, used, rest),
+                Mode::Content => self.content_bytes(at, piece, out),
+                Mode::Chunk { left, last } => self.chunk_bytes(left, last, at, piece, out),
             };
         }
         used
@@ -205,17 +208,16 @@ impl SmtpDecoder {
 
     /// DATA was given. With its reply, the mode is known; without, the first line decides, at once
     /// when nothing of the server is seen, else when too much is held.
-    fn decide(&mut self, refused: bool, at: At, rest: &[u8]) -> usize {
-        let waits =
-            !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
-        if waits && self.held.len() + rest.len() <= HELD_BYTES {
-            return self.hold(at, rest);
+    fn decide(&mut self, refused: bool, at: At, times: &Times, used: usize, rest: &[u8]) -> usize {
+        if self.waits_for_data_reply(refused) && rest.len() <= HELD_BYTES {
+            return self.held.hold(times, used, rest);
         }
         let limit = self.context.limits.line_bytes;
-        let line = match memchr::memchr(b'\n', rest) {
-            Some(end) => rest.get(..end).unwrap_or(rest),
-            None if rest.len() >= limit => rest,
-            None => return self.hold(at, rest),
+        let start = rest.get(..limit).unwrap_or(rest);
+        let line = match memchr::memchr(b'\n', start) {
+            Some(end) => start.get(..end).unwrap_or(start),
+            None if rest.len() >= limit => start,
+            None => return self.held.hold(times, used, rest),
         };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_content = if refused {
@@ -239,26 +241,20 @@ impl SmtpDecoder {
         0
     }
 
+    fn waits_for_data_reply(&self, refused: bool) -> bool {
+        !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data)
+    }
+
     /// Nothing can be decided with these bytes: they are held without looking at what is held.
     fn may_hold(&self, data: &[u8]) -> bool {
         let Mode::Decide { refused } = self.mode else {
             return false;
         };
-        let waits =
-            !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data);
         let length = self.held.len() + data.len();
-        if waits {
+        if self.waits_for_data_reply(refused) {
             return length <= HELD_BYTES;
         }
         length < self.context.limits.line_bytes && memchr::memchr(b'\n', data).is_none()
-    }
-
-    fn hold(&mut self, at: At, rest: &[u8]) -> usize {
-        if self.held.is_empty() {
-            self.held_at = at;
-        }
-        self.held.extend_from_slice(rest);
-        rest.len()
     }
 
     /// Reads what was held, now that the mode may be known.
@@ -266,9 +262,8 @@ impl SmtpDecoder {
         if self.held.is_empty() {
             return;
         }
-        let held = std::mem::take(&mut self.held);
-        let at = self.held_at;
-        self.client_bytes(at, &held, out);
+        let (times, held) = std::mem::take(&mut self.held).into_parts();
+        self.client_bytes(&times, &held, out);
     }
 
     /// Takes what the server sent. Returns how much was used.
@@ -354,16 +349,16 @@ impl Decoder for SmtpDecoder {
         let used = match from {
             From::Client => {
                 self.client_seen = true;
+                let now = Times::one(at, data.len());
                 if self.may_hold(data) {
-                    self.hold(at, data)
+                    self.held.hold(&now, 0, data)
                 } else if matches!(self.mode, Mode::Decide { .. }) && !self.held.is_empty() {
                     let before = self.held.len();
-                    let mut all = std::mem::take(&mut self.held);
-                    all.extend_from_slice(data);
-                    let at = self.held_at;
-                    self.client_bytes(at, &all, out).saturating_sub(before)
+                    self.held.hold(&now, 0, data);
+                    let (times, all) = std::mem::take(&mut self.held).into_parts();
+                    self.client_bytes(&times, &all, out).saturating_sub(before)
                 } else {
-                    self.client_bytes(at, data, out)
+                    self.client_bytes(&now, data, out)
                 }
             }
             From::Server => {
