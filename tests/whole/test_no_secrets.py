@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -17,13 +19,15 @@ SCENARIOS = shared() / "scenarios"
 
 
 def forms(secret: str) -> list[bytes]:
-    """A secret as it is, in base64 (alone, and at each alignment inside something longer), in hex, reversed."""
+    """A secret as it is, in base64 (alone, and at each alignment inside something longer), in hex, URL-encoded,
+    reversed."""
     raw = secret.encode()
     # The characters of base64 that depend on nothing but the secret, at each alignment.
     inside = [
         base64.b64encode(b"\0" * shift + raw)[-(-shift * 8 // 6) : (shift + len(raw)) * 8 // 6] for shift in range(3)
     ]
-    return [raw, base64.b64encode(raw).rstrip(b"="), *inside, raw.hex().encode(), raw[::-1]]
+    spelled = [raw.hex().encode(), quote(secret, safe="").encode(), raw[::-1]]
+    return [raw, base64.b64encode(raw).rstrip(b"="), *inside, *spelled]
 
 
 def leaks(folder: Path, said: dict[str, str], secrets: list[str]) -> Iterator[str]:
@@ -59,12 +63,20 @@ def passwords(truth: object) -> Iterator[str]:
     """Every value under a key that names a password, anywhere in a truth file."""
     if isinstance(truth, dict):
         for key, value in truth.items():
-            if "password" in key.lower() or key.lower() in ("pass", "secret", "passwd"):
-                yield from (str(v) for v in (value if isinstance(value, list) else [value]) if v)
+            if key.lower() in ("password", "pass", "secret", "passwd") and isinstance(value, str):
+                yield value
             yield from passwords(value)
     elif isinstance(truth, list):
         for value in truth:
             yield from passwords(value)
+
+
+def typed_passwords(captures: list[Path]) -> Iterator[str]:
+    """What clients gave as POP3 `PASS` and IMAP `LOGIN` in clear, read from the raw bytes of captures."""
+    for capture in captures:
+        raw = capture.read_bytes()
+        for found in re.findall(rb"PASS ([!-~]{6,64})\r\n|[!-~]+ LOGIN [!-~]+ \"?([!-~]{6,64}?)\"?\r\n", raw):
+            yield b"".join(found).decode()
 
 
 @pytest.mark.slow
@@ -72,10 +84,9 @@ def passwords(truth: object) -> Iterator[str]:
 @pytest.mark.parametrize("scenario", ["s1-smtp-over-connect", "s2-phishing-intrusion", "s3-coverage"])
 def test_no_password_of_a_scenario_comes_out(scenario: str, tmp_path: Path) -> None:
     folder = SCENARIOS / scenario
-    secrets = sorted(
-        {secret for secret in passwords(json.loads((folder / "truth.json").read_text())) if len(secret) > 5}
-    )
     captures = sorted(folder.glob("*.pcap"))
+    named = passwords(json.loads((folder / "truth.json").read_text()))
+    secrets = sorted({secret for secret in [*named, *typed_passwords(captures)] if len(secret) > 5})
     said = command.every_command(captures, tmp_path)
     assert secrets
     assert not list(leaks(tmp_path, said, secrets))

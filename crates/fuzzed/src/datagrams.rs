@@ -52,7 +52,7 @@ pub fn mail(input: &[u8]) {
     };
     let (mut out, mut again) = (Records::new(), Records::new());
     let limits = Limits::default();
-    let hit = mail::read(raw.to_vec(), transfer.clone(), &limits, &mut out);
+    let hit = mail::read(raw.to_vec(), transfer, &limits, &mut out);
     assert_eq!(
         hit,
         mail::read(raw.to_vec(), transfer, &limits, &mut again),
