@@ -149,13 +149,38 @@ pub(crate) fn text(bytes: &[u8], limit: usize) -> String {
     String::from_utf8_lossy(bytes.get(..limit).unwrap_or(bytes)).into_owned()
 }
 
+/// The two digits of every byte.
+#[allow(clippy::indexing_slicing)] // evaluated by the compiler, which checks the place
+static HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
 /// Bytes in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
+    let mut text = Vec::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
+        let pair = HEX.get(usize::from(*byte)).copied().unwrap_or_default();
+        text.extend_from_slice(&pair);
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_two_lower_case_digits() {
+        for byte in 0..=255u8 {
+            assert_eq!(hex(&[byte]), format!("{byte:02x}"));
+        }
+        assert_eq!(hex(b""), "");
+    }
 }

@@ -2,6 +2,8 @@
 //! (the pipeline adds those). Text from the wire is decoded to UTF-8 with replacement, control
 //! characters kept; whoever shows it neutralises it. Secrets never enter a record.
 
+use std::borrow::Cow;
+
 use mailscope_evidence::{At, Span};
 
 /// Yes, no, or not visible.
@@ -527,13 +529,13 @@ pub struct DnsAnswer {
     /// Question name, lower case, no final dot.
     pub query: String,
     /// Question type.
-    pub qtype: String,
+    pub qtype: Cow<'static, str>,
     /// Response code.
     pub rcode: u8,
     /// Owner of the answer record.
     pub name: String,
     /// Type of the answer record.
-    pub rtype: String,
+    pub rtype: Cow<'static, str>,
     /// Answer: address, host name (MX: without preference), text.
     pub answer: String,
     /// Time to live, seconds.
@@ -577,7 +579,7 @@ pub struct Application {
     /// `smtp`, `pop3`, `imap`, `http`, `socks`, `tls`, `ssh`, `ftp`, `dns`, ..., `unknown`, `none` (no payload).
     pub app: &'static str,
     /// Everything seen on the flow, outermost first, joined by `+`: `http+smtp`, `smtp+tls`.
-    pub layers: String,
+    pub layers: Cow<'static, str>,
     /// Why: which bytes of which side.
     pub evidence: &'static str,
     /// First bytes of an unknown flow, at most 16, hex, originator's else responder's; never of a login.

@@ -4,6 +4,8 @@
 //! content, hands the bytes to its decoder, and lets inner decoders take over where a tunnel or an
 //! upgrade begins. It emits one [`Record::Application`] at the end.
 
+use std::borrow::Cow;
+
 use mailscope_evidence::{At, Side};
 
 use crate::datagram::Datagrams;
@@ -127,8 +129,9 @@ impl Stack {
         };
         let first = self.shared.layers().next();
         let app = first.unwrap_or(if self.payload_seen { "unknown" } else { "none" });
-        let mut layers = app.to_owned();
+        let mut layers = Cow::Borrowed(app);
         for layer in self.shared.layers().skip(1) {
+            let layers = layers.to_mut();
             layers.push('+');
             layers.push_str(layer);
         }

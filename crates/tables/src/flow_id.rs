@@ -119,8 +119,8 @@ macro_rules! id_column {
 id_column! {
     /// A flow id.
     FlowIdText, FlowId, false, |out, id| {
-        id.write(out);
-        out.append_value("");
+        let text = id.text();
+        out.append_value(std::str::from_utf8(&text).unwrap_or_default());
     }
 }
 

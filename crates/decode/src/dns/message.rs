@@ -1,6 +1,7 @@
 //! DNS messages: header, question, answer records.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use mailscope_evidence::At;
 
@@ -122,7 +123,7 @@ pub(crate) fn answers(message: &[u8], at: At, from_responder: bool, out: &mut Re
         qtype: type_name(qtype),
         rcode: header.rcode,
         name: String::new(),
-        rtype: String::new(),
+        rtype: Cow::Borrowed(""),
         answer: String::new(),
         ttl: 0,
     };
@@ -163,9 +164,7 @@ fn record(message: &[u8], start: usize, blank: &DnsAnswer) -> Option<(Option<Dns
 
 fn rdata(message: &[u8], place: usize, rtype: u16, data: &[u8]) -> Option<String> {
     match rtype {
-        A => <[u8; 4]>::try_from(data)
-            .ok()
-            .map(|octets| Ipv4Addr::from(octets).to_string()),
+        A => <[u8; 4]>::try_from(data).ok().map(dotted_quad),
         AAAA => <[u8; 16]>::try_from(data)
             .ok()
             .map(|octets| Ipv6Addr::from(octets).to_string()),
@@ -174,6 +173,24 @@ fn rdata(message: &[u8], place: usize, rtype: u16, data: &[u8]) -> Option<String
         TXT => Some(strings(data)),
         _ => None,
     }
+}
+
+/// As `Ipv4Addr` is displayed, without the formatter's detours: most answers are addresses.
+fn dotted_quad(octets: [u8; 4]) -> String {
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for octet in octets {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        if octet >= 100 {
+            text.push(char::from(b'0' + octet / 100));
+        }
+        if octet >= 10 {
+            text.push(char::from(b'0' + octet / 10 % 10));
+        }
+        text.push(char::from(b'0' + octet % 10));
+    }
+    text
 }
 
 /// `<character-string>`s joined.
@@ -189,8 +206,8 @@ fn strings(mut data: &[u8]) -> String {
     crate::layer::text(&joined, TEXT_BYTES)
 }
 
-fn type_name(number: u16) -> String {
-    match number {
+fn type_name(number: u16) -> Cow<'static, str> {
+    Cow::Borrowed(match number {
         0 => "",
         A => "A",
         NS => "NS",
@@ -204,7 +221,20 @@ fn type_name(number: u16) -> String {
         64 => "SVCB",
         65 => "HTTPS",
         255 => "ANY",
-        other => return format!("TYPE{other}"),
+        other => return Cow::Owned(format!("TYPE{other}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn addresses_are_written_as_the_standard_library_writes_them() {
+        for octet in 0..=255u8 {
+            let octets = [octet, 255 - octet, 0, octet / 3];
+            assert_eq!(dotted_quad(octets), Ipv4Addr::from(octets).to_string());
+        }
     }
-    .to_owned()
 }

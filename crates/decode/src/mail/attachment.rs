@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::Transfer;
 use super::mime::Leaf;
+use crate::layer::hex;
 use crate::record::Attachment;
 
 /// Bytes hashed by one algorithm before the next takes its turn, so that they stay in the cache.
@@ -75,12 +76,4 @@ pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
 #[must_use]
 pub fn sha256_hex(body: &[u8]) -> String {
     hex(&Sha256::digest(body))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
 }

@@ -62,7 +62,6 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
         _ => "00",
     };
     let name = if extensions.contains(&0) { 'd' } else { 'i' };
-    let count = |list: &[u16]| list.len().min(99);
     let hashed: Vec<u16> = extensions
         .iter()
         .copied()
@@ -71,14 +70,20 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
     let algorithms: Vec<u16> = values(hello.signature_algorithms())
         .filter(|value| !is_grease(*value))
         .collect();
-    format!(
-        "t{version}{name}{:02}{:02}{}_{}_{}",
-        count(&ciphers),
-        count(&extensions),
-        alpn(hello.first_alpn()),
-        sorted_hash(&ciphers, &[]),
-        sorted_hash(&hashed, &algorithms),
-    )
+    let mut text = String::with_capacity(36);
+    text.push('t');
+    text.push_str(version);
+    text.push(name);
+    for count in [ciphers.len(), extensions.len()].map(|count| count.min(99)) {
+        text.push(char::from(digit((count / 10) as u16)));
+        text.push(char::from(digit((count % 10) as u16)));
+    }
+    text.push_str(&alpn(hello.first_alpn()));
+    text.push('_');
+    text.push_str(&sorted_hash(&ciphers, &[]));
+    text.push('_');
+    text.push_str(&sorted_hash(&hashed, &algorithms));
+    text
 }
 
 /// First and last character of the first protocol; of its hexadecimal form when either is not
@@ -113,9 +118,7 @@ fn sorted_hash(list: &[u16], ordered: &[u16]) -> String {
         text.push(b'_');
         push_hexadecimal(&mut text, ordered);
     }
-    let mut digest = sha256(&text);
-    digest.truncate(12);
-    digest
+    hex(Sha256::digest(&text).get(..6).unwrap_or_default())
 }
 
 /// SHA-256, hex.
@@ -133,15 +136,24 @@ fn push_list(text: &mut Vec<u8>, list: impl Iterator<Item = u16>) {
     }
 }
 
+/// Divisors are constants: a division by a variable costs more than the rest.
 fn push_decimal(text: &mut Vec<u8>, value: u16) {
-    let mut divisor = 10_000;
-    while divisor > 1 && value < divisor {
-        divisor /= 10;
-    }
-    while divisor > 0 {
-        text.push(digit(value / divisor % 10));
-        divisor /= 10;
-    }
+    let digits = [
+        value / 10_000,
+        value / 1000 % 10,
+        value / 100 % 10,
+        value / 10 % 10,
+        value % 10,
+    ]
+    .map(digit);
+    let leading_zeros = match value {
+        0..10 => 4,
+        10..100 => 3,
+        100..1000 => 2,
+        1000..10_000 => 1,
+        _ => 0,
+    };
+    text.extend_from_slice(digits.get(leading_zeros..).unwrap_or(&digits));
 }
 
 /// Values of four digits joined by `,`.
@@ -150,7 +162,7 @@ fn push_hexadecimal(text: &mut Vec<u8>, list: &[u16]) {
         if place > 0 {
             text.push(b',');
         }
-        text.extend([12, 8, 4, 0].map(|shift| digit(value >> shift & 15)));
+        text.extend_from_slice(&[12, 8, 4, 0].map(|shift| digit(value >> shift & 15)));
     }
 }
 
@@ -169,8 +181,11 @@ mod tests {
     #[test]
     fn numbers_are_written_without_leading_zeros_and_four_hexadecimal_digits() {
         let mut text = Vec::new();
-        push_list(&mut text, [0, 7, 10, 771, 65_281, 0x1a1a].into_iter());
-        assert_eq!(text, b"0-7-10-771-65281");
+        push_list(
+            &mut text,
+            [0, 7, 10, 99, 771, 1000, 9999, 65_281, 0x1a1a].into_iter(),
+        );
+        assert_eq!(text, b"0-7-10-99-771-1000-9999-65281");
         text.clear();
         push_hexadecimal(&mut text, &[0, 0x1301, 0xc02b]);
         assert_eq!(text, b"0000,1301,c02b");
