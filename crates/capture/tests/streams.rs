@@ -34,6 +34,53 @@ fn data_in_order_is_handed_out_as_it_came() {
 }
 
 #[test]
+fn data_may_begin_at_the_syn_s_own_number_when_both_sides_count_so() {
+    let mut bench = Bench::new(Limits::default());
+    bench.frame(&segment(Orig, 0, 0, SYN, b""));
+    bench.frame(&segment(Resp, 0, 0, SYN | ACK, b""));
+    bench.frame(&segment(Orig, 0, 0, ACK, b""));
+    bench.frame(&segment(Orig, 0, 0, ACK, b"EHLO"));
+    bench.frame(&segment(Resp, 0, 0, ACK, b"250 hi"));
+    bench.frame(&segment(Orig, 4, 6, ACK, b"MAIL"));
+    let seen = bench.done();
+    assert_eq!(seen.dialogue(0), ">EHLO <250 hi >MAIL");
+    let flow = &seen.flows[0];
+    assert_eq!(
+        (flow.orig.retransmitted_bytes, flow.resp.retransmitted_bytes),
+        (0, 0)
+    );
+}
+
+#[test]
+fn bytes_at_the_syn_s_number_are_no_data_when_the_syn_was_counted() {
+    // Keep-alives before the first data, with no byte, with one, and forged with more.
+    for alive in [&b""[..], b"\0", b"xRS"] {
+        let mut bench = connected();
+        bench.frame(&segment(Orig, 1000, 5001, ACK, alive));
+        bench.frame(&segment(Orig, 1001, 5001, ACK, b"RSET"));
+        let seen = bench.done();
+        assert_eq!(seen.text(0, Orig), "RSET");
+        assert_eq!(seen.flows[0].orig.gap_bytes, 0);
+    }
+    // Fast open: the SYN's data is acknowledged, or sent again.
+    for (acked, sent) in [(1004, &b"MAIL"[..]), (1001, b"abcMAIL")] {
+        let mut bench = Bench::new(Limits::default());
+        bench.frame(&segment(Orig, 1000, 0, SYN, b"abc"));
+        bench.frame(&segment(Resp, 5000, acked, SYN | ACK, b""));
+        bench.frame(&segment(Orig, acked, 5001, ACK, sent));
+        assert_eq!(bench.done().text(0, Orig), "abcMAIL");
+    }
+}
+
+#[test]
+fn an_acknowledgement_of_the_syn_s_number_alone_changes_nothing() {
+    let mut bench = connected();
+    bench.frame(&segment(Resp, 5001, 1000, ACK, b""));
+    bench.frame(&segment(Orig, 1001, 5001, ACK, b"EHLO"));
+    assert_eq!(bench.done().dialogue(0), ">EHLO");
+}
+
+#[test]
 fn segments_out_of_order_come_out_in_order() {
     let mut bench = connected();
     bench.frame(&segment(Orig, 1007, 5001, ACK, b"ghi"));

@@ -133,6 +133,12 @@ impl<H: Handler> Engine<H> {
                 half.bits |= Half::SYN | Half::KNOWN;
             }
         }
+        if tcp.flags & ACK != 0 {
+            let other = entry.half(side.other());
+            if tcp.ack == other.isn && other.has(Half::SYN) && !other.has(Half::DATA) {
+                other.bits |= Half::SYN_UNCOUNTED;
+            }
+        }
         if is_cut {
             let rare = self.rare.of(entry);
             rare.trouble(side).cut_packets += 1;

@@ -39,6 +39,9 @@ impl Half {
     pub(crate) const FIN: u8 = 4;
     /// The handler was given data or a gap.
     pub(crate) const DATA: u8 = 8;
+    /// The other side acknowledged the SYN's own number: its sender counts no number for the SYN,
+    /// and data may begin there.
+    pub(crate) const SYN_UNCOUNTED: u8 = 16;
 
     /// True when one of these bits is set.
     #[inline(always)]

@@ -47,6 +47,7 @@ impl<S: Sink> Streams<'_, S> {
     }
 
     fn take(&mut self, side: Side, segment: &Segment<'_>) {
+        let is_waiting = self.rare.pending.is_some();
         let half = self.half(side);
         if !half.has(Half::KNOWN) {
             half.next = segment.seq;
@@ -59,6 +60,16 @@ impl<S: Sink> Streams<'_, S> {
             // Before its first data, `next` may be from a keep-alive, which repeats one byte.
             half.next = segment.seq;
         }
+        if segment.seq == half.isn
+            && segment.len > 0
+            && half.has(Half::SYN_UNCOUNTED)
+            && !half.has(Half::DATA | Half::FIN)
+            && !is_waiting
+        {
+            // Both sides take the SYN's number for the first byte's, as careless generators do. A
+            // keep-alive has the same number, but there the other side has counted the SYN.
+            half.next = segment.seq;
+        }
         let distance = segment.seq.wrapping_sub(half.next).cast_signed();
         if half.has(Half::FIN) {
             // Nothing follows a FIN; what comes is old, or no part of the stream.
@@ -68,7 +79,7 @@ impl<S: Sink> Streams<'_, S> {
             trouble.conflicting_bytes += u64::from(segment.len - old);
         } else if distance.unsigned_abs() >= WINDOW_BYTES.unsigned_abs() {
             self.rare.trouble(side).conflicting_bytes += u64::from(segment.len);
-        } else if distance > 0 || self.rare.pending.is_some() {
+        } else if distance > 0 || is_waiting {
             self.keep(side, distance, segment);
         } else {
             self.in_order(side, distance.unsigned_abs(), segment);
