@@ -112,7 +112,10 @@ impl<B: Batches> TablesHandler<B> {
 
     fn flow_row(&mut self, slot: u32, flow: &Flow) -> Result<(), ArrowError> {
         let decoding = self.decoding.get_mut(slot as usize).and_then(Option::take);
-        let flow_id = FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us);
+        let flow_id = decoding.as_ref().map_or_else(
+            || FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
+            |decoding| decoding.flow_id,
+        );
         let context = FlowContext {
             flow_id,
             ends: &flow.ends,

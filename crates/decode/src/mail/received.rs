@@ -22,31 +22,31 @@ pub fn addresses(field: &str, mut found: impl FnMut(String)) {
                 | b'@'
         )
     };
-    let mut before = "";
+    let mut before = &b""[..];
     for word in field.as_bytes().split(is_border) {
         // An address begins with a hexadecimal digit, a colon or its tag.
         let may_be = word.len() >= 2
             && word
                 .first()
                 .is_some_and(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'I' | b'i'));
-        let Ok(word) = std::str::from_utf8(word) else {
-            continue;
-        };
         if word.is_empty() {
             continue;
         }
+        let previous = std::mem::replace(&mut before, word);
         if !may_be {
-            before = word;
             continue;
         }
+        let Ok(word) = std::str::from_utf8(word) else {
+            continue;
+        };
         let plain = word
             .strip_prefix("IPv6:")
             .or_else(|| word.strip_prefix("ipv6:"))
             .unwrap_or(word);
         let plain = plain.split_once('%').map_or(plain, |(address, _)| address);
         let is_version = matches!(
-            before,
-            "id" | "v" | "version" | "Server" | "Postfix" | "Exim" | "Sendmail"
+            previous,
+            b"id" | b"v" | b"version" | b"Server" | b"Postfix" | b"Exim" | b"Sendmail"
         );
         let looks = plain.len() <= 45
             && plain.contains(['.', ':'])
@@ -60,7 +60,6 @@ pub fn addresses(field: &str, mut found: impl FnMut(String)) {
                 found(address.to_string());
             }
         }
-        before = word;
     }
 }
 
