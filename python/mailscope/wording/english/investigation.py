@@ -1,4 +1,4 @@
-"""What Mailscope says, in English."""
+"""What Mailscope says, in English: captures, relays, senders, the report."""
 
 UNITS: dict[str, tuple[str, str]] = {
     "answer": ("{n} answer", "{n} answers"),
