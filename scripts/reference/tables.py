@@ -71,7 +71,8 @@ def tables_page() -> str:
 _INTRODUCTION = (
     "Made from the core's schema by `make docs`. Times are UTC in microseconds; addresses are text in canonical form "
     "(RFC 5952); `list<text?>` may hold nulls. Every row names the flow and the packets it stands on, so that "
-    "`mailscope carve` can cut the proof out. Text comes from the wire as it was: whoever shows it must neutralise it "
+    "`mailscope carve` can cut the proof out; a row of `flow_records` names its input and its number there. "
+    "Text comes from the wire as it was: whoever shows it must neutralise it "
     "(`mailscope.harmless.visible`)."
 )
 

@@ -115,6 +115,8 @@ pub type U32 = Number<UInt32Type>;
 /// See [`U8`].
 pub type U64 = Number<UInt64Type>;
 /// See [`U8`]; may be null.
+pub type OptU8 = OptNumber<UInt8Type>;
+/// See [`U8`]; may be null.
 pub type OptU16 = OptNumber<UInt16Type>;
 /// See [`U8`]; may be null.
 pub type OptU32 = OptNumber<UInt32Type>;

@@ -144,7 +144,7 @@ impl Builder {
     }
 }
 
-fn proto_name(proto: u8, number: &mut [u8; 3]) -> &str {
+pub(crate) fn proto_name(proto: u8, number: &mut [u8; 3]) -> &str {
     match proto {
         1 => "icmp",
         6 => "tcp",

@@ -16,6 +16,7 @@ mod word;
 
 pub mod attachments;
 pub mod dns_answers;
+pub mod flow_records;
 pub mod flows;
 pub mod http_requests;
 pub mod logins;

@@ -136,6 +136,7 @@ pub(crate) fn column<C: Column>(name: &'static str, meaning: &'static str) -> Co
 
 /// Defines a table: `Row` (what is appended), `Builder` (a [`Table`]). The doc comments are the
 /// documented meanings, so neither schema, builder nor documentation can differ from another.
+/// A table cites a flow and its packets, unless it names another evidence: `flow_records [Origin, OriginColumns]`.
 macro_rules! table {
     (
         $(#[doc = $meaning:literal])+
@@ -143,10 +144,24 @@ macro_rules! table {
             $( $(#[doc = $doc:literal])+ $column:ident: $kind:ty, )+
         }
     ) => {
+        use $crate::table::{Evidence, EvidenceColumns};
+        $crate::table::table! {
+            $(#[doc = $meaning])+
+            $name [Evidence, EvidenceColumns] {
+                $( $(#[doc = $doc])+ $column: $kind, )+
+            }
+        }
+    };
+    (
+        $(#[doc = $meaning:literal])+
+        $name:ident [$evidence:ident, $evidence_columns:ident] {
+            $( $(#[doc = $doc:literal])+ $column:ident: $kind:ty, )+
+        }
+    ) => {
         /// One row, as appended.
         pub struct Row<'a> {
-            /// Flow and packets.
-            pub evidence: $crate::table::Evidence<'a>,
+            /// What the row stands on.
+            pub evidence: $evidence<'a>,
             $( $(#[doc = $doc])+ pub $column: <$kind as $crate::column::Column>::Value<'a>, )+
         }
 
@@ -154,7 +169,7 @@ macro_rules! table {
         #[derive(Default)]
         pub struct Builder {
             rows: usize,
-            evidence: $crate::table::EvidenceColumns,
+            evidence: $evidence_columns,
             $( $column: $kind, )+
         }
 
@@ -171,7 +186,7 @@ macro_rules! table {
         impl $crate::table::Table for Builder {
             fn schema() -> &'static $crate::table::TableSchema {
                 static SCHEMA: std::sync::LazyLock<$crate::table::TableSchema> = std::sync::LazyLock::new(|| {
-                    let mut columns = $crate::table::EvidenceColumns::schema();
+                    let mut columns = $evidence_columns::schema();
                     $( columns.push($crate::table::column::<$kind>(stringify!($column), concat!($($doc),+))); )+
                     $crate::table::described(stringify!($name), concat!($($meaning),+), columns)
                 });

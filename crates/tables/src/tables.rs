@@ -8,8 +8,8 @@ use mailscope_decode::record::{Application, MailSession, Record};
 use crate::context::FlowContext;
 use crate::table::{Table, TableSchema};
 use crate::{
-    attachments, dns_answers, flows, http_requests, logins, mail_sessions, mail_transactions,
-    messages, proxy_requests, sightings, tls_handshakes, urls,
+    attachments, dns_answers, flow_records, flows, http_requests, logins, mail_sessions,
+    mail_transactions, messages, proxy_requests, sightings, tls_handshakes, urls,
 };
 
 /// Rows of a full batch: few enough that the columns under construction stay in the CPU's cache.
@@ -133,6 +133,7 @@ impl Tables {
 pub fn schemas() -> Vec<&'static TableSchema> {
     let mut schemas = Tables::schemas().to_vec();
     schemas.push(sightings::Builder::schema());
+    schemas.push(flow_records::Builder::schema());
     schemas
 }
 

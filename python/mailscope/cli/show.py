@@ -28,6 +28,7 @@ FIRST_LOOK = {
     "logins": "start flow_id client_addr server_addr service user success",
     "dns_answers": "start client_addr query rtype answer",
     "tls_handshakes": "start flow_id client_addr server_addr began sni version",
+    "flow_records": "start src_addr src_port dst_addr dst_port proto packets bytes",
 }
 
 
@@ -49,7 +50,8 @@ def execute(args: argparse.Namespace) -> int:
     selected = ", ".join(f'"{column}"' for column in columns)
     # The condition is the user's own SQL; the engine runs nothing but one SELECT over this case.
     where = f"WHERE ({args.where}\n)" if args.where else ""
-    order = "ORDER BY start, flow_id" if "start" in table.columns else ""
+    keys = [key for key in ("start", "flow_id", "record") if key in table.columns]
+    order = f"ORDER BY {', '.join(keys)}" if "start" in keys else ""
     rows = case.sql(f'SELECT {selected} FROM "{args.table}" {where} {order} LIMIT {args.limit}')  # noqa: S608
     shown = print_rows(rows, args.format)
     if args.format == "table" and shown == args.limit and len(table) > shown and not args.where:

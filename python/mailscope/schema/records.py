@@ -409,6 +409,48 @@ class Sighting(Record):
     excerpt: str = column("text", "Up to 80 characters around them, `\\xNN` where not printable.")
 
 
+@dataclass(frozen=True, slots=True)
+class FlowRecord(Record):
+    """One flow record: what a router, probe or log says of one direction of a conversation (or of both, where the reverse columns are filled)."""
+
+    input: str = column("text", "File that held the record, as named on the command line, or `udp:ADDRESS:PORT` that was listened on.")
+    datagram: int = column("u64", "Number, from 1, of the packet (capture), block (nfcapd) or datagram (live) with the record; text: 0.")
+    record: int = column("u64", "Number of the record in its input, from 1; text: its line.")
+    start: datetime = column("timestamp[us, UTC]", "Time of the flow's first packet; export time where the record has none.")
+    end: datetime = column("timestamp[us, UTC]", "Time of the flow's last packet.")
+    format: str = column("text", "What it was read from: `netflow-v5`, `netflow-v9`, `ipfix`, `sflow-v5`, `nfcapd`, `zeek-conn`, `zeek-smtp`, `eve`, `csv`, `binetflow`, `flows`.")
+    exporter: str | None = column("text", "Address of the exporter; sFlow: the agent; files of text: null.", nullable=True)
+    observation_domain: int | None = column("u32", "Observation domain (IPFIX), source id (v9), engine type and id (v5), sub-agent (sFlow).", nullable=True)
+    sequence: int | None = column("u32", "Sequence number of the export datagram.", nullable=True)
+    proto: str = column("text", "Transport: `tcp`, `udp`, `icmp`, `icmp6`, else the IP protocol number.")
+    src_addr: str = column("text", "Sender.")
+    src_port: int = column("u16", "Its port; 0 where the protocol has none.")
+    dst_addr: str = column("text", "Receiver.")
+    dst_port: int = column("u16", "Its port; 0 where the protocol has none.")
+    icmp_type: int | None = column("u8", "ICMP type.", nullable=True)
+    icmp_code: int | None = column("u8", "ICMP code.", nullable=True)
+    tcp_flags: int | None = column("u8", "TCP flags of the sender, or-ed; null where not told.", nullable=True)
+    packets: int | None = column("u64", "Packets as reported, before correction for sampling; null where not told.", nullable=True)
+    bytes: int | None = column("u64", "IP bytes as reported, before correction for sampling; a log of connections may count payload only (`format`).", nullable=True)
+    reverse_packets: int | None = column("u64", "Packets of the other direction, where one record tells of both; null in a record of one direction.", nullable=True)
+    reverse_bytes: int | None = column("u64", "Bytes of the other direction.", nullable=True)
+    reverse_tcp_flags: int | None = column("u8", "TCP flags of the other direction.", nullable=True)
+    sampling: int = column("u32", "One packet in so many was looked at; 1 when unsampled or not told.")
+    packets_est: int | None = column("u64", "Packets corrected for sampling: `packets` times `sampling`.", nullable=True)
+    bytes_est: int | None = column("u64", "Bytes corrected for sampling.", nullable=True)
+    input_if: int | None = column("u32", "Interface that the packets came in by (SNMP index).", nullable=True)
+    output_if: int | None = column("u32", "Interface that they left by; 0 often says dropped, or meant for the router itself.", nullable=True)
+    next_hop: str | None = column("text", "Next router.", nullable=True)
+    tos: int | None = column("u8", "Type of service, or traffic class.", nullable=True)
+    src_as: int | None = column("u32", "Autonomous system of the source.", nullable=True)
+    dst_as: int | None = column("u32", "Autonomous system of the destination.", nullable=True)
+    vlan: int | None = column("u16", "VLAN of the source.", nullable=True)
+    direction: str | None = column("text", "Where it was seen: `ingress`, `egress`; null where not told.", nullable=True)
+    event: str | None = column("text", "What a firewall or log reports: `create`, `delete`, `denied`, `alert`, `update`; null for an ordinary record.", nullable=True)
+    ended: str | None = column("text", "How or why the record ended, as told: `idle`, `active`, `end`, `forced`, `resources`, or the log's word (`S0`, `SF`, ...).", nullable=True)
+    app: str | None = column("text", "Application as told by the source: `smtp`, `http`, ...; null where not told.", nullable=True)
+
+
 RECORDS: dict[str, type[Record]] = {
     "flows": Flow,
     "mail_sessions": MailSession,
@@ -422,4 +464,5 @@ RECORDS: dict[str, type[Record]] = {
     "dns_answers": DnsAnswer,
     "tls_handshakes": TlsHandshake,
     "sightings": Sighting,
+    "flow_records": FlowRecord,
 }
