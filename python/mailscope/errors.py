@@ -3,6 +3,7 @@
     MailscopeError          anything Mailscope says no to; the command line prints it and its hint
     ├── InputError          a capture cannot be opened, or is no capture at all
     ├── StoreError          a case folder, table or query is not what was asked for
+    ├── DeliveryError       a mail server or device did not take what it was given
     └── UsageError          options that contradict each other
 
 Hostile bytes raise nothing: they become outcomes in the tables.
@@ -35,3 +36,9 @@ class StoreError(MailscopeError):
     """A case folder, a table or a query that is not what was asked for."""
 
     exit_code = 4
+
+
+class DeliveryError(MailscopeError):
+    """A mail server, router or filter that cannot be reached or did not take what it was given."""
+
+    exit_code = 5

@@ -6,6 +6,7 @@ Exit codes:
     2    the command was not understood
     3    a capture cannot be read
     4    a case, table, query or output folder is not usable
+    5    a mail server, router or filter did not take what it was given
     10   `investigate --exit-code`: something was found
     130  stopped by Ctrl-C
     141  the reader of the output went away

@@ -1,0 +1,1 @@
+"""The abuse desk: complaints become cases, cases become notices, and nothing of it can be rewritten."""

@@ -1,0 +1,1 @@
+"""Cases: their states, their history, and where they are kept."""

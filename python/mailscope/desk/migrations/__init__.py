@@ -1,0 +1,1 @@
+"""The forms the desk's database has had."""

@@ -1,0 +1,1 @@
+"""Notices: composed from templates, sent once, tracked."""

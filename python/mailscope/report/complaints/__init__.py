@@ -1,0 +1,1 @@
+"""Reports about an address in the forms that abuse desks read by machine."""

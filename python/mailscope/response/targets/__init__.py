@@ -1,0 +1,1 @@
+"""Where a block takes effect: one file a kind of device."""
