@@ -3,7 +3,7 @@
 import os
 
 from mailscope.cli.main import VERBS, help_text, verb_module
-from mailscope.cli.parser import Parser
+from mailscope.cli.parser import Parser, actions_of
 
 
 def cli_page() -> str:
@@ -15,4 +15,6 @@ def cli_page() -> str:
         parser = Parser(f"mailscope {verb}", (module.__doc__ or "").strip(), module.EXAMPLES)
         module.arguments(parser)
         parts += ["", f"## mailscope {verb}", "", f"To {summary}.", "", "```text", parser.format_help().rstrip(), "```"]
+        for action in actions_of(parser):
+            parts += ["", f"### {action.prog}", "", "```text", action.format_help().rstrip(), "```"]
     return "\n".join([*parts, ""])

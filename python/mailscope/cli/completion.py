@@ -3,7 +3,7 @@
 import argparse
 
 from mailscope.cli.main import VERBS, verb_module
-from mailscope.cli.parser import Parser
+from mailscope.cli.parser import Parser, actions_of
 from mailscope.schema.tables import TABLES
 
 EXAMPLES = """
@@ -49,7 +49,9 @@ def options_of_verb(verb: str) -> list[str]:
     module = verb_module(verb)
     parser = Parser(f"mailscope {verb}", "", module.EXAMPLES)
     module.arguments(parser)
-    return sorted(option for action in parser._actions for option in action.option_strings if option.startswith("--"))
+    parsers = [parser, *actions_of(parser)]
+    known = {option for part in parsers for action in part._actions for option in action.option_strings}
+    return sorted(option for option in known if option.startswith("--"))
 
 
 def bash() -> str:

@@ -11,6 +11,7 @@ from mailscope.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from typing import NoReturn
 
 
@@ -33,11 +34,12 @@ def _columns() -> int:
 class Parser(argparse.ArgumentParser):
     """A parser that says errors the way all of Mailscope does."""
 
-    def __init__(self, prog: str, description: str, examples: str) -> None:
+    def __init__(self, prog: str, description: str = "", examples: str = "") -> None:
+        lines = "".join(f"  {line}\n" for line in examples.strip().splitlines())
         super().__init__(
             prog=prog,
             description=description,
-            epilog="examples:\n" + "".join(f"  {line}\n" for line in examples.strip().splitlines()),
+            epilog=f"examples:\n{lines}" if lines else None,
             formatter_class=_Help,
             allow_abbrev=False,
         )
@@ -45,6 +47,21 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> "NoReturn":
         """A wrong argument, with the place where the right ones are listed."""
         raise UsageError(message, hint=f"`{self.prog} --help` lists arguments and examples")
+
+
+def actions(parser: argparse.ArgumentParser, known: "Mapping[str, tuple[str, Callable[..., None] | None]]") -> None:
+    """Gives a verb its actions: name -> (one line of help, what adds its arguments)."""
+    group = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (summary, add) in known.items():
+        sub = group.add_parser(name, help=summary, description=f"{summary[:1].upper()}{summary[1:]}.")
+        if add is not None:
+            add(sub)
+
+
+def actions_of(parser: argparse.ArgumentParser) -> "list[argparse.ArgumentParser]":
+    """The parsers of a verb's actions, in order; none for a verb without actions."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [sub for group in groups for sub in group.choices.values()]
 
 
 def positive(text: str) -> int:
