@@ -34,6 +34,7 @@ class Options:
         other_idle_s: int = 60,
         decode_as: Sequence[str] = ...,
         hash_mb: int = 64,
+        spot: Sequence[str] = ...,
     ) -> Options: ...
     @property
     def sensor(self) -> str | None:
@@ -59,6 +60,9 @@ class Options:
     @property
     def hash_mb(self) -> int:
         """Inputs of at most so many MiB are hashed (SHA-256) as they are read."""
+    @property
+    def spot(self) -> list[str]:
+        """Phrases to look for in subject and shown text of messages, whatever their case: `messages.spotted`."""
 
 _Progress: TypeAlias = Callable[[int, int | None, int], object]
 

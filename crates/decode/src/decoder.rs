@@ -3,6 +3,7 @@
 use mailscope_evidence::{At, Span};
 
 use crate::limits::Limits;
+use crate::mail::spot::Phrases;
 use crate::outcome;
 use crate::record::{Known, MailProtocol, MailSession, MailTls, Records, Sides, Sketch, Via};
 
@@ -21,6 +22,8 @@ pub struct Context {
     pub from_start: bool,
     /// True when messages and their text are to be kept.
     pub keep_messages: bool,
+    /// Phrases to look for in messages.
+    pub phrases: Phrases,
     /// Caps.
     pub limits: Limits,
 }

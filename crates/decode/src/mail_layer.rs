@@ -146,6 +146,7 @@ pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> C
         proxy: setting.proxy,
         from_start: setting.from_start,
         keep_messages: sink.flow.hint.keep_messages,
+        phrases: sink.flow.hint.phrases,
         limits: sink.flow.limits,
     }
 }

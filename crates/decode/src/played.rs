@@ -60,6 +60,7 @@ pub(crate) fn context() -> Context {
         proxy: None,
         from_start: true,
         keep_messages: true,
+        phrases: crate::mail::spot::Phrases::default(),
         limits: Limits::default(),
     }
 }

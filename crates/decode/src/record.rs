@@ -342,6 +342,16 @@ pub struct Message {
     pub body_sha256: Option<String>,
     /// 64-bit simhash over the words of the decoded text; `None` when there is no text.
     pub text_simhash: Option<u64>,
+    /// Hash of the structure: types of the parts and names of the HTML tags, in order.
+    pub structure_hash: Option<u64>,
+    /// Charsets declared by text parts, lower case, distinct.
+    pub charsets: Vec<String>,
+    /// What the parts look like (`form`, `password-input`, ...), each once.
+    pub marks: Vec<&'static str>,
+    /// Characters of HTML text that is not displayed.
+    pub hidden_chars: u32,
+    /// Phrases asked for that occur in the subject or the shown text.
+    pub spotted: Vec<String>,
     /// Text parts decoded to at most 4 KiB of plain text, whitespace folded; only with kept messages.
     pub text: Option<String>,
     /// True when bytes of the message are missing (cut, gap, limit).

@@ -12,6 +12,7 @@ use crate::datagram::Datagrams;
 use crate::identify::App;
 use crate::layer::{Setting, Shared, Sink};
 use crate::limits::Limits;
+use crate::mail::spot::Phrases;
 use crate::record::{Application, Record, Records};
 use crate::stream::Stream;
 
@@ -28,6 +29,8 @@ pub struct FlowHint {
     pub udp: bool,
     /// True when messages and their text are to be kept.
     pub keep_messages: bool,
+    /// Phrases to look for in messages.
+    pub phrases: Phrases,
     /// The user's word for what runs here (`--decode-as`), which overrides identification.
     pub decode_as: Option<App>,
 }

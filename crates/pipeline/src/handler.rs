@@ -179,6 +179,7 @@ impl Decoding {
             from_start: flow.from_start,
             udp,
             keep_messages: options.keep_messages,
+            phrases: options.spot,
             decode_as: options.decoded_as(flow.ends.orig_port, flow.ends.resp_port),
         };
         Self {

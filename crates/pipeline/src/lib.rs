@@ -14,6 +14,6 @@ pub mod source;
 pub use carve::carve;
 pub use error::Error;
 pub use folder::Folder;
-pub use options::{Options, PortRule};
+pub use options::{Options, PortRule, phrases};
 pub use pass::{OnProgress, Summary, tables};
 pub use search::{Needle, Needles, search};

@@ -5,6 +5,7 @@ use std::fmt;
 use mailscope_capture::Limits as CaptureLimits;
 use mailscope_decode::identify::App;
 use mailscope_decode::limits::Limits as DecodeLimits;
+use mailscope_decode::mail::spot::{self, Phrases};
 use mailscope_decode::room::Room;
 
 use crate::Error;
@@ -28,6 +29,8 @@ pub struct Options {
     pub decode_as: Vec<PortRule>,
     /// Inputs of at most so many MiB are hashed (SHA-256) as they are read; a larger one costs more to hash than to decode.
     pub hash_mb: u64,
+    /// Phrases to look for in subject and text of messages.
+    pub spot: Phrases,
     /// Caps of the decoders.
     pub decode_limits: DecodeLimits,
 }
@@ -43,9 +46,23 @@ impl Default for Options {
             other_idle_s: 60,
             decode_as: Vec::new(),
             hash_mb: 64,
+            spot: Phrases::default(),
             decode_limits: DecodeLimits::default(),
         }
     }
+}
+
+/// The phrases as a list to look for.
+///
+/// # Errors
+/// They are too many or too long, or one is empty.
+pub fn phrases(given: &[String]) -> Result<Phrases, Error> {
+    Phrases::of(given).ok_or_else(|| {
+        let (most, longest) = (spot::PHRASES, spot::PHRASE_BYTES);
+        Error::Usage(format!(
+            "`spot` takes at most {most} phrases of 1 to {longest} bytes"
+        ))
+    })
 }
 
 impl Options {

@@ -13,7 +13,7 @@ pub(crate) struct Options(pub(crate) mailscope_pipeline::Options);
 impl Options {
     #[new]
     #[pyo3(signature = (*, sensor=None, keep_messages=false, mask_users=false, memory_mb=256, tcp_idle_s=900,
-                        other_idle_s=60, decode_as=Vec::new(), hash_mb=64))]
+                        other_idle_s=60, decode_as=Vec::new(), hash_mb=64, spot=Vec::new()))]
     #[allow(clippy::too_many_arguments)] // keyword-only in Python
     fn new(
         py: Python<'_>,
@@ -25,11 +25,13 @@ impl Options {
         other_idle_s: u32,
         decode_as: Vec<String>,
         hash_mb: u64,
+        spot: Vec<String>,
     ) -> PyResult<Self> {
         let decode_as = decode_as
             .iter()
             .map(|rule| PortRule::parse(rule).map_err(|error| raised(py, &error)))
             .collect::<PyResult<_>>()?;
+        let phrases = mailscope_pipeline::phrases(&spot).map_err(|error| raised(py, &error))?;
         Ok(Self(mailscope_pipeline::Options {
             sensor,
             keep_messages,
@@ -39,6 +41,7 @@ impl Options {
             other_idle_s,
             decode_as,
             hash_mb,
+            spot: phrases,
             ..mailscope_pipeline::Options::default()
         }))
     }
@@ -86,7 +89,7 @@ impl Options {
         let truth = |is: bool| if is { "True" } else { "False" };
         format!(
             "Options(sensor={}, keep_messages={}, mask_users={}, memory_mb={}, tcp_idle_s={}, other_idle_s={}, \
-             decode_as={:?}, hash_mb={})",
+             decode_as={:?}, hash_mb={}, spot={:?})",
             text(&self.0.sensor),
             truth(self.0.keep_messages),
             truth(self.0.mask_users),
@@ -95,7 +98,13 @@ impl Options {
             self.0.other_idle_s,
             self.decode_as(),
             self.0.hash_mb,
+            self.0.spot.given(),
         )
+    }
+
+    #[getter]
+    fn spot(&self) -> Vec<String> {
+        self.0.spot.given().to_vec()
     }
 
     #[getter]

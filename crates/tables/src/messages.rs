@@ -83,6 +83,16 @@ table! {
         body_sha256: OptText,
         /// 64-bit simhash over the words of the decoded text; null when there is no text.
         text_simhash: OptU64,
+        /// Hash of the structure: types of the parts and names of the HTML tags, in order; equal for mails of one template.
+        structure_hash: OptU64,
+        /// Charsets declared by text parts, lower case, distinct.
+        charsets: Texts,
+        /// What the parts look like: `base`, `data-link`, `form`, `frame`, `invisible-characters`, `mixed-alphabets`, `password-input`, `pictures-only`, `refresh`, `script`, `script-link`.
+        marks: Texts,
+        /// Characters of HTML text that is not displayed.
+        hidden_chars: U32,
+        /// Phrases asked for with the option `spot` that occur in the subject or the shown text.
+        spotted: Texts,
         /// Start of the decoded text, whitespace folded; only with kept messages.
         text: OptText,
         /// True when bytes of the message are missing (cut, gap, limit).
@@ -135,6 +145,11 @@ impl Builder {
             size_bytes: message.size_bytes,
             body_sha256: message.body_sha256.as_deref(),
             text_simhash: message.text_simhash,
+            structure_hash: message.structure_hash,
+            charsets: texts(&message.charsets),
+            marks: message.marks.clone(),
+            hidden_chars: message.hidden_chars,
+            spotted: texts(&message.spotted),
             text: message.text.as_deref(),
             truncated: message.truncated,
             oddities: message.oddities.clone(),

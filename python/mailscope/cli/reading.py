@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from mailscope.detect.phishing_phrases import SPOT
 from mailscope.ingest.captures import Options
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ def options_of(args: argparse.Namespace, **more: int) -> Options:
         keep_messages=args.keep_messages,
         mask_users=args.mask_users,
         decode_as=args.decode_as,
+        spot=SPOT,
         **more,
     )
 

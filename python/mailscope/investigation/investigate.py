@@ -12,6 +12,7 @@ from mailscope.detect.direct_sender import COMMON_FROM
 from mailscope.detect.finding import Finding
 from mailscope.detect.network import parsed
 from mailscope.detect.open_mail_relay import RelayUse, incoming_transactions, relay_use
+from mailscope.detect.phishing_phrases import SPOT
 from mailscope.detect.registry import SEVERITY
 from mailscope.detect.roles import ROLES
 from mailscope.errors import UsageError
@@ -128,7 +129,7 @@ def _tables_and_search(
         return source, None
     else:
         paths = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-        tables = captures.read(paths, options, progress)
+        tables = captures.read(paths, options or captures.Options(spot=SPOT), progress)
     if any(os.fspath(path) == "-" for path in paths):
         return tables, None  # standard input cannot be read twice
 

@@ -512,6 +512,7 @@ impl ImapDecoder {
                 || !has_body,
             is_start_missing: content.is_start_missing || !has_header,
             keep: context.keep_messages,
+            phrases: context.phrases,
         };
         let limits = context.limits;
         for limit in mail::read(content.bytes, transfer, &limits, out) {

@@ -6,6 +6,7 @@ use linkify::{LinkFinder, LinkKind};
 
 use super::Transfer;
 use super::html::{self, Event};
+use super::marks::Marks;
 use super::words::up_to;
 use crate::record::{Record, Records, Url};
 
@@ -25,6 +26,8 @@ pub struct Links {
     cap: usize,
     /// More URLs came than are kept.
     pub is_cut: bool,
+    /// What the pages look like.
+    pub marks: Marks,
 }
 
 impl Links {
@@ -39,6 +42,7 @@ impl Links {
             urls: Vec::new(),
             cap,
             is_cut: false,
+            marks: Marks::default(),
         }
     }
 
@@ -61,13 +65,16 @@ impl Links {
     pub fn in_html(&mut self, html: &str, transfer: &Transfer) -> String {
         let mut page = Page::default();
         let mut found = Vec::new();
+        let marks = &mut self.marks;
         html::scan(html, |event| {
+            marks.html(&event);
             if let Some(one) = page.take(event)
                 && found.len() <= self.cap
             {
                 found.push(one);
             }
         });
+        self.marks.end_page();
         found.extend(page.close_link());
         let text = page.text;
         for Found {

@@ -10,8 +10,10 @@ mod encoding;
 mod header;
 mod html;
 mod links;
+mod marks;
 mod mime;
 mod received;
+pub mod spot;
 mod summary;
 mod uuencode;
 mod words;
@@ -49,6 +51,8 @@ pub struct Transfer {
     pub is_start_missing: bool,
     /// Keep the message and its text.
     pub keep: bool,
+    /// Phrases to look for.
+    pub phrases: spot::Phrases,
 }
 
 /// Fields kept of a message's header; later ones are not looked at (`header`).
@@ -95,21 +99,29 @@ pub fn read(
     }
     let mut plain = words::Words::new(transfer.keep);
     let mut shown = words::Words::new(transfer.keep);
+    let mut spotted = spot::Spotted::new(transfer.phrases);
+    spotted.look(message.subject.as_deref().unwrap_or(""));
     let mut attachments = Vec::new();
     let mut walk = mime::Walk::default();
     walk.entity(&head, limits.parts, transfer.is_truncated, &mut |leaf| {
         let is_text = leaf.content_type.starts_with("text/");
+        links.marks.part(&leaf.content_type);
         if is_text {
             let text = encoding::text(&leaf.content, leaf.charset.as_deref());
+            charset(&mut message.charsets, leaf.charset.as_deref());
             if leaf.content_type == "text/html"
                 || (leaf.content_type != "text/plain" && looks_like_html(&text))
             {
                 let visible = links.in_html(&text, &transfer);
+                spotted.look(&visible);
+                links.marks.text(&visible);
                 if plain.is_empty() && leaf.name.is_none() {
                     shown.feed(&visible);
                 }
             } else {
                 links.in_text(&text, "text", &transfer);
+                spotted.look(&text);
+                links.marks.text(&text);
                 if leaf.name.is_none() {
                     plain.feed(&text);
                 }
@@ -130,6 +142,10 @@ pub fn read(
     let words = if plain.is_empty() { shown } else { plain };
     message.text_simhash = words.simhash();
     message.text = words.into_excerpt();
+    message.spotted = spotted.into_phrases();
+    let marks = std::mem::take(&mut links.marks);
+    message.hidden_chars = marks.hidden_chars;
+    (message.marks, message.structure_hash) = marks.finish();
     for field in [
         "List-Unsubscribe",
         "List-Help",
@@ -150,6 +166,18 @@ pub fn read(
     links.emit(out);
     out.extend(attachments);
     limits_hit
+}
+
+/// Charsets of text parts kept.
+const CHARSETS: usize = 8;
+
+fn charset(known: &mut Vec<String>, declared: Option<&str>) {
+    let Some(name) = declared.map(str::to_ascii_lowercase) else {
+        return;
+    };
+    if known.len() < CHARSETS && !known.contains(&name) {
+        known.push(words::up_to(&name, 40).to_owned());
+    }
 }
 
 fn looks_like_html(text: &str) -> bool {

@@ -20,6 +20,7 @@ pub fn transfer() -> Transfer {
         is_truncated: false,
         is_start_missing: false,
         keep: true,
+        phrases: super::spot::Phrases::default(),
     }
 }
 

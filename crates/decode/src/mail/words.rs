@@ -138,7 +138,8 @@ fn mix(hash: u64) -> u64 {
 }
 
 /// Scripts that are written without blanks: Han, Kana, Thai, Lao, Khmer, Burmese, Hangul.
-fn is_dense(c: char) -> bool {
+#[must_use]
+pub fn is_dense(c: char) -> bool {
     matches!(u32::from(c), 0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x9FFF
         | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0x20000..=0x3134F)
 }

@@ -344,6 +344,7 @@ impl Pop3Decoder {
             is_truncated: content.is_truncated || !whole || transfer == "pop3-top",
             is_start_missing: content.is_start_missing,
             keep: context.keep_messages,
+            phrases: context.phrases,
         };
         let limits = context.limits;
         for limit in mail::read(content.bytes, transfer, &limits, out) {

@@ -310,6 +310,7 @@ impl SmtpDecoder {
             is_truncated: content.is_truncated || !whole,
             is_start_missing: content.is_start_missing,
             keep: self.context.keep_messages,
+            phrases: self.context.phrases,
         };
         for limit in mail::read(content.bytes, transfer, &self.context.limits, out) {
             self.limit(limit);
