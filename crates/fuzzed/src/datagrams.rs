@@ -49,6 +49,8 @@ pub fn mail(input: &[u8]) {
         is_truncated: bits & 1 != 0,
         is_start_missing: bits & 2 != 0,
         keep: false,
+        phrases: mail::spot::Phrases::of(&["click here".to_owned(), "请点击".to_owned()])
+            .unwrap_or_default(),
     };
     let (mut out, mut again) = (Records::new(), Records::new());
     let limits = Limits::default();
