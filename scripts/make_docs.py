@@ -14,6 +14,7 @@ from scripts.reference.cli import cli_page  # noqa: E402
 from scripts.reference.findings import findings_page  # noqa: E402
 from scripts.reference.outcomes import outcomes_page  # noqa: E402
 from scripts.reference.tables import records_module, tables_page  # noqa: E402
+from scripts.reference.web import web_page  # noqa: E402
 
 # The record classes come first: the command line, and with it its page, imports them.
 REFERENCE = ROOT / "docs" / "reference"
@@ -22,6 +23,7 @@ PAGES = {
     REFERENCE / "tables.md": tables_page,
     REFERENCE / "cli.md": cli_page,
     REFERENCE / "outcomes.md": outcomes_page,
+    REFERENCE / "web.md": web_page,
     REFERENCE / "findings.md": findings_page,
     REFERENCE / "answer.md": answer_page,
 }

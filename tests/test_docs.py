@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from scripts.reference.outcomes import outcomes
+from scripts.reference.web import signs
 
 from mailscope.cli.main import VERBS, main, verb_module
 from mailscope.cli.parser import Parser
@@ -67,6 +68,13 @@ def test_every_outcome_is_in_the_reference():
     page = read("docs/reference/outcomes.md")
     assert len(outcomes()) > 20
     assert [slug for slug in outcomes() if f"| `{slug}` |" not in page] == []
+
+
+def test_every_sign_of_web_traffic_is_in_the_reference():
+    page = read("docs/reference/web.md")
+    for name in ("ANSWER_SIGNS", "FILE_SIGNS"):
+        assert len(signs(name)) > 10
+        assert [slug for slug in signs(name) if f"| `{slug}` |" not in page] == []
 
 
 def test_every_kind_of_finding_is_in_the_reference():

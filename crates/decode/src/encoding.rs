@@ -2,6 +2,15 @@
 
 /// Decodes `%XX`; `+` becomes a space.
 pub(crate) fn percent(text: &[u8]) -> Vec<u8> {
+    let plus: Vec<u8> = text
+        .iter()
+        .map(|b| if *b == b'+' { b' ' } else { *b })
+        .collect();
+    percent_only(&plus)
+}
+
+/// Decodes `%XX` and nothing else.
+pub(crate) fn percent_only(text: &[u8]) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -13,7 +22,6 @@ pub(crate) fn percent(text: &[u8]) -> Vec<u8> {
                 decoded.push(value.to_le_bytes()[0]);
                 rest = tail;
             }
-            (b'+', _) => decoded.push(b' '),
             _ => decoded.push(byte),
         }
     }

@@ -9,7 +9,7 @@ mod datagram;
 pub mod decoder;
 mod dns;
 mod encoding;
-mod http;
+pub mod http;
 pub mod identify;
 pub mod imap;
 mod layer;

@@ -23,6 +23,20 @@ pub struct Limits {
     pub http_head_bytes: usize,
     /// Bytes of an HTTP request body kept as prefix, after redaction.
     pub http_body_prefix_bytes: usize,
+    /// Bytes of an HTTP request body kept for its parameters and files (`body`).
+    pub http_request_body_bytes: usize,
+    /// Bytes of a coded HTTP answer kept to undo its coding; beyond, only what they hold is looked at.
+    pub http_coded_bytes: usize,
+    /// Bytes that undoing the codings of one HTTP body may give (`decoded`).
+    pub http_decoded_bytes: usize,
+    /// Bytes of a decoded HTTP answer looked at for signs.
+    pub http_answer_scan_bytes: usize,
+    /// Bytes of a decoded HTTP answer kept as prefix, after redaction.
+    pub http_answer_prefix_bytes: usize,
+    /// Parameters kept per HTTP request (`parameters`).
+    pub http_parameters: usize,
+    /// Bytes of one parameter's value kept.
+    pub http_value_bytes: usize,
     /// Nested tunnels on one stream (`depth`).
     pub depth: usize,
 }
@@ -39,6 +53,13 @@ impl Default for Limits {
             urls: 1000,
             http_head_bytes: 64 << 10,
             http_body_prefix_bytes: 1024,
+            http_request_body_bytes: 1 << 20,
+            http_coded_bytes: 32 << 10,
+            http_decoded_bytes: 1 << 20,
+            http_answer_scan_bytes: 8 << 10,
+            http_answer_prefix_bytes: 512,
+            http_parameters: 200,
+            http_value_bytes: 2 << 10,
             depth: 4,
         }
     }

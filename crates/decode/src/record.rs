@@ -441,8 +441,14 @@ pub struct HttpRequest {
     pub forwarded_for: Option<String>,
     /// Request body bytes.
     pub request_body_bytes: u64,
-    /// First bytes of the request body as text, credential-like values replaced by `***`.
+    /// First bytes of the decoded request body as text, credential-like values replaced by `***`.
     pub request_body_prefix: Option<String>,
+    /// Request body bytes with its content codings undone; `None` when not all of it was kept.
+    pub request_decoded_bytes: Option<u64>,
+    /// Names of the request's cookies, in order, distinct.
+    pub cookie_names: Vec<String>,
+    /// Follows the session cookie of the request without its value: 64 bits of SHA-256, hex.
+    pub session_token: Option<String>,
     /// Status; `None` when the answer was not seen.
     pub status: Option<u16>,
     /// Reason phrase.
@@ -455,10 +461,97 @@ pub struct HttpRequest {
     pub location: Option<String>,
     /// Answer body bytes.
     pub response_body_bytes: u64,
+    /// X-Powered-By, X-Generator, X-AspNet-Version and others of the answer, joined by `; `.
+    pub powered_by: Option<String>,
+    /// Names of the cookies that the answer sets, in order, distinct.
+    pub set_cookies: Vec<String>,
+    /// As `session_token`, for the session cookie that the answer sets.
+    pub set_session_token: Option<String>,
+    /// Content-Encoding of the answer, lower case.
+    pub content_encoding: Option<String>,
+    /// Answer body bytes with its content codings undone; `None` when that is not known.
+    pub response_decoded_bytes: Option<u64>,
+    /// XXH64 of the first bytes of the decoded answer, hex.
+    pub response_body_hash: Option<String>,
+    /// First bytes of the decoded answer as text, credential-like values replaced by `***`.
+    pub response_body_prefix: Option<String>,
+    /// Title of the page.
+    pub response_title: Option<String>,
+    /// Facts seen in the first bytes of the decoded answer: slugs of a closed list.
+    pub response_signs: Vec<&'static str>,
     /// When the answer's head was seen.
     pub answered: Option<At>,
     /// Named oddities, each once.
     pub oddities: Vec<&'static str>,
+}
+
+/// One parameter of an HTTP request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpParameter {
+    /// Its [`HttpRequest`].
+    pub exchange: u32,
+    /// Packets of the request.
+    pub span: Span,
+    /// True when the flow's originator is the HTTP client.
+    pub client_is_orig: bool,
+    /// `path`, `query`, `form`, `multipart`, `json`, `xml`, `cookie`, `header`, `body`.
+    pub place: &'static str,
+    /// Name, decoded; empty where there is none.
+    pub name: String,
+    /// Value, decoded; `None` for a secret.
+    pub value: Option<String>,
+    /// Bytes of the decoded value.
+    pub value_bytes: u64,
+    /// Tells equal secrets without keeping them.
+    pub guess: Option<Guess>,
+    /// Kind of secret that the name tells of: `password`, `pin`, `code`, `card`, `token`.
+    pub secret_kind: Option<&'static str>,
+    /// True when the name is that of a user's name or mail address.
+    pub is_user: bool,
+    /// Times that percent-encoding was undone.
+    pub decodings: u8,
+    /// The file, when the parameter is an upload.
+    pub file: Option<Box<UploadedFile>>,
+    /// Fingerprint of libinjection when the value, or the name, is SQL injection.
+    pub sqli: Option<String>,
+    /// libinjection takes the value for script injection.
+    pub xss: bool,
+}
+
+/// A file sent in a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UploadedFile {
+    /// File name as sent.
+    pub name: Option<String>,
+    /// Declared type, lower case.
+    pub content_type: Option<String>,
+    /// Bytes, as far as kept.
+    pub bytes: u64,
+    /// SHA-256, hex; `None` when not all of it was kept.
+    pub sha256: Option<String>,
+    /// Facts seen in its first bytes: slugs of a closed list.
+    pub signs: Vec<&'static str>,
+}
+
+/// Equal for equal secrets within one run of the program, and nothing else: the key is random and
+/// never leaves the process, so the number must not be stored; tables number guesses by first use.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Guess(u64);
+
+impl Guess {
+    /// The mark of this secret.
+    #[must_use]
+    pub fn of(secret: &[u8]) -> Self {
+        use std::hash::{BuildHasher, RandomState};
+        static KEY: std::sync::OnceLock<RandomState> = std::sync::OnceLock::new();
+        Self(KEY.get_or_init(RandomState::new).hash_one(secret))
+    }
+}
+
+impl std::fmt::Debug for Guess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 /// One request to a proxy to reach somebody else.
@@ -611,6 +704,8 @@ pub enum Record {
     Attachment(Box<Attachment>),
     /// An HTTP exchange ended.
     HttpRequest(Box<HttpRequest>),
+    /// A parameter of an HTTP request, after its exchange.
+    HttpParameter(Box<HttpParameter>),
     /// A proxy request ended.
     ProxyRequest(Box<ProxyRequest>),
     /// A login was tried.

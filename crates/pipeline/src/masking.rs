@@ -8,6 +8,9 @@ pub(crate) fn mask(record: &mut Record) {
         Record::MailSession(session) => session.auth_users.iter_mut().for_each(masked),
         Record::Login(login) => login.user.iter_mut().for_each(masked),
         Record::HttpRequest(http) => http.auth_user.iter_mut().for_each(masked),
+        Record::HttpParameter(parameter) if parameter.is_user => {
+            parameter.value.iter_mut().for_each(masked);
+        }
         Record::ProxyRequest(proxy) => proxy.auth_user.iter_mut().for_each(masked),
         _ => {}
     }

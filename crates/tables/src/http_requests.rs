@@ -4,10 +4,11 @@ use mailscope_decode::record::HttpRequest;
 
 use crate::address::Address;
 use crate::column::{OptText, OptTime, OptU16, OptU64, U16, U32, U64};
-use crate::context::FlowContext;
+use crate::context::{FlowContext, texts};
 use crate::flow_id::OptProxyIdText;
 use crate::list::Texts;
 use crate::table::table;
+use crate::word::OptWord;
 
 table! {
     /// One HTTP exchange: request, answer, or both.
@@ -46,8 +47,14 @@ table! {
         forwarded_for: OptText,
         /// Request body bytes.
         request_body_bytes: U64,
-        /// First bytes of the request body as text, credential-like values replaced by `***`.
+        /// First bytes of the decoded request body as text, credential-like values replaced by `***`.
         request_body_prefix: OptText,
+        /// Request body bytes with its content codings (gzip, deflate, br, zstd) undone; null when not all was kept.
+        request_decoded_bytes: OptU64,
+        /// Names of the request's cookies, in order, distinct.
+        cookie_names: Texts,
+        /// Follows the session cookie of the request without its value: 64 bits of SHA-256, hex.
+        session_token: OptText,
         /// Status; null when the answer was not seen.
         status: OptU16,
         /// Reason phrase.
@@ -60,6 +67,26 @@ table! {
         location: OptText,
         /// Answer body bytes.
         response_body_bytes: U64,
+        /// What the answer says it was made with: X-Powered-By, X-Generator, X-AspNet-Version and others, and the
+        /// page's generator, joined by `; `.
+        powered_by: OptText,
+        /// Names of the cookies that the answer sets, in order, distinct.
+        set_cookies: Texts,
+        /// As `session_token`, for the session cookie that the answer sets; null when it only deletes one.
+        set_session_token: OptText,
+        /// Content-Encoding of the answer, lower case.
+        content_encoding: OptWord,
+        /// Answer body bytes with its content codings undone; null when not all of a coded body was kept, or it is damaged.
+        response_decoded_bytes: OptU64,
+        /// XXH64 (seed 0) of the first 8 KiB of the decoded answer, hex: with `response_decoded_bytes` it tells equal
+        /// answers; null for images, audio, video and fonts.
+        response_body_hash: OptText,
+        /// First 512 bytes of the decoded answer as text, credential-like values replaced by `***`; null for binary answers.
+        response_body_prefix: OptText,
+        /// Title of the page.
+        response_title: OptText,
+        /// Facts seen in the first 8 KiB of the decoded answer; the closed list is in docs/reference/web.md.
+        response_signs: Texts,
         /// When the answer's head was seen.
         answered: OptTime,
         /// Packet in which the answer's head was complete.
@@ -93,12 +120,24 @@ impl Builder {
             forwarded_for: http.forwarded_for.as_deref(),
             request_body_bytes: http.request_body_bytes,
             request_body_prefix: http.request_body_prefix.as_deref(),
+            request_decoded_bytes: http.request_decoded_bytes,
+            cookie_names: texts(&http.cookie_names),
+            session_token: http.session_token.as_deref(),
             status: http.status,
             status_text: http.status_text.as_deref(),
             content_type: http.content_type.as_deref(),
             server: http.server.as_deref(),
             location: http.location.as_deref(),
             response_body_bytes: http.response_body_bytes,
+            powered_by: http.powered_by.as_deref(),
+            set_cookies: texts(&http.set_cookies),
+            set_session_token: http.set_session_token.as_deref(),
+            content_encoding: http.content_encoding.as_deref(),
+            response_decoded_bytes: http.response_decoded_bytes,
+            response_body_hash: http.response_body_hash.as_deref(),
+            response_body_prefix: http.response_body_prefix.as_deref(),
+            response_title: http.response_title.as_deref(),
+            response_signs: http.response_signs.clone(),
             answered: http.answered.map(|at| at.ts_us),
             answered_packet: http.answered.map(|at| at.packet),
             oddities: http.oddities.clone(),

@@ -6,9 +6,11 @@ use mailscope_capture::Flow;
 use mailscope_decode::record::{Application, MailSession, Record};
 
 use crate::context::FlowContext;
+use crate::guesses::Guesses;
 use crate::table::{Table, TableSchema};
 use crate::{
-    attachments, dns_answers, flow_records, flows, http_requests, logins, mail_sessions,
+    attachments, dns_answers, flow_records, flows, http_parameters, http_requests, logins,
+    mail_sessions,
     mail_transactions, messages, proxy_requests, sightings, tls_handshakes, urls,
 };
 
@@ -34,6 +36,8 @@ pub struct Tables {
     urls: urls::Builder,
     attachments: attachments::Builder,
     http_requests: http_requests::Builder,
+    http_parameters: http_parameters::Builder,
+    guesses: Guesses,
     proxy_requests: proxy_requests::Builder,
     logins: logins::Builder,
     dns_answers: dns_answers::Builder,
@@ -43,7 +47,7 @@ pub struct Tables {
 impl Tables {
     /// The tables of a pass, in the order of the documentation.
     #[must_use]
-    pub fn schemas() -> [&'static TableSchema; 11] {
+    pub fn schemas() -> [&'static TableSchema; 12] {
         [
             flows::Builder::schema(),
             mail_sessions::Builder::schema(),
@@ -52,6 +56,7 @@ impl Tables {
             urls::Builder::schema(),
             attachments::Builder::schema(),
             http_requests::Builder::schema(),
+            http_parameters::Builder::schema(),
             proxy_requests::Builder::schema(),
             logins::Builder::schema(),
             dns_answers::Builder::schema(),
@@ -104,6 +109,12 @@ impl Tables {
             Record::Url(url) => append!(urls, url),
             Record::Attachment(attachment) => append!(attachments, attachment),
             Record::HttpRequest(http) => append!(http_requests, http),
+            Record::HttpParameter(parameter) => {
+                let label = parameter.guess.and_then(|guess| self.guesses.label(guess));
+                self.http_parameters
+                    .append(context, parameter, label.as_deref());
+                hand_on_if_full(&mut self.http_parameters, out)
+            }
             Record::ProxyRequest(proxy) => append!(proxy_requests, proxy),
             Record::Login(login) => append!(logins, login),
             Record::DnsAnswer(dns) => append!(dns_answers, dns),
@@ -121,6 +132,7 @@ impl Tables {
         hand_on(&mut self.urls, out)?;
         hand_on(&mut self.attachments, out)?;
         hand_on(&mut self.http_requests, out)?;
+        hand_on(&mut self.http_parameters, out)?;
         hand_on(&mut self.proxy_requests, out)?;
         hand_on(&mut self.logins, out)?;
         hand_on(&mut self.dns_answers, out)?;

@@ -447,7 +447,7 @@ impl Http {
                     .iter_mut()
                     .find(|exchange| !exchange.answer_done)
                 {
-                    note(&mut exchange.record.oddities, "gap-in-body");
+                    exchange.answer_gap();
                 }
                 if done {
                     self.answer_over(at, sink);

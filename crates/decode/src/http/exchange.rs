@@ -4,16 +4,20 @@ use mailscope_evidence::{At, Side, Span};
 
 use super::authorization::{self, Credentials};
 use super::body::Framing;
+use super::facts::{self, Body};
 use super::head::{self, RequestLine, StatusLine};
+use super::parameters::Parameters;
+use super::session::{self, Cookies};
 use super::{form, redact};
 use crate::connect::{self, Target};
 use crate::identify;
 use crate::layer::{Layer, Setting, Sink, note, text};
-use crate::record::{HttpRequest, Known, Login, ProxyRequest, Record, Via};
+use crate::limits::Limits;
+use crate::record::{HttpParameter, HttpRequest, Known, Login, ProxyRequest, Record, Via};
 use crate::stack::StreamEnd;
 use crate::tunnel::{Tunnel, blank_request};
 
-/// Body bytes looked at for a login; forms of some frameworks carry long fields before it.
+/// Body bytes looked at for a login and masked for the prefix; forms of some frameworks carry long fields before it.
 const FORM_BYTES: usize = 8 << 10;
 
 /// A request, its answer, and what was sent through it.
@@ -21,8 +25,12 @@ const FORM_BYTES: usize = 8 << 10;
 pub(super) struct Exchange {
     pub record: Box<HttpRequest>,
     logins: Vec<Login>,
-    body_start: Vec<u8>,
-    body_broken: bool,
+    parameters: Parameters,
+    body: Body,
+    body_coding: Option<String>,
+    /// Packet of the request's last byte so far.
+    requested: At,
+    answer: Body,
     /// The proxy request that this exchange is, with what ran in its bodies.
     pub proxied: Option<Box<Tunnel>>,
     /// The bodies are the two directions of an inner stream.
@@ -103,8 +111,11 @@ impl Exchange {
         Self {
             record: Box::new(record),
             logins: Vec::new(),
-            body_start: Vec::new(),
-            body_broken: false,
+            parameters: Parameters::default(),
+            body: Body::new(sink.flow.limits.message_room),
+            body_coding: None,
+            requested: span.last,
+            answer: Body::new(sink.flow.limits.message_room),
             proxied: None,
             relays: false,
             answer_start: Vec::new(),
@@ -132,7 +143,10 @@ impl Exchange {
         let limit = sink.flow.limits.line_bytes;
         let mut exchange = Self::blank(client, setting, span, sink);
         let mut lengths = Lengths::default();
-        let clean = exchange.request_fields(fields, limit, &mut lengths);
+        let clean = exchange.request_fields(fields, &sink.flow.limits, &mut lengths);
+        if !parts.method.eq_ignore_ascii_case(b"CONNECT") {
+            exchange.parameters.target(parts.target, &sink.flow.limits);
+        }
         let record = &mut exchange.record;
         record.method = Some(text(parts.method, limit));
         record.uri = Some(text(&redact::uri(parts.target), limit));
@@ -161,8 +175,10 @@ impl Exchange {
         })
     }
 
-    fn request_fields(&mut self, fields: &[u8], limit: usize, lengths: &mut Lengths) -> bool {
-        let record = &mut self.record;
+    fn request_fields(&mut self, fields: &[u8], limits: &Limits, lengths: &mut Lengths) -> bool {
+        let limit = limits.line_bytes;
+        let (record, parameters) = (&mut self.record, &mut self.parameters);
+        let (mut cookies, mut coding) = (Cookies::default(), None);
         let (mut logins, mut expects) = (Vec::new(), false);
         let keep = |place: &mut Option<String>, value: &[u8]| {
             if place.is_none() {
@@ -184,9 +200,19 @@ impl Exchange {
                 b"proxy-authorization" => {
                     logins.push(("http-proxy", authorization::credentials(value)))
                 }
+                b"cookie" => {
+                    parameters.cookies(value, limits);
+                    session::pairs(value).for_each(|(name, value)| cookies.add(name, value));
+                }
+                b"content-encoding" => coding = Some(unfold(value, limit).to_ascii_lowercase()),
                 _ => {}
             }
+            if !is_credential(name) {
+                parameters.header(name, value, limits);
+            }
         });
+        (record.cookie_names, record.session_token) = cookies.token();
+        self.body_coding = coding;
         self.expects_continue = expects;
         for (service, credentials) in logins {
             if let Some(credentials) = credentials {
@@ -300,6 +326,11 @@ impl Exchange {
         );
         (record.response_body_bytes, record.answered) =
             (early_record.response_body_bytes, early_record.answered);
+        (record.set_cookies, record.set_session_token) =
+            (early_record.set_cookies, early_record.set_session_token);
+        (record.powered_by, record.content_encoding) =
+            (early_record.powered_by, early_record.content_encoding);
+        std::mem::swap(&mut self.answer, &mut early.answer);
         note(&mut record.oddities, "answer-before-request");
         self.answer_done = early.answer_done;
     }
@@ -312,11 +343,11 @@ impl Exchange {
     /// Content of the request body.
     pub fn request_content(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
         self.record.span.last = self.record.span.last.max(at);
+        self.requested = self.requested.max(at);
         self.record.request_body_bytes += content.len() as u64;
-        let room = FORM_BYTES.saturating_sub(self.body_start.len());
-        if !self.body_broken && room > 0 {
-            self.body_start
-                .extend_from_slice(content.get(..room.min(content.len())).unwrap_or(content));
+        if !self.relays {
+            self.body
+                .take(content, sink.flow.limits.http_request_body_bytes);
         }
         if self.relays
             && !content.is_empty()
@@ -328,7 +359,7 @@ impl Exchange {
 
     /// Part of the request body is missing.
     pub fn request_gap(&mut self, client: Side, at: At, missing: u64, sink: &mut Sink<'_>) {
-        self.body_broken = true;
+        self.body.gap();
         note(&mut self.record.oddities, "gap-in-body");
         if let (true, Some(tunnel)) = (self.relays, &mut self.proxied) {
             tunnel.gap(client, at, missing, sink);
@@ -343,18 +374,38 @@ impl Exchange {
         at: At,
         limit: usize,
     ) -> Framing {
-        let mut lengths = Lengths::default();
+        let (mut lengths, mut cookies) = (Lengths::default(), Cookies::default());
         let record = &mut self.record;
         let clean = head::fields(fields, |name, value| {
             match ShortName::lower(name).as_slice() {
                 b"content-type" => record.content_type = Some(unfold(value, limit)),
                 b"server" => record.server = Some(unfold(value, limit)),
                 b"location" => record.location = Some(unfold(&redact::uri(value), limit)),
+                b"content-encoding" => {
+                    record.content_encoding = coding(unfold(value, limit));
+                }
+                b"set-cookie" => {
+                    if let Some((name, value)) = session::pair(value) {
+                        cookies.add(name, value);
+                    }
+                }
+                b"x-powered-by"
+                | b"x-generator"
+                | b"x-aspnet-version"
+                | b"x-aspnetmvc-version"
+                | b"x-powered-cms"
+                | b"x-drupal-cache"
+                | b"x-runtime"
+                | b"x-owa-version"
+                | b"x-pingback" => {
+                    facts::powered(&mut record.powered_by, &powered(name, value));
+                }
                 b"content-length" => lengths.content_length(value),
                 b"transfer-encoding" => lengths.transfer_encoding(value),
                 _ => {}
             }
         });
+        (record.set_cookies, record.set_session_token) = cookies.token();
         self.answer_line = record.method.is_none().then(|| text(line.line, limit));
         record.status = Some(line.status);
         record.status_text = (!line.reason.is_empty()).then(|| text(line.reason, limit));
@@ -402,9 +453,28 @@ impl Exchange {
     pub fn answer_content(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
         self.record.span.last = self.record.span.last.max(at);
         self.record.response_body_bytes += content.len() as u64;
+        if !self.relays {
+            self.keep_answer(content, &sink.flow.limits);
+        }
         if self.relays && self.relays_answer != Some(false) {
             self.relay_answer(client, at, content, sink);
         }
+    }
+
+    /// Keeps the first bytes of an answer that may have text.
+    fn keep_answer(&mut self, content: &[u8], limits: &Limits) {
+        let limit = match (&self.record.content_encoding, &self.record.content_type) {
+            (_, Some(kind)) if facts::is_media(kind) => 0,
+            (Some(_), _) => limits.http_coded_bytes,
+            (None, _) => limits.http_answer_scan_bytes,
+        };
+        self.answer.take(content, limit);
+    }
+
+    /// Part of the answer's body is missing.
+    pub fn answer_gap(&mut self) {
+        self.answer.gap();
+        note(&mut self.record.oddities, "gap-in-body");
     }
 
     /// The server's bytes reach the tunnel when they begin as a mail server's: a proxy's own error
@@ -437,9 +507,32 @@ impl Exchange {
         if self.is_ghost && self.record.status.is_none() {
             return;
         }
-        self.finish_body(sink.flow.limits.http_body_prefix_bytes);
+        let limits = sink.flow.limits;
+        self.finish_body(&limits);
+        if !self.relays {
+            facts::answer(
+                &mut self.record,
+                &self.answer,
+                self.answer_done,
+                &self.parameters,
+                &limits,
+            );
+        }
         let (status, last) = (self.record.status, self.record.span.last);
+        let (exchange, client_is_orig) = (self.record.exchange, self.record.client_is_orig);
+        let span = Span {
+            first: self.record.span.first,
+            last: self.requested,
+        };
         sink.out.push(Record::HttpRequest(self.record));
+        for parameter in self.parameters.rows {
+            sink.out.push(Record::HttpParameter(Box::new(HttpParameter {
+                exchange,
+                client_is_orig,
+                span,
+                ..parameter
+            })));
+        }
         for mut login in self.logins {
             login.reply_code = login.reply_code.or(status);
             if login.service == "http-form" && matches!(status, Some(401 | 403)) {
@@ -454,27 +547,73 @@ impl Exchange {
         }
     }
 
-    fn finish_body(&mut self, prefix_bytes: usize) {
-        let body = std::mem::take(&mut self.body_start);
+    fn finish_body(&mut self, limits: &Limits) {
         let holds_mail = self
             .proxied
             .as_ref()
             .is_some_and(|tunnel| tunnel.holds_mail());
         // A mail session in the body has records of its own, and its AUTH lines are no key and value.
-        if body.is_empty() || holds_mail || self.relays {
-            return;
+        if !self.body.is_empty() && !holds_mail && !self.relays {
+            self.read_body(limits);
         }
-        let kind = self
-            .record
-            .request_content_type
-            .as_deref()
-            .unwrap_or("")
-            .to_ascii_lowercase();
-        if let Some(user) = form::login(&body, &kind) {
+        if self.parameters.limited {
+            note(&mut self.record.oddities, "limit-parameters");
+        }
+    }
+
+    fn read_body(&mut self, limits: &Limits) {
+        let kind = self.record.request_content_type.clone().unwrap_or_default();
+        let decoded = self.body.decoded(
+            self.body_coding.as_deref(),
+            self.request_done,
+            limits.http_decoded_bytes,
+        );
+        let body = &decoded.bytes;
+        let record = &mut self.record;
+        record.request_decoded_bytes = decoded.whole.then_some(body.len() as u64);
+        if let Some(oddity) = decoded.oddity {
+            note(&mut record.oddities, oddity);
+        }
+        if self.body.is_cut() {
+            note(&mut record.oddities, "limit-body");
+        }
+        let start = body.get(..FORM_BYTES).unwrap_or(body);
+        record.request_body_prefix =
+            Some(text(&redact::body(start), limits.http_body_prefix_bytes));
+        self.parameters.body(body, &kind, decoded.whole, limits);
+        if let Some(user) = form::login(start, &kind.to_ascii_lowercase()) {
             self.push_login("http-form", "FORM", user);
         }
-        let clean = redact::body(&body);
-        self.record.request_body_prefix = Some(text(&clean, prefix_bytes));
+    }
+}
+
+/// Fields whose values are credentials: they are read as logins and never kept.
+fn is_credential(name: &[u8]) -> bool {
+    [
+        &b"authorization"[..],
+        b"proxy-authorization",
+        b"cookie",
+        b"cookie2",
+    ]
+    .iter()
+    .any(|field| name.eq_ignore_ascii_case(field))
+}
+
+/// A Content-Encoding that changes something, lower case.
+fn coding(named: String) -> Option<String> {
+    Some(named.to_ascii_lowercase()).filter(|name| !name.is_empty() && name != "identity")
+}
+
+/// What a field says the answer was made with; a version alone is said with the field's name.
+fn powered(name: &[u8], value: &[u8]) -> String {
+    let value = text(value, 256);
+    let is_product = name.eq_ignore_ascii_case(b"x-powered-by")
+        || name.eq_ignore_ascii_case(b"x-generator")
+        || name.eq_ignore_ascii_case(b"x-powered-cms");
+    if is_product {
+        value
+    } else {
+        format!("{}: {value}", text(name, 64))
     }
 }
 

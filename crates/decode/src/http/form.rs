@@ -37,7 +37,7 @@ pub(super) fn query_login(uri: &[u8]) -> Option<Option<String>> {
 }
 
 /// How likely a field holds the user's name; 0: not at all.
-fn rank(key: &[u8]) -> u8 {
+pub(super) fn rank(key: &[u8]) -> u8 {
     let key = key.to_ascii_lowercase();
     let has = |word: &[u8]| key.windows(word.len()).any(|window| window == word);
     let last = key

@@ -1,6 +1,7 @@
 //! Values of credential-like keys become `***` before anything is kept: in URIs, forms, JSON, XML
 //! and multipart bodies.
 
+use super::secret;
 use crate::encoding;
 
 /// What a secret is replaced by.
@@ -51,7 +52,14 @@ pub(super) fn is_secret(key: &[u8]) -> bool {
         .find(|part| !part.is_empty())
         .unwrap_or(&key);
     let last = last.strip_suffix(b"]").unwrap_or(last);
-    SECRET_WORDS.iter().any(|word| contains(&key, word)) || SECRET_KEYS.contains(&last)
+    SECRET_WORDS.iter().any(|word| contains(&key, word))
+        || SECRET_KEYS.contains(&last)
+        || secret::is_card(&key)
+}
+
+/// Is this value, of this key, a secret?
+pub(super) fn hides(key: &[u8], value: &[u8]) -> bool {
+    is_secret(key) && !(value.len() < SHORT_BYTES && is_short_by_nature(key))
 }
 
 /// Words that are more often a number than a secret.
@@ -171,9 +179,13 @@ fn pairs(text: &[u8], in_uri: bool) -> Vec<u8> {
     while let Some(found) = memchr::memchr3(b'=', b':', b'>', text.get(at..).unwrap_or(b"")) {
         let separator = at + found;
         at = separator + 1;
-        let Some((key, quoted)) = key_before(text.get(done..separator).unwrap_or(b"")) else {
+        let before = text.get(done..separator).unwrap_or(b"");
+        let Some((key, quoted)) = key_before(before) else {
             continue;
         };
+        if text.get(separator) == Some(&b'>') && is_path_end(before, key) {
+            continue;
+        }
         if !is_secret(key) {
             continue;
         }
@@ -203,6 +215,15 @@ fn key_before(text: &[u8]) -> Option<(&[u8], bool)> {
     text.get(start..)
         .filter(|key| !key.is_empty())
         .map(|key| (key, quoted))
+}
+
+/// `</key>` and `"/a/key">` are no keys of what follows.
+fn is_path_end(before: &[u8], key: &[u8]) -> bool {
+    let key_end = before.iter().rposition(|b| key.last() == Some(b));
+    key_end
+        .and_then(|end| (end + 1).checked_sub(key.len())?.checked_sub(1))
+        .and_then(|slash| before.get(slash))
+        == Some(&b'/')
 }
 
 /// Where the value after a separator starts and ends.

@@ -45,6 +45,21 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"<?xml", "xml"),
 ];
 
+/// Type by the first bytes, where known.
+#[must_use]
+pub fn magic(content: &[u8]) -> Option<&'static str> {
+    MAGIC
+        .iter()
+        .find(|(start, _)| content.starts_with(start))
+        .map(|&(_, name)| name)
+}
+
+/// Every type that is known by its first bytes.
+#[cfg(test)]
+pub fn magic_names() -> impl Iterator<Item = &'static str> {
+    MAGIC.iter().map(|&(_, name)| name)
+}
+
 /// The row of an attachment.
 #[must_use]
 pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
@@ -60,10 +75,7 @@ pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
         span: transfer.span,
         name: leaf.name.clone(),
         content_type: leaf.content_type.clone(),
-        magic: MAGIC
-            .iter()
-            .find(|(start, _)| leaf.content.starts_with(start))
-            .map(|&(_, name)| name),
+        magic: magic(&leaf.content),
         size_bytes: leaf.content.len() as u64,
         md5: hex(&md5.finalize()),
         sha1: hex(&sha1.finalize()),

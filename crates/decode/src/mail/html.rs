@@ -193,7 +193,7 @@ const NAMED: &[(&str, char)] = &[
 const NAME_BYTES: usize = 10;
 
 /// Replaces character references; unknown ones stay.
-fn resolve(text: &str) -> Cow<'_, str> {
+pub fn resolve(text: &str) -> Cow<'_, str> {
     if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }

@@ -6,9 +6,9 @@
 mod address;
 mod attachment;
 mod date;
-mod encoding;
+pub(crate) mod encoding;
 mod header;
-mod html;
+pub(crate) mod html;
 mod links;
 mod marks;
 mod mime;
@@ -17,6 +17,10 @@ pub mod spot;
 mod summary;
 mod uuencode;
 mod words;
+
+#[cfg(test)]
+pub(crate) use attachment::magic_names;
+pub(crate) use attachment::{magic, sha256_hex};
 
 #[cfg(test)]
 mod tests;
