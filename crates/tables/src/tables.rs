@@ -10,8 +10,7 @@ use crate::guesses::Guesses;
 use crate::table::{Table, TableSchema};
 use crate::{
     attachments, dns_answers, flow_records, flows, http_parameters, http_requests, logins,
-    mail_sessions,
-    mail_transactions, messages, proxy_requests, sightings, tls_handshakes, urls,
+    mail_sessions, mail_transactions, messages, proxy_requests, sightings, tls_handshakes, urls,
 };
 
 /// Rows of a full batch: few enough that the columns under construction stay in the CPU's cache.
