@@ -33,6 +33,9 @@ PRIVATE: tuple[Prefix, ...] = tuple(
 PAIRS_LIMIT = 200_000
 """Pairs of hosts looked at to infer the owner's networks; the busiest come first."""
 
+SITE = (24, 48)
+"""Prefix lengths of the site that an address likely belongs to, in IPv4 and in IPv6."""
+
 COVER_SHARE = 0.9
 """A network that is one end of this share of the flows is taken for the one watched."""
 
@@ -100,11 +103,15 @@ def host_pairs(flows: Table) -> Table:
 
 
 def own_network(
-    pairs: Iterable[Mapping[str, Any]], given: Sequence[str] = (), proxies: Mapping[str, set[str]] | None = None
+    pairs: Iterable[Mapping[str, Any]],
+    given: Sequence[str] = (),
+    proxies: Mapping[str, set[str]] | None = None,
+    sites: Sequence[tuple[int, int]] = (SITE,),
 ) -> Network:
     """The owner's networks from what was given, else from the host pairs seen.
 
-    `proxies` are hosts asked to reach a mail port, with the clients that asked: the last resort.
+    `proxies` are hosts asked to reach a mail port, with the clients that asked: the last resort. `sites` are
+    the prefix lengths (IPv4, IPv6) that one network may have, tried in turn.
     """
     if given:
         return Network([ipaddress.ip_network(text, strict=False) for text in given], "given")
@@ -115,7 +122,7 @@ def own_network(
     anchors = {parsed(text): clients for text, clients in (proxies or {}).items()}
     if private and not public:
         return _private_only(private, anchors)
-    network = _private_and_cover(private, edges)
+    network = _private_and_cover(private, edges, sites)
     _add_anchors(network, anchors)
     if not network.prefixes:
         network.how = "unknown"
@@ -156,7 +163,9 @@ def _private_only(private: list[Address], anchors: Mapping[Address | None, set[s
     return Network(prefixes, "private", [phrase("network.private-only", networks=names)])
 
 
-def _private_and_cover(private: list[Address], edges: Counter[tuple[Address, Address]]) -> Network:
+def _private_and_cover(
+    private: list[Address], edges: Counter[tuple[Address, Address]], sites: Sequence[tuple[int, int]]
+) -> Network:
     network = Network([], "")
     hows = []
     if private:
@@ -164,7 +173,7 @@ def _private_and_cover(private: list[Address], edges: Counter[tuple[Address, Add
         network.prefixes.extend(used)
         network.notes.append(phrase("network.private", networks=[str(prefix) for prefix in used]))
         hows.append("private")
-    covered = _cover(edges)
+    covered = next(filter(None, (_cover(edges, site) for site in sites)), None)
     if covered is not None:
         prefix, share = covered
         network.prefixes.append(prefix)
@@ -175,13 +184,13 @@ def _private_and_cover(private: list[Address], edges: Counter[tuple[Address, Add
     return network
 
 
-def _cover(edges: Counter[tuple[Address, Address]]) -> tuple[Prefix, float] | None:
+def _cover(edges: Counter[tuple[Address, Address]], site: tuple[int, int]) -> tuple[Prefix, float] | None:
     """The one network that is an end of nearly every flow between public hosts."""
     weight: Counter[Prefix] = Counter()
     peers: dict[Prefix, set[Prefix]] = defaultdict(set)
     total = 0
     for (orig, resp), flows in edges.items():
-        a, b = _home(orig), _home(resp)
+        a, b = _home(orig, site), _home(resp, site)
         if is_private(orig) or is_private(resp) or a == b:
             continue
         total += flows
@@ -211,6 +220,6 @@ def _add_anchors(network: Network, anchors: Mapping[Address | None, set[str]]) -
         network.notes.append(phrase("network.proxy", proxy=str(anchor)))
 
 
-def _home(address: Address) -> Prefix:
-    """The site an address likely belongs to: /24, or /48 in IPv6."""
-    return ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
+def _home(address: Address, site: tuple[int, int] = SITE) -> Prefix:
+    """The site an address likely belongs to."""
+    return ipaddress.ip_network((address, site[0] if address.version == 4 else site[1]), strict=False)

@@ -40,6 +40,21 @@ def add_arrow(connection: "ibis.BaseBackend", name: str, table: "pa.Table") -> "
     return connection.table(name)
 
 
+def held(table: "ibis.Table", name: str) -> "ibis.Table":
+    """The rows of an expression, worked out once and kept under that name as long as the connection lives.
+
+    For what is asked several times. Engines other than the embedded one get the expression itself back.
+    """
+    import ibis
+
+    connection = table.get_backend()
+    if connection.name != "duckdb":
+        return table
+    # Spills to disk when it must, unlike rows in Arrow.
+    connection.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')
+    return connection.table(name)
+
+
 _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 

@@ -1,0 +1,89 @@
+"""Queues the hosts that hand out mail as no ordinary host does, and those that scan or flood, each with its reason."""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from mailscope.cli.progress import Progress
+from mailscope.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailscope.investigation.sender_queue import Queue
+
+EXAMPLES = """
+mailscope senders gateway.pcap --own 192.0.2.0/24
+mailscope senders /var/cache/nfdump/2026/11/21 --since 24h
+mailscope senders case --json
+"""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+
+
+def duration(text: str) -> timedelta | None:
+    """`90m`, `24h`, `7d`; `all` is None."""
+    if text == "all":
+        return None
+    match = _DURATION.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"`{text}` is no duration such as 90m, 24h, 7d or all")
+    return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    add_source_arguments(parser)
+    group = parser.add_argument_group("answer")
+    group.add_argument("--all", action="store_true", help="list ordinary hosts as well")
+    group.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the text; default: en")
+    group.add_argument("--json", action="store_true", help="print the queue as JSON, instead of text")
+
+
+def add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to read, of whose network, and how much of it."""
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="captures, flow records, logs or a case")
+    group = parser.add_argument_group("reading")
+    group.add_argument("--since", type=duration, default="24h", metavar="TIME", help="the newest 24h (default), 7d, all")
+    group.add_argument("--own", action="append", default=[], metavar="NETWORK", help="a network of yours")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Reads, judges, and prints the queue."""
+    queue = queue_of(args, everybody=args.all)
+    if args.json:
+        from mailscope.report.senders.jsonl import json_text
+
+        sys.stdout.write(json_text(queue))
+        return 0
+    from mailscope.report.senders.text import text
+
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    sys.stdout.write(text(queue, args.lang, min(width, 120)))
+    return 0
+
+
+def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
+    """The queue over the sources that the arguments name."""
+    from mailscope.ingest.flow_sources import flow_records_of
+    from mailscope.investigation.sender_queue import sender_queue
+
+    _check_networks(args.own)
+    with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
+        with Progress() as progress:
+            records = flow_records_of(args.sources, Path(folder), progress)
+        return sender_queue(records, args.own, args.since, everybody=everybody)
+
+
+def _check_networks(texts: list[str]) -> None:
+    import ipaddress
+
+    for text in texts:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise UsageError(f"`{text}` is no network", hint="write --own 192.0.2.0/24") from None

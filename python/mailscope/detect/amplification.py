@@ -1,0 +1,90 @@
+"""An own host answers far more than it was asked: somebody uses it to flood a forged sender.
+
+What it flags
+    UDP services of an own host (DNS, NTP, SNMP, SSDP, memcached, ...) whose answers to one address are at least ten
+    times the questions, a megabyte and more; and own addresses that many such services answer without being asked.
+Why it matters
+    The owner of the reflector gets the complaints; the owner of the target loses its line.
+What it can get wrong
+    Zone transfers and large signed answers are big too, but seldom ten times for a megabyte; where questions take
+    another way into the network, every answer seems unasked.
+Evidence
+    Rows of `flow_records` with the service's port as source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.network import Prefix
+from mailscope.detect.port_profile import AMPLIFIERS
+from mailscope.detect.senders.ownership import is_in
+
+LEAST_BYTES = 1_000_000
+LEAST_RATIO = 10
+"""DNS answers are some two to four times their questions; TA14-017A lists factors of 28 and more when abused."""
+
+LEAST_PACKET = 200
+LEAST_REFLECTORS = 10
+
+_COLUMNS = ("subject", "role", "port", "peers", "asked_bytes", "answered_bytes", "first", "last")
+
+
+def reflections(flow_records: Table, own: Sequence[Prefix]) -> Table:
+    """One row an own host, port and role (`reflector` or `target`): peers, asked_bytes, answered_bytes, first, last."""
+    pairs = _pairs(flow_records)
+    abused = pairs.filter(
+        _.answered_bytes >= LEAST_RATIO * _.asked_bytes, _.answered_bytes >= LEAST_PACKET * _.answered_packets
+    )
+    used = _summed(abused.filter(is_in(abused.service, own)), "service", "reflector").filter(
+        _.answered_bytes >= LEAST_BYTES
+    )
+    hit = _summed(abused.filter(is_in(abused.peer, own)), "peer", "target").filter(
+        _.answered_bytes >= LEAST_BYTES, _.peers >= LEAST_REFLECTORS
+    )
+    return ibis.union(used, hit)
+
+
+def _pairs(flow_records: Table) -> Table:
+    """Questions and answers of each service host and peer."""
+    ports = tuple(AMPLIFIERS)
+    kept = flow_records.filter(
+        flow_records.proto == "udp", flow_records.src_port.isin(ports) != flow_records.dst_port.isin(ports)
+    )
+    answer = kept.src_port.isin(ports)
+    marked = kept.select(
+        "start",
+        "end",
+        service=answer.ifelse(kept.src_addr, kept.dst_addr),
+        peer=answer.ifelse(kept.dst_addr, kept.src_addr),
+        port=answer.ifelse(kept.src_port, kept.dst_port),
+        answered=answer.ifelse(kept.bytes, kept.reverse_bytes).fill_null(0).cast("int64") * kept.sampling,
+        answered_packets=answer.ifelse(kept.packets, kept.reverse_packets).fill_null(0).cast("int64") * kept.sampling,
+        asked=answer.ifelse(kept.reverse_bytes, kept.bytes).fill_null(0).cast("int64") * kept.sampling,
+    )
+    return marked.group_by(["service", "peer", "port"]).agg(
+        asked_bytes=_.asked.sum(),
+        answered_bytes=_.answered.sum(),
+        answered_packets=_.answered_packets.sum(),
+        first=_.start.min(),
+        last=_.end.max(),
+    )
+
+
+def _summed(pairs: Table, subject: str, role: str) -> Table:
+    return (
+        pairs.group_by(subject=pairs[subject], port=pairs.port)
+        .agg(
+            peers=_.count(),
+            asked_bytes=_.asked_bytes.sum(),
+            answered_bytes=_.answered_bytes.sum(),
+            first=_.first.min(),
+            last=_.last.max(),
+        )
+        .mutate(role=ibis.literal(role))
+        .select(*_COLUMNS)
+    )

@@ -1,0 +1,1 @@
+"""Hosts that send mail as no ordinary host does, from flow records: figures, baselines, signals, verdicts."""

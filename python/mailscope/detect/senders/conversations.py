@@ -1,0 +1,141 @@
+"""Flow records to conversations with mail servers: which side is the client, counted once however often exported.
+
+A record tells of one direction or of both; the client may be its source (`client -> server.25`) or, where only
+answers were exported, its destination (`server.25 -> client`): CAPABILITIES of the field case, shapes of F34.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
+
+MAIL_PORTS = (25, 465, 587, 2525)
+"""Server ports on which mail is handed in."""
+
+LOWEST_CLIENT_PORT = 1024
+"""Below it are servers' ports; a mail port above it (2525) may be somebody's ephemeral port."""
+
+SYN, ACK = 2, 16
+FEW_PACKETS = 3
+"""No SMTP dialogue fits in so few packets of the client's: without an answer or flags, it was an attempt."""
+
+REFUSED_WORDS = ("S0", "REJ", "RSTOS0", "SH")
+"""Zeek's words for connections that were never established."""
+
+_FEED = ("format", "exporter", "observation_domain", "folder")
+_ENDS = ("client", "client_port", "server", "server_port")
+
+
+def mail_conversations(flow_records: Table) -> Table:
+    """One row a conversation with a mail port: the same one seen by several exporters counts once.
+
+    Columns: client, server, server_port, flows, failed, packets, bytes (client to server, corrected for sampling),
+    sampled_packets (as reported), sampling, start, end. Bytes and packets are null where only answers were seen.
+    """
+    return _across_feeds(_by_feed(_directed(flow_records)))
+
+
+def _is_mail(port: IntegerColumn) -> BooleanValue:
+    return port.isin(MAIL_PORTS)
+
+
+def _directed(records: Table) -> Table:
+    """Records on mail ports with client and server named, and both directions' counters where told."""
+    src, dst = records.src_port, records.dst_port
+    kept = records.filter(
+        records.proto == "tcp",
+        _is_mail(src) | _is_mail(dst),
+        records.event.isnull() | records.event.isin(("create", "denied", "alert")),
+    )
+    is_forward = ibis.cases(
+        (_is_mail(_.dst_port) & ~_is_mail(_.src_port), True),
+        (_is_mail(_.src_port) & ~_is_mail(_.dst_port), False),
+        (_.src_port != _.dst_port, _.src_port > _.dst_port),
+        else_=_.src_addr < _.dst_addr,
+    )
+    named = kept.mutate(is_forward=is_forward).mutate(
+        client=_.is_forward.ifelse(_.src_addr, _.dst_addr),
+        client_port=_.is_forward.ifelse(_.src_port, _.dst_port),
+        server=_.is_forward.ifelse(_.dst_addr, _.src_addr),
+        server_port=_.is_forward.ifelse(_.dst_port, _.src_port),
+        folder=_.input.re_replace("[^/]*$", ""),
+        has_reverse=(_.reverse_packets > 0).fill_null(False),
+    )
+    is_client_likely = (_.server_port < LOWEST_CLIENT_PORT) | (_.client_port >= LOWEST_CLIENT_PORT)
+    return named.filter(is_client_likely).select(
+        *_FEED,
+        *_ENDS,
+        "start",
+        "end",
+        "sampling",
+        has_out=(_.is_forward | _.has_reverse).cast("int64"),
+        has_in=(~_.is_forward | _.has_reverse).cast("int64"),
+        out_packets=_.is_forward.ifelse(_.packets, _.reverse_packets).cast("int64"),
+        in_packets=_.is_forward.ifelse(_.reverse_packets, _.packets).cast("int64"),
+        out_bytes=_.is_forward.ifelse(_.bytes, _.reverse_bytes).cast("int64"),
+        out_flags=_.is_forward.ifelse(_.tcp_flags, _.reverse_tcp_flags).cast("int64"),
+        in_flags=_.is_forward.ifelse(_.reverse_tcp_flags, _.tcp_flags).cast("int64"),
+        was_refused=((_.event == "denied") | _.ended.isin(REFUSED_WORDS)).fill_null(False).cast("int64"),
+    )
+
+
+def _bit(flags: IntegerValue, bit: int) -> IntegerValue:
+    """1 or 0; null where the flags are not told."""
+    return ((flags & bit) > 0).cast("int64")
+
+
+def _by_feed(directed: Table) -> Table:
+    """One row a conversation and feed; a long one exported in pieces is one."""
+    return directed.group_by([*_FEED, *_ENDS]).agg(
+        forward=_.has_out.sum(),
+        replies=_.has_in.sum(),
+        sampled_packets=_.out_packets.sum(),
+        packets=(_.out_packets * _.sampling).sum(),
+        bytes=(_.out_bytes * _.sampling).sum(),
+        in_packets=_.in_packets.sum(),
+        out_syn=_bit(_.out_flags, SYN).max(),
+        out_ack=_bit(_.out_flags, ACK).max(),
+        in_syn_ack=(_bit(_.in_flags, SYN) * _bit(_.in_flags, ACK)).max(),
+        refused=_.was_refused.max(),
+        sampling=_.sampling.max(),
+        start=_.start.min(),
+        end=_.end.max(),
+    )
+
+
+def _across_feeds(by_feed: Table) -> Table:
+    """One row a conversation: of several feeds that saw it, the largest count of each."""
+    seen = by_feed.mutate(
+        # A sample (sFlow) is one packet of a conversation, no flow record: many of them make one flow.
+        flows=ibis.cases(
+            (_.format == "sflow-v5", 1),
+            (_.forward > 0, _.forward),
+            else_=_.replies,
+        ),
+        is_silent=(_.in_packets.fill_null(0) == 0) & (_.sampled_packets <= FEW_PACKETS) & (_.sampling == 1),
+    )
+    merged = seen.group_by([*_ENDS]).agg(
+        flows=_.flows.max(),
+        packets=_.packets.max(),
+        sampled_packets=_.sampled_packets.max(),
+        bytes=_.bytes.max(),
+        out_syn=_.out_syn.max(),
+        out_ack=_.out_ack.max(),
+        in_syn_ack=_.in_syn_ack.max(),
+        refused=_.refused.max(),
+        silent=_.is_silent.cast("int64").min(),
+        sampling=_.sampling.max(),
+        start=_.start.min(),
+        end=_.end.max(),
+    )
+    is_failed = ibis.cases(
+        (_.out_ack > 0, False),
+        (_.in_syn_ack > 0, False),
+        (_.refused > 0, True),
+        (_.out_syn > 0, True),
+        else_=(_.silent > 0).fill_null(False),
+    )
+    return merged.mutate(failed=is_failed.ifelse(_.flows, 0)).select(
+        *_ENDS, "flows", "failed", "packets", "bytes", "sampled_packets", "sampling", "start", "end"
+    )

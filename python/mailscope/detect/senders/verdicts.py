@@ -1,0 +1,103 @@
+"""Signals to verdicts: `abnormal`, `watch`, `cleared` with a reason, or `ordinary`.
+
+What it flags
+    A host that hands mail to many distinct servers, or to servers that do not answer, though nothing about it
+    explains that; and a mail server that a few outside sources use to reach many servers (open relay).
+Why it matters
+    The field case found most hosts later complained about in such a queue, days before the complaint (F30).
+What it can get wrong
+    A new mail server that only sends, or whose incoming mail takes another way, looks the same until it is confirmed
+    (`mailscope role add ADDR mail-server`); spam through the customers' relay shows only at the relay.
+Evidence
+    Rows of `flow_records` whose client is the subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import ibis
+from ibis import _
+from ibis.expr.types import BooleanValue, Table
+
+from mailscope.detect.senders.baseline import CASE_HIGH, CASE_LOW, RECEIVING_SOURCES, with_baseline
+from mailscope.detect.senders.figures import Window
+from mailscope.detect.senders.signals import ORDINARY_PACKET, SMALL_PACKET, with_signals
+
+ABNORMAL, WATCH = 0.8, 0.5
+"""Scores. At 0.8 a host has passed the fence of its peers and its contacts neither repeat nor write to it."""
+
+MAIL_SERVER_RATIO = 10
+"""A mail server's sources and destinations are of one order of magnitude."""
+
+BURST_SHARE = 0.1
+"""A newsletter goes out within this share of the window."""
+
+FEW_FAILURES = 0.2
+MANY_FAILURES = 0.3
+"""Shares of unanswered servers: stale addresses explain the first, nothing ordinary the second."""
+
+NO_MESSAGE_BYTES = 1500
+"""Below it no message was handed over: greeting, commands and acknowledgements come to about 1 KB with headers."""
+
+CLEARED_AS = ("confirmed", "mail-server", "inside-relay", "monitor", "few-servers", "newsletter", "steady-sender")
+"""Reasons why a busy host is cleared, most certain first."""
+
+
+def verdicts(figures: Table, line: Table, window: Window, confirmed: Mapping[str, str] | None = None) -> Table:
+    """One row a sending host with `verdict`, `cleared_as`, `score`, its signals and the case's fixed thresholds.
+
+    `confirmed` are roles that the user gave: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`.
+    """
+    known: Sequence[str] = tuple(confirmed or ())
+    judged = with_signals(with_baseline(figures, line)).mutate(
+        over_30=_.flows > CASE_LOW,
+        over_100=_.flows > CASE_HIGH,
+        cleared_as=_cleared_as(window, known),
+    )
+    is_busy = (_.flows > CASE_LOW) | (_.destinations >= _.fence) | (_.score >= WATCH)
+    many_unanswered = (_.unanswered_low > MANY_FAILURES) & (_.cleared_as != "monitor")
+    return judged.mutate(
+        verdict=ibis.cases(
+            (_.cleared_as.notnull() & ~many_unanswered & is_busy, "cleared"),
+            (_.cleared_as.notnull() & many_unanswered & (_.destinations >= _.fence), "watch"),
+            (_.cleared_as.notnull(), "ordinary"),
+            ((_.score >= ABNORMAL) & _looks_ordinary(), "watch"),
+            (_.score >= ABNORMAL, "abnormal"),
+            (_.score >= WATCH, "watch"),
+            else_="ordinary",
+        )
+    )
+
+
+def _looks_ordinary() -> BooleanValue:
+    """Fewer flows than the case's threshold, whole messages, all answered: a question, not an accusation."""
+    return (_.flows <= CASE_LOW) & (_.bytes_per_packet >= ORDINARY_PACKET) & (_.unanswered_destinations == 0)
+
+
+def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
+    are_answered = _.failed_share <= FEW_FAILURES
+    is_burst = (_.last.epoch_seconds() - _.first.epoch_seconds()) <= BURST_SHARE * window.seconds
+    return ibis.cases(
+        (_.subject.isin(confirmed) if confirmed else ibis.literal(False), "confirmed"),
+        ((_.in_sources >= RECEIVING_SOURCES) & (_.in_sources * MAIL_SERVER_RATIO >= _.destinations), "mail-server"),
+        (_.in_own_sources >= RECEIVING_SOURCES, "inside-relay"),
+        (
+            (_.destinations > 1)
+            & (_.least_flows >= 3)
+            & (_.most_flows <= 2 * _.least_flows)
+            & (_.bytes_per_flow < NO_MESSAGE_BYTES),
+            "monitor",
+        ),
+        ((_.flows > CASE_LOW) & (_.destinations < _.fence), "few-servers"),
+        (is_burst & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET), "newsletter"),
+        (
+            (_.flows > CASE_LOW)
+            & (_.flows >= 2 * _.destinations)
+            & (_.repeat_share >= 0.5)
+            & are_answered
+            & (_.bytes_per_packet.isnull() | (_.bytes_per_packet >= SMALL_PACKET)),
+            "steady-sender",
+        ),
+        else_=ibis.null("string"),
+    )

@@ -1,0 +1,147 @@
+"""The queue of abnormal senders: who hands out mail as no ordinary host does, and what explains the others.
+
+queue = sender_queue(tables.to_ibis("flow_records"), own=["10.0.0.0/8"])
+for sender in queue.senders: print(sender.subject, sender.verdict, sender.why)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.amplification import reflections
+from mailscope.detect.network import SITE, Network, host_pairs, own_network
+from mailscope.detect.port_profile import matches
+from mailscope.detect.senders.baseline import baseline
+from mailscope.detect.senders.buckets import LABELS, buckets
+from mailscope.detect.senders.conversations import mail_conversations
+from mailscope.detect.senders.figures import Window, sending_figures
+from mailscope.detect.senders.verdicts import verdicts
+from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
+from mailscope.store.engine import held
+from mailscope.wording import Phrase, phrase
+
+DAY = timedelta(hours=24)
+"""The window when none is asked for: the newest so much of the records."""
+
+SITES = (SITE, (20, 40), (16, 32))
+"""Prefix lengths tried, longest first, to find the one network that is an end of nearly all flows."""
+
+ALL_PAIRS_UP_TO = 20_000_000
+"""Records up to which the owner's networks are looked for in all traffic, not in mail alone."""
+
+LISTED = 10_000
+"""Senders at most in one queue, the surest first; `left_out` counts the rest."""
+
+
+@dataclass(slots=True)
+class Queue:
+    """The answer: senders and others, the network they belong to, and the population they were compared with."""
+
+    network: Network
+    window: Window | None
+    senders: list[Sender] = field(default_factory=list)
+    other: list[Other] = field(default_factory=list)
+    distribution: list[dict[str, Any]] = field(default_factory=list)
+    population: dict[str, Any] = field(default_factory=dict)
+    notes: list[Phrase] = field(default_factory=list)
+    left_out: int = 0
+
+
+def sender_queue(
+    flow_records: Table,
+    own: Sequence[str] = (),
+    since: timedelta | None = DAY,
+    roles: Mapping[str, str] | None = None,
+    everybody: bool = False,
+) -> Queue:
+    """The queue over the newest `since` of the records (None: all of them).
+
+    `roles` are confirmed by the owner: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`. `everybody`
+    lists ordinary hosts as well.
+    """
+    window = _window(flow_records, since)
+    if window is None:
+        return Queue(own_network([], own), None, notes=[phrase("senders.no-records")])
+    conversations = held(mail_conversations(flow_records), "mail_conversations")
+    network = own_network(_pairs(flow_records, conversations), own, sites=SITES)
+    queue = Queue(network, window, notes=list(network.notes))
+    figures = _figures(conversations, window, queue, given=bool(own))
+    line = held(baseline(figures), "sender_baseline")
+    queue.population = {name: float(value) for name, value in next(iter(_rows(line)), {}).items()}
+    judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
+    _list_senders(judged, window, queue, everybody, roles or {})
+    queue.distribution = _distribution(figures)
+    recent = flow_records.filter(flow_records.start >= ibis.literal(window.start))
+    queue.other = [other_of(row) for row in _rows(_strongest(matches(recent, network.prefixes)))]
+    queue.other += [reflection_of(row) for row in _rows(reflections(recent, network.prefixes))]
+    return queue
+
+
+def _window(flow_records: Table, since: timedelta | None) -> Window | None:
+    row = next(iter(_rows(flow_records.aggregate(first=_.start.min(), last=_.start.max()))))
+    if row["last"] is None:
+        return None
+    first, last = _utc(row["first"]), _utc(row["last"])
+    return Window(max(first, last - since) if since else first, last)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _pairs(flow_records: Table, conversations: Table) -> list[dict[str, Any]]:
+    is_small = next(iter(_rows(flow_records.aggregate(rows=_.count()))))["rows"] <= ALL_PAIRS_UP_TO
+    source = (
+        flow_records.select(orig_addr=_.src_addr, resp_addr=_.dst_addr)
+        if is_small
+        else conversations.select(orig_addr=_.client, resp_addr=_.server)
+    )
+    return _rows(host_pairs(source))
+
+
+def _figures(conversations: Table, window: Window, queue: Queue, *, given: bool) -> Table:
+    """Figures of the own hosts; of all hosts where the owner's networks were only guessed and none of them sends."""
+    figures = held(sending_figures(conversations, window, queue.network.prefixes), "sending_figures")
+    if given or not queue.network.prefixes or _rows(figures.limit(1)):
+        return figures
+    queue.notes.append(phrase("senders.no-own"))
+    return held(sending_figures(conversations, window, ()), "sending_figures_of_all")
+
+
+def _list_senders(judged: Table, window: Window, queue: Queue, everybody: bool, roles: Mapping[str, str]) -> None:
+    listed = judged if everybody else judged.filter(_.verdict != "ordinary")
+    order = ibis.cases((_.verdict == "abnormal", 0), (_.verdict == "watch", 1), (_.verdict == "cleared", 2), else_=3)
+    ranked = listed.mutate(rank=order).order_by(_.rank, ibis.desc("score"), ibis.desc("flows"), "subject")
+    queue.senders = [sender_of(row, window, roles) for row in _rows(ranked.limit(LISTED))]
+    if len(queue.senders) == LISTED:
+        queue.left_out = next(iter(_rows(listed.aggregate(rows=_.count()))))["rows"] - LISTED
+
+
+def _strongest(found: Table) -> Table:
+    return found.order_by(ibis.desc("failed"), ibis.desc("packets"), "subject", "kind", "port").limit(LISTED)
+
+
+def _distribution(figures: Table) -> list[dict[str, Any]]:
+    """Every bucket with its hosts, flows and bytes and their shares in percent; the shares come from exact sums."""
+    found = {row["bucket"]: row for row in _rows(buckets(figures))}
+    empty = {"hosts": 0, "flows": 0, "bytes": 0}
+    rows = [{name: int(found.get(index, empty)[name]) for name in empty} for index in range(len(LABELS))]
+    sums = {name: sum(row[name] for row in rows) for name in empty}
+    shares = [{f"{name}_percent": _percent(row[name], sums[name]) for name in empty} for row in rows]
+    return [{"flows_per_host": label, **row, **share} for label, row, share in zip(LABELS, rows, shares, strict=True)]
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    found: Iterable[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    return list(found)

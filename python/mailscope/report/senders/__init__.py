@@ -1,0 +1,1 @@
+"""The sender queue for people and for programs."""

@@ -1,0 +1,88 @@
+"""What Mailscope says, in English: abnormal senders, scans and floods from flow records."""
+
+UNITS: dict[str, tuple[str, str]] = {
+    "address": ("{n} address", "{n} addresses"),
+    "source": ("{n} outside source", "{n} outside sources"),
+    "target": ("{n} target", "{n} targets"),
+}
+
+TEMPLATES: dict[str, str] = {
+    "senders.no-records": "there are no flow records in what was read",
+    "senders.no-own": "no host of the networks taken as own sends mail, so every host is looked at; give --own NETWORK",
+    "senders.sent": "{flows} to {servers} within {during}",
+    "senders.why": "{sent}: {reason}",
+    "senders.cleared": "cleared as {reason}",
+    "senders.doubtful": "it could be {reason}; but {signals}",
+    # --- signals
+    "senders.and": "{one}; {other}",
+    "senders.many-servers": "{servers}, where ordinary hosts of its kind stay below {fence}",
+    "senders.one-contact": "{flows} of {of} went to servers contacted only once",
+    "senders.unanswered": "{count} of {servers} never answered",
+    "senders.small-transfers": "{packet} bytes a packet, {flow} a conversation (usual here: {usual})",
+    "senders.receives-nothing": "nobody sends mail to it, unlike to the {servers} mail servers seen",
+    "senders.few-sources": "it took {taken} from only {sources} and went on to {servers}, as an open relay does",
+    # --- why a busy host is cleared
+    "senders.cleared-confirmed": "{role}, as the owner says",
+    "senders.cleared-mail-server": "a mail server: it also takes mail from {sources}",
+    "senders.cleared-inside-relay": "a relay for the inside: it takes mail from {clients} of the own network",
+    "senders.cleared-monitor": "a monitor: equally many short checks of each server ({flow} bytes each), no messages",
+    "senders.cleared-few-servers": "a host that always goes to the same {servers}",
+    "senders.cleared-newsletter": "a newsletter: one burst of {lasted}, large messages ({flow} bytes each), all taken",
+    "senders.cleared-steady-sender": (
+        "a regular sender: {times} conversations a server, {share} % of them to servers contacted again, answered"
+    ),
+    "senders.could-hide": "abuse of an account on it would look the same: its mail log tells",
+    "senders.could-be-mail-server": (
+        "a mail server that only sends, or whose incoming mail takes another way: confirm it with "
+        "`mailscope role add ADDRESS mail-server`"
+    ),
+    "senders.could-be-gateway": "the outgoing gateway of a partner: its operator or its mail log tells",
+    "senders.could-be-stale-list": "a mailing with stale addresses: some of its servers would still answer",
+    # --- scans and floods
+    "senders.scan": "tried port {port} of {targets}, {failed} of {flows} unanswered, within {during}",
+    "senders.syn-flood": "{flows} to port {port} of {targets} ({most} to one), {failed} unanswered, within {during}",
+    "senders.ping-sweep": "sent echo requests to {targets} within {during}",
+    "senders.ping-flood": "sent {packets} of echo requests to {targets} ({most} to one) within {during}",
+    "senders.web-flood": "opened {flows} to port {port} of {targets} ({most} to one) within {during}",
+    "senders.amplification-reflector": (
+        "its {service} service answered {peers} with {answered} bytes to {asked} bytes of questions: somebody uses it "
+        "to flood them"
+    ),
+    "senders.amplification-target": (
+        "{service} services at {peers} answered it with {answered} bytes to {asked} bytes of questions: it is flooded"
+    ),
+    "senders.could-be-scan": "an inventory or monitoring host of the owner",
+    "senders.could-be-syn-flood": "a program that retries a service which is down",
+    "senders.could-be-ping-sweep": "a monitoring host of the owner",
+    "senders.could-be-ping-flood": "a test of the line by its administrator",
+    "senders.could-be-web-flood": "a load test, a crawler, or many users behind one address",
+    "senders.could-be-amplification": "zone transfers or an ordinary resolver whose questions take another way",
+    # --- the page
+    "senders.summary": (
+        "{hosts} hosts sent mail: {abnormal} abnormal, {watch} to watch, {cleared} busy but cleared; "
+        "{other} scans and floods"
+    ),
+    "senders.window": "from {start} to {end}",
+    "senders.title-abnormal": "Abnormal senders ({count})",
+    "senders.title-watch": "To watch ({count})",
+    "senders.title-cleared": "Busy, but cleared ({count})",
+    "senders.title-ordinary": "Ordinary ({count})",
+    "senders.title-other": "Scans and floods ({count})",
+    "senders.title-distribution": "Sending hosts by their mail flows",
+    "senders.more": "and {rest} more; --json lists them all",
+    "senders.column-address": "address",
+    "senders.column-servers": "servers",
+    "senders.column-failed": "failed",
+    "senders.column-packet": "B/packet",
+    "senders.column-hours": "hours",
+    "senders.column-score": "score",
+    "senders.sampled": "counts are estimates: one packet in {sampling} was looked at, error {error} % (95 %)",
+    "senders.column-flows-per-host": "flows",
+    "senders.column-hosts": "hosts",
+    "senders.column-hosts-percent": "%",
+    "senders.column-flows": "flows",
+    "senders.column-flows-percent": "%",
+    "senders.column-bytes": "bytes",
+    "senders.column-bytes-percent": "%",
+    "senders.sum": "sum",
+}
