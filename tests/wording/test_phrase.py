@@ -12,7 +12,16 @@ from mailscope.wording import LANGUAGES, amount, chinese, english, phrase, rende
 
 PACKAGE = Path(mailscope.wording.__file__).parents[1]
 CATALOGUES = {"en": english, "zh": chinese}
-GENERATED = ("relay.how-", "tie.target-", "cleared.", "report.", "hypothesis.name-", "claim.name-", "word.verdict-", "senders.")
+GENERATED = (
+    "relay.how-",
+    "tie.target-",
+    "cleared.",
+    "report.",
+    "hypothesis.name-",
+    "claim.name-",
+    "word.verdict-",
+    "senders.",
+)
 
 
 def test_no_key_stands_in_two_files():

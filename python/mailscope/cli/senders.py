@@ -48,7 +48,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """What to read, of whose network, and how much of it."""
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="captures, flow records, logs or a case")
     group = parser.add_argument_group("reading")
-    group.add_argument("--since", type=duration, default="24h", metavar="TIME", help="the newest 24h (default), 7d, all")
+    group.add_argument(
+        "--since", type=duration, default="24h", metavar="TIME", help="the newest 24h (default), 7d, all"
+    )
     group.add_argument("--own", action="append", default=[], metavar="NETWORK", help="a network of yours")
 
 

@@ -34,8 +34,14 @@ BARE_PACKET = 64
 """Bytes of a SYN with options and headers; for records that tell no flags."""
 
 AMPLIFIERS = {
-    **{17: "qotd", 19: "chargen", 53: "dns", 123: "ntp", 161: "snmp"},
-    **{389: "ldap", 1900: "ssdp", 11211: "memcached"},
+    17: "qotd",
+    19: "chargen",
+    53: "dns",
+    123: "ntp",
+    161: "snmp",
+    389: "ldap",
+    1900: "ssdp",
+    11211: "memcached",
 }
 """UDP services that answer more than they are asked (US-CERT alert TA14-017A)."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
-from mailscope.detect.amplification import AMPLIFIERS
+from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.conversations import MAIL_PORTS
 from mailscope.detect.senders.figures import Window
 from mailscope.detect.senders.signals import SIGNALS
@@ -167,9 +167,11 @@ def _could_be(row: Mapping[str, Any]) -> list[Phrase]:
 
 def _figures(row: Mapping[str, Any], window: Window) -> dict[str, Any]:
     """The figures as plain numbers, for JSON; null where the records do not tell."""
-    counts = ("flows", "destinations", "failed", "unanswered_destinations", "repeat_flows", "most_flows")
-    counts += ("packets", "bytes", "hours_active", "active_slots", "busiest_slot")
-    counts += ("in_flows", "in_sources", "in_own_sources", "sampling")
+    counts = (
+        *("flows", "destinations", "failed", "unanswered_destinations", "repeat_flows", "most_flows"),
+        *("packets", "bytes", "hours_active", "active_slots", "busiest_slot"),
+        *("in_flows", "in_sources", "in_own_sources", "sampling"),
+    )
     shares = ("fan_out", "failed_share", "repeat_share", "bytes_per_packet", "bytes_per_flow", "fence")
     return {
         **{name: _whole(row[name]) for name in counts},
