@@ -26,6 +26,7 @@ VERBS = {
     "investigate": "say who commands the mail that leaves, and prove it",
     "senders": "queue the hosts that send mail abnormally, scan or flood",
     "accounting": "say of every mail session what it is, and why it shows no more",
+    "complaints": "read complaint mails: who is accused, of what, when",
     "tables": "turn captures into tables (Parquet, NDJSON or CSV)",
     "show": "print rows of one table of a case",
     "sql": "ask a case in SQL, read-only",

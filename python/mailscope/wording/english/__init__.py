@@ -1,8 +1,8 @@
 """What Mailscope says, in English: one file a subject, no key in two of them."""
 
-from mailscope.wording.english import cases, investigation, senders
+from mailscope.wording.english import cases, desk, investigation, senders
 
-_PARTS = (cases, investigation, senders)
+_PARTS = (cases, investigation, senders, desk)
 
 UNITS = {key: words for part in _PARTS for key, words in part.UNITS.items()}
 TEMPLATES = {key: text for part in _PARTS for key, text in part.TEMPLATES.items()}
