@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from mailscope.cli.parser import actions
 
@@ -73,7 +72,18 @@ def _print_table(found: "Iterator[Complaint]") -> None:
         accused = [party.responsible for party in complaint.parties]
         contact = next((party.contact for party in complaint.parties if party.contact), None)
         todo = "person" if complaint.needs_person else ", ".join(complaint.reasons) or "case"
-        rows.append([number, complaint.time, complaint.category, ", ".join(accused) or None, contact, todo, complaint.format, complaint.reporter])
+        rows.append(
+            [
+                number,
+                complaint.time,
+                complaint.category,
+                ", ".join(accused) or None,
+                contact,
+                todo,
+                complaint.format,
+                complaint.reporter,
+            ]
+        )
     columns = ["no", "time", "category", "accused_addr", "contact", "next", "format", "reporter"]
     width = shutil.get_terminal_size((100, 24)).columns
     lines = fitted(columns, rows, width) if rows else ["no mails"]

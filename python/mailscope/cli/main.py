@@ -27,6 +27,8 @@ VERBS = {
     "senders": "queue the hosts that send mail abnormally, scan or flood",
     "accounting": "say of every mail session what it is, and why it shows no more",
     "complaints": "read complaint mails: who is accused, of what, when",
+    "registry": "keep and serve who is responsible for which network",
+    "whois": "say who is responsible for an address",
     "tables": "turn captures into tables (Parquet, NDJSON or CSV)",
     "show": "print rows of one table of a case",
     "sql": "ask a case in SQL, read-only",

@@ -13,7 +13,9 @@ from mailscope.contacts.sources import contact_table, snmp_text
 from mailscope.errors import InputError
 
 MAX_SOURCE_BYTES = 512 * 1024 * 1024
-_SNMP = re.compile(r"^\s*\S*(?:(?:1\.3\.6\.1\.2\.1|mib-2)\.4\.2[14]\.|ip(?:Cidr)?Route[A-Z]|inetCidrRoute[A-Z])\S*\s*=", re.M)
+_SNMP = re.compile(
+    r"^\s*\S*(?:(?:1\.3\.6\.1\.2\.1|mib-2)\.4\.2[14]\.|ip(?:Cidr)?Route[A-Z]|inetCidrRoute[A-Z])\S*\s*=", re.M
+)
 
 
 def gather(paths: list[Path]) -> Gathered:
@@ -21,6 +23,7 @@ def gather(paths: list[Path]) -> Gathered:
 
     Raises:
         InputError: a path is not there, or none of them is a source that can be read.
+
     """
     gathered = Gathered()
     for path in paths:
@@ -31,7 +34,9 @@ def gather(paths: list[Path]) -> Gathered:
         else:
             raise InputError(f"`{path}` is not there")
     if not gathered.routes and not gathered.contacts:
-        raise InputError("no routes and no contacts were found", hint="`mailscope registry --help` lists what can be imported")
+        raise InputError(
+            "no routes and no contacts were found", hint="`mailscope registry --help` lists what can be imported"
+        )
     return gathered
 
 

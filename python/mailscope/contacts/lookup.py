@@ -127,7 +127,9 @@ def conflicts_of(routes: list[Route]) -> list[Conflict]:
         seen = old.get(str(route.prefix.network_address))
         is_hidden = seen is not None and seen.prefix != route.prefix and route.table.endswith("CidrRouteTable")
         if seen is not None and is_hidden and not _has(routes, route.prefix):
-            found.append(Conflict("hidden-in-ipRouteTable", str(route.prefix), _told(route), f"{seen.prefix}: {_told(seen)}"))
+            found.append(
+                Conflict("hidden-in-ipRouteTable", str(route.prefix), _told(route), f"{seen.prefix}: {_told(seen)}")
+            )
     return list(dict.fromkeys(found))
 
 

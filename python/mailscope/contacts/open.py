@@ -14,6 +14,7 @@ def open_registry(name: str) -> Registry:
 
     Raises:
         InputError: there is none.
+
     """
     path = Path(name)
     if path.is_dir() and not (path / FILE).is_file():

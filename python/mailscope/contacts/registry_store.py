@@ -19,15 +19,24 @@ def save(url: str, gathered: Gathered) -> None:
 
     Raises:
         StoreError: the database cannot be opened or written.
+
     """
     with _session(url) as session:
-        names = dict.fromkeys([*(route.source for route in gathered.routes), *(contact.source for contact in gathered.contacts)])
+        names = dict.fromkeys(
+            [*(route.source for route in gathered.routes), *(contact.source for contact in gathered.contacts)]
+        )
         ids = {name: _new_import(session, name) for name in names}
         session.add_all(_route_row(route, ids[route.source]) for route in gathered.routes)
         session.add_all(_contact_row(contact, ids[contact.source]) for contact in gathered.contacts)
         first = next(iter(ids.values()), None)
         if first is not None:
-            session.add_all(ConflictRow(import_id=first, **{name: getattr(item, name)[:1000] for name in ("kind", "subject", "one", "other")}) for item in gathered.conflicts)
+            session.add_all(
+                ConflictRow(
+                    import_id=first,
+                    **{name: getattr(item, name)[:1000] for name in ("kind", "subject", "one", "other")},
+                )
+                for item in gathered.conflicts
+            )
 
 
 def load(url: str) -> Gathered:
@@ -35,18 +44,40 @@ def load(url: str) -> Gathered:
 
     Raises:
         StoreError: there is no registry.
+
     """
     with _session(url, must_exist=True) as session:
         sources = {row.id: row.source for row in session.scalars(select(ImportRow))}
         routes = [
-            Route(ip_network(row.prefix), row.next_hop, sources[row.import_id], row.routing_table, row.as_of, row.organization, row.email, row.asn)
+            Route(
+                ip_network(row.prefix),
+                row.next_hop,
+                sources[row.import_id],
+                row.routing_table,
+                row.as_of,
+                row.organization,
+                row.email,
+                row.asn,
+            )
             for row in session.scalars(select(RouteRow))
         ]
         contacts = [
-            Contact(row.key, row.organization, row.admin_contact, row.email, row.tel, row.address, row.updated_by, row.updated, sources[row.import_id])
+            Contact(
+                row.key,
+                row.organization,
+                row.admin_contact,
+                row.email,
+                row.tel,
+                row.address,
+                row.updated_by,
+                row.updated,
+                sources[row.import_id],
+            )
             for row in session.scalars(select(ContactRow))
         ]
-        conflicts = [Conflict(row.kind, row.subject, row.one, row.other) for row in session.scalars(select(ConflictRow))]
+        conflicts = [
+            Conflict(row.kind, row.subject, row.one, row.other) for row in session.scalars(select(ConflictRow))
+        ]
         return Gathered(routes, contacts, conflicts)
 
 
@@ -98,7 +129,9 @@ def _session(url: str, *, must_exist: bool = False) -> Iterator[Session]:
         engine = _engine(url)
         try:
             if must_exist and not inspect(engine).has_table(ImportRow.__tablename__):
-                raise StoreError(f"`{url.removeprefix('sqlite:///')}` is no registry", hint="`mailscope registry import` makes one")
+                raise StoreError(
+                    f"`{url.removeprefix('sqlite:///')}` is no registry", hint="`mailscope registry import` makes one"
+                )
             if not must_exist:
                 Base.metadata.create_all(engine)
             with Session(engine) as session, session.begin():

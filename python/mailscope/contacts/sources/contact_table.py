@@ -16,7 +16,17 @@ _NAMES = {
     "prefix": ("prefix", "network", "cidr", "ipnetwork", "subnet", "route", "net"),
     "destination": ("dest", "destination"),
     "mask": ("netmask", "mask"),
-    "organization": ("organization", "organisation", "org", "orgname", "customer", "name", "description", "unit", "site"),
+    "organization": (
+        "organization",
+        "organisation",
+        "org",
+        "orgname",
+        "customer",
+        "name",
+        "description",
+        "unit",
+        "site",
+    ),
     "admin_contact": ("admincontact", "contact", "person", "admin", "responsible", "contactname"),
     "email": ("email", "mail", "abusemailbox", "abuse", "abuseemail", "emailaddress", "contactemail"),
     "tel": ("tel", "phone", "telephone"),
@@ -35,7 +45,9 @@ def read(lines: Iterable[str], source: str) -> Gathered:
     delimiter = max(",;\t|", key=(text[0] if text else "").count)
     reader = csv.reader(text, delimiter=delimiter)
     heading = [_plain(cell) for cell in next(reader, [])]
-    columns = {name: next((heading.index(word) for word in words if word in heading), None) for name, words in _NAMES.items()}
+    columns = {
+        name: next((heading.index(word) for word in words if word in heading), None) for name, words in _NAMES.items()
+    }
     for number, row in enumerate(reader, start=2):
         values = {name: _cell(row, column) for name, column in columns.items()}
         if any(values.values()) and not _take(values, source, gathered):
@@ -65,8 +77,19 @@ def _take(values: dict[str, str | None], source: str, gathered: Gathered) -> boo
     updated = _day(values["updated"])
     has_contact = any(values[name] for name in ("organization", "admin_contact", "email"))
     if has_contact:
-        details = (values[name] for name in ("organization", "admin_contact", "email", "tel", "address", "updated_by"))
-        gathered.contacts.append(Contact(key, *details, updated, source))
+        gathered.contacts.append(
+            Contact(
+                key,
+                values["organization"],
+                values["admin_contact"],
+                values["email"],
+                values["tel"],
+                values["address"],
+                values["updated_by"],
+                updated,
+                source,
+            )
+        )
     if network:
         gathered.routes.append(Route(network, key, source, "table", updated))
     return True

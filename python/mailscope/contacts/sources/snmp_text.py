@@ -1,9 +1,9 @@
 """Routing tables as `snmpwalk` prints them, by number or by name, of old and new programs.
 
-    ipRouteTable        1.3.6.1.2.1.4.21     RFC 1213   indexed by destination alone: two masks of one address
-                                                        cannot both be in it
-    ipCidrRouteTable    1.3.6.1.2.1.4.24.4   RFC 2096   destination, mask, TOS, next hop
-    inetCidrRouteTable  1.3.6.1.2.1.4.24.7   RFC 4292   IPv4 and IPv6; destination, length, policy, next hop
+ipRouteTable        1.3.6.1.2.1.4.21     RFC 1213   indexed by destination alone: two masks of one address
+                                                    cannot both be in it
+ipCidrRouteTable    1.3.6.1.2.1.4.24.4   RFC 2096   destination, mask, TOS, next hop
+inetCidrRouteTable  1.3.6.1.2.1.4.24.7   RFC 4292   IPv4 and IPv6; destination, length, policy, next hop
 """
 
 import re
@@ -59,14 +59,16 @@ def _old_row(name: str) -> tuple[int, str] | None:
     if digits and digits.startswith("4.21.1."):
         column, _, index = digits[7:].partition(".")
         return (int(column), index) if column.isdecimal() else None
-    for word, column in _OLD.items():
+    for word, number in _OLD.items():
         found = re.search(rf"(?:^|[.:]){word}\.((?:\d+\.){{3}}\d+)$", name)
         if found:
-            return column, found[1]
+            return number, found[1]
     return None
 
 
-def _note_old(old: dict[str, dict[int, str]], row: tuple[int, str], value: str, source: str, gathered: Gathered) -> None:
+def _note_old(
+    old: dict[str, dict[int, str]], row: tuple[int, str], value: str, source: str, gathered: Gathered
+) -> None:
     column, destination = row
     values = old.setdefault(destination, {})
     known = values.get(column)

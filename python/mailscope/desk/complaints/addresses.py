@@ -12,8 +12,12 @@ from dataclasses import dataclass
 
 from mailscope.desk.complaints.bounds import MAX_ADDRESSES
 
-_IPV4 = re.compile(r"(?<![\d.])(?<!\w[/_])((?:\d{1,3}\.){3}\d{1,3})(?:\.(?P<port>\d{1,5})(?!\.?\d)|(?!\.?\d))(?P<length>/\d{1,2}(?!\d))?")
-_IPV6 = re.compile(r"(?<![\w:.])((?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}))(?![\w:])(?P<length>/\d{1,3})?")
+_IPV4 = re.compile(
+    r"(?<![\d.])(?<!\w[/_])((?:\d{1,3}\.){3}\d{1,3})(?:\.(?P<port>\d{1,5})(?!\.?\d)|(?!\.?\d))(?P<length>/\d{1,2}(?!\d))?"
+)
+_IPV6 = re.compile(
+    r"(?<![\w:.])((?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}))(?![\w:])(?P<length>/\d{1,3})?"
+)
 _PORT_AFTER = re.compile(r"^(?::| port[ =:]{1,3}|\.)(\d{1,5})(?![\d.:])", re.I)
 _DOTS = re.compile(r"(?<=[\w])\s?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\})\s?(?=[\w])", re.I)
 _COLONS = re.compile(r"\[:\]")
@@ -47,7 +51,9 @@ _VICTIM_BEFORE = re.compile(
     re.I,
 )
 _VICTIM_AFTER = re.compile(
-    r"^[\s)\]>,.'\"*]{0,4}(?:" + _AUX + r"\s+){0,6}(?:target|targets|targeted|victim|victims|attacked by|attacked from|being attacked"
+    r"^[\s)\]>,.'\"*]{0,4}(?:"
+    + _AUX
+    + r"\s+){0,6}(?:target|targets|targeted|victim|victims|attacked by|attacked from|being attacked"
     r"|scanned by|scanned from|probed by|hit by|hammered by|our own|our ip|our address|do not block|not the source|受害|被攻击|被攻擊|被扫描|被掃描)",
     re.I,
 )
@@ -60,7 +66,9 @@ _SOURCE_AFTER = re.compile(
 )
 _APACHE_AFTER = re.compile(r"^ \S+ \S+ \[\d{1,2}/\w{3}/\d{4}:")
 _URL_BEFORE = re.compile(r"\bhttps?://(?:[^\s/@]{1,80}@)?\[?$", re.I)
-_LIST_BETWEEN = re.compile(r"^(?:[.:]\d{1,5})?[\s,;/&+)(*]{1,6}(?:(?:and|und|et|y|or|和|及|以及|与|與|、)\s*)?[\s(]{0,2}$|^、$", re.I)
+_LIST_BETWEEN = re.compile(
+    r"^(?:[.:]\d{1,5})?[\s,;/&+)(*]{1,6}(?:(?:and|und|et|y|or|和|及|以及|与|與|、)\s*)?[\s(]{0,2}$|^、$", re.I
+)
 _SIGNATURE = re.compile(
     r"^(?:-- ?|_{5,}|(?:best|kind|warm|with kind|many)? ?(?:regards|wishes|greetings|thanks)\b.{0,20}"
     r"|sincerely.{0,10}|yours .{0,20}|mit freundlichen.{0,20}|cordialement.{0,5}|此致|敬上|谢谢[!！。]?|謝謝[!！。]?)\s*$",
@@ -110,7 +118,9 @@ def canonical(text: str) -> str | None:
 def is_host(address: str) -> bool:
     """Whether an address can be somebody's: not unspecified, loopback, multicast or link-local."""
     ip = ipaddress.ip_address(address)
-    return not (ip.is_unspecified or ip.is_loopback or ip.is_multicast or ip.is_link_local or address.startswith(("0.", "255.")))
+    return not (
+        ip.is_unspecified or ip.is_loopback or ip.is_multicast or ip.is_link_local or address.startswith(("0.", "255."))
+    )
 
 
 def found_in(text: str) -> Iterator[tuple[str, int, int, int | None]]:

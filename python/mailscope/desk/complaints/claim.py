@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from mailscope.desk.complaints.mail import Mail
 from mailscope.desk.complaints.networks import Networks
 from mailscope.desk.complaints.times import Context, Moment
 

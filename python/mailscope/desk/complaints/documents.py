@@ -15,5 +15,7 @@ def as_mail(raw: RawMail) -> Mail:
     kind = "text/csv" if name.lower().endswith((".csv", ".tsv")) else _TYPES.get(start, "text/plain")
     if b"<html" in raw.data[:2000].lower() or b"<!doctype html" in raw.data[:2000].lower():
         kind = "text/html"
-    headers = Headers([("content-type", f'{kind}; charset="utf-8"'), ("content-disposition", f'attachment; filename="{name}"')])
+    headers = Headers(
+        [("content-type", f'{kind}; charset="utf-8"'), ("content-disposition", f'attachment; filename="{name}"')]
+    )
     return Mail(Headers(), [Part(headers, raw.data, 0)], len(raw.data), [])

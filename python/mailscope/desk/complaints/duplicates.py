@@ -56,7 +56,9 @@ class Joiner:
 def _words(text: str) -> frozenset[bytes]:
     """Short hashes of a text's words."""
     found = dict.fromkeys(_WORD.findall(text[:40_000]))
-    return frozenset(blake2b(word.encode("utf-8", "replace"), digest_size=6).digest() for word in list(found)[:MAX_WORDS])
+    return frozenset(
+        blake2b(word.encode("utf-8", "replace"), digest_size=6).digest() for word in list(found)[:MAX_WORDS]
+    )
 
 
 def _similar(one: frozenset[bytes], other: frozenset[bytes]) -> bool:

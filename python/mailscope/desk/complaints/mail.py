@@ -26,8 +26,10 @@ from mailscope.desk.complaints.markup import text_of_html
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)$", re.S)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
-_MAILS = ("message/rfc822", "text/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers")
-_MAILS += ("message/global-headers", "text/rfc822-header")
+_MAILS = (
+    "message/rfc822", "text/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers",
+    "message/global-headers", "text/rfc822-header",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ from pathlib import Path
 from mailscope.desk.complaints.bounds import MAX_FILES, MAX_MAIL_BYTES, MAX_STREAM_BYTES
 from mailscope.errors import InputError
 
-_SEPARATOR = re.compile(rb"^From [^\r\n]{1,300}\b\d\d:\d\d(?::\d\d)?\b[^\r\n]{0,60}\r?\n(?=[!-9;-~]{1,76}:|>?From |\r?\n)", re.M)
+_SEPARATOR = re.compile(
+    rb"^From [^\r\n]{1,300}\b\d\d:\d\d(?::\d\d)?\b[^\r\n]{0,60}\r?\n(?=[!-9;-~]{1,76}:|>?From |\r?\n)", re.M
+)
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.M)
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.M | re.I)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -30,6 +32,7 @@ def mails(source: str) -> Iterator[RawMail]:
 
     Raises:
         InputError: the source is not there.
+
     """
     if source == "-":
         yield from _of_bytes(sys.stdin.buffer.read(MAX_STREAM_BYTES), "standard input")

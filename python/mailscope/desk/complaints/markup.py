@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from mailscope.desk.complaints.bounds import MAX_MARKUP
 
 _BLOCKS = frozenset(
-    "address article blockquote br dd div dl dt form h1 h2 h3 h4 h5 h6 hr li ol p pre section table tr ul".split()
+    "address article blockquote br dd div dl dt form h1 h2 h3 h4 h5 h6 hr li ol p pre section table tr ul".split()  # noqa: SIM905
 )
 _CELLS = frozenset(("td", "th"))
 _UNSEEN = frozenset(("script", "style", "head", "title", "template"))
@@ -45,10 +45,10 @@ class _Text(HTMLParser):
 
 
 def text_of_html(markup: str) -> str:
-    """The text of an HTML body, one line a block, cells apart by a tab.
+    r"""The text of an HTML body, one line a block, cells apart by a tab.
 
     >>> text_of_html("<p>from 10<span>.</span>25.1.2</p><p>now</p>")
-    'from 10.25.1.2\\nnow'
+    'from 10.25.1.2\nnow'
     """
     parser = _Text()
     try:

@@ -20,6 +20,7 @@ class Networks:
 
         Raises:
             UsageError: one of them is no prefix or address.
+
         """
         try:
             prefixes = tuple(ip_network(text.strip(), strict=False) for text in own)

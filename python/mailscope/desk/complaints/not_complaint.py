@@ -8,7 +8,10 @@ import re
 
 from mailscope.desk.complaints.mail import Mail
 
-_BOUNCE_FROM = re.compile(r"mailer-daemon|postmaster|mail ?delivery|mail delivery (?:sub)?system|maildelivery|double-bounce|mdaemon|bounce", re.I)
+_BOUNCE_FROM = re.compile(
+    r"mailer-daemon|postmaster|mail ?delivery|mail delivery (?:sub)?system|maildelivery|double-bounce|mdaemon|bounce",
+    re.I,
+)
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|returned mail|return(?:ed)? to sender|delivery (?:status|failure|failed|has failed|notification|error|report|incomplete|problem)|failure notice|failed delivery"
     r"|mail (?:delivery|error|system error|could not)|could ?n.t (?:be )?deliver|non[- ]?deliver|not delivered|message (?:status|undeliver)|error sending|unzustellbar|nicht zugestellt"
@@ -22,7 +25,8 @@ _BOUNCE_TEXT = re.compile(
 )
 _REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|回复|回覆|答复)\s*[:：]", re.I)
 _AUTOMATIC = re.compile(
-    r"^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|out of (?:the )?office|abwesen|autoreply|automatische antwort|自动回复|自動回覆|休假|vacation|on leave)", re.I
+    r"^\s*(?:auto(?:matic|mated)?[ -]?(?:reply|response|antwort)|out of (?:the )?office|abwesen|autoreply|automatische antwort|自动回复|自動回覆|休假|vacation|on leave)",
+    re.I,
 )
 _SELLING = re.compile(
     r"\b(?:buy|sale|offers?|discount|% off|free trial|newsletter|unsubscribe|subscribe|limited time|special price|best price|order now|click here|webinar|our new|introducing|demo|promo\w*|deals?|cheap|invest\w*|casino|loans?|viagra|pills|seo|marketing|partnership|product catalog\w*|quotation)\b"
@@ -33,7 +37,9 @@ _COMPLAINING = re.compile(
     r"\babus(?:ed|ing|ive|e (?:from|of|report|complaint|by))\b|complain|\bspam(?:s|med|ming|mer)?\b|\battack|\bscan(?:s|ned|ning)?\b|phish|infring|hacked|hacking|compromised|malware|illegal|stop it|your (?:customer|network|server|host|user)|junk|投诉|投訴|攻击|攻擊|扫描|掃描|垃圾|侵权|侵權|举报|舉報",
     re.I,
 )
-_SENDER = re.compile(r"^(?:newsletter|news|marketing|offers?|promo\w*|sales?|info-?mail|mailing|deals|shop|service-?mail)[@+.-]", re.I)
+_SENDER = re.compile(
+    r"^(?:newsletter|news|marketing|offers?|promo\w*|sales?|info-?mail|mailing|deals|shop|service-?mail)[@+.-]", re.I
+)
 _ADDRESS = re.compile(r"[\w.+=~-]{1,64}@[\w.-]{1,253}")
 
 

@@ -134,7 +134,12 @@ class Reader:
         if not claim.not_complaint:
             if not complaint.parties and not why:
                 why.append("no-address")
-            if complaint.parties and complaint.time is None and not mail.headers.first("date") and claim.accused[0].address:
+            if (
+                complaint.parties
+                and complaint.time is None
+                and not mail.headers.first("date")
+                and claim.accused[0].address
+            ):
                 why.append("no-time-and-no-date")
             if not complaint.parties and _DAMAGING & set(mail.damage):
                 why += [damage for damage in mail.damage if damage in _DAMAGING]
@@ -143,7 +148,9 @@ class Reader:
                 why.append("not-ours")
             elif any(party.ours and self._registry and not party.contact for party in complaint.parties):
                 why.append("no-contact")
-                complaint.needs_person = complaint.needs_person or any(not party.organization and party.ours for party in complaint.parties)
+                complaint.needs_person = complaint.needs_person or any(
+                    not party.organization and party.ours for party in complaint.parties
+                )
             if self._joined(complaint, claim, mail):
                 why.append("duplicate")
         complaint.reasons = list(dict.fromkeys(why))

@@ -11,8 +11,26 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_MONTHS |= {"mrz": 3, "mai": 5, "okt": 10, "dez": 12, "ene": 1, "abr": 4, "ago": 8, "dic": 12, "fév": 2, "avr": 4, "aoû": 8, "déc": 12}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+_MONTHS |= {
+    "mrz": 3,
+    "mai": 5,
+    "okt": 10,
+    "dez": 12,
+    "ene": 1,
+    "abr": 4,
+    "ago": 8,
+    "dic": 12,
+    "fév": 2,
+    "avr": 4,
+    "aoû": 8,
+    "déc": 12,
+}
 _MON = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mai|okt|dez|ene|abr|ago|dic|fév|avr|aoû|déc)[a-zé]{0,7}\.?"
 _ZONES = {
     "Z": 0, "UTC": 0, "UT": 0, "GMT": 0, "WET": 0, "WEST": 60, "BST": 60, "IST": 330, "CET": 60, "MET": 60, "MEZ": 60,
@@ -22,15 +40,45 @@ _ZONES = {
     "EDT": -240, "EST": -300, "CDT": -300, "CST": -360, "MDT": -360, "MST": -420, "PDT": -420, "PST": -480,
     "AKST": -540, "HST": -600,
 }  # fmt: skip
-_PLACES = {"北京": 480, "中国": 480, "中國": 480, "台北": 480, "臺北": 480, "台湾": 480, "臺灣": 480, "香港": 480, "东八区": 480, "東八區": 480}
-_PLACES |= {"新加坡": 480, "东京": 540, "東京": 540, "日本": 540, "首尔": 540, "世界": 0, "协调世界": 0, "格林威治": 0, "格林尼治": 0, "標準格林": 0}
+_PLACES = {
+    "北京": 480,
+    "中国": 480,
+    "中國": 480,
+    "台北": 480,
+    "臺北": 480,
+    "台湾": 480,
+    "臺灣": 480,
+    "香港": 480,
+    "东八区": 480,
+    "東八區": 480,
+}
+_PLACES |= {
+    "新加坡": 480,
+    "东京": 540,
+    "東京": 540,
+    "日本": 540,
+    "首尔": 540,
+    "世界": 0,
+    "协调世界": 0,
+    "格林威治": 0,
+    "格林尼治": 0,
+    "標準格林": 0,
+}
 _PLACE = "|".join(sorted(_PLACES, key=len, reverse=True))
 _OFFSET = r"[+-]\d{1,2}:?\d{2}|(?:UTC|GMT)\s?[+-]\s?\d{1,2}(?::?\d{2})?|[+-]\d{1,2}(?![\d:/.-])"
 _NAME = r"(?:" + "|".join(sorted(_ZONES, key=len, reverse=True)) + r")(?![A-Za-z0-9/_])"
 _AREA = r"(?:Africa|America|Asia|Atlantic|Australia|Europe|Pacific|Indian|Etc)/[A-Za-z_+\-0-9]{2,30}"
 _WORDS = r"(?P<cn>(?:" + _PLACE + r")(?:標準|标准)?(?:时间|時間|时|時)?)"
 _ZONE = (
-    r"(?:\s{0,2}[\[(,]?\s?(?:(?P<offset>" + _OFFSET + r")|(?P<area>" + _AREA + r")|(?P<zone>" + _NAME + r")|" + _WORDS + r"))?"
+    r"(?:\s{0,2}[\[(,]?\s?(?:(?P<offset>"
+    + _OFFSET
+    + r")|(?P<area>"
+    + _AREA
+    + r")|(?P<zone>"
+    + _NAME
+    + r")|"
+    + _WORDS
+    + r"))?"
 )
 _TIME = r"(?P<h>\d{1,2})\s?:\s?(?P<m>\d{2})(?:\s?:\s?(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?(?:\s?(?P<ap>[ap]\.?m\b\.?))?"
 _GAP = r"(?:[\s,;T]|at|um|kl\.|@|-\s){1,5}"
@@ -50,15 +98,25 @@ _SHAPES = (
     r"(?<![\w.:/-])(?P<epoch>(?:1[0-9]|2[01])\d{8})(?:\.\d{1,6})?(?![\w/-]|\.\d)",
 )  # fmt: skip
 _PATTERNS = tuple(re.compile(shape, re.I) for shape in _SHAPES)
-_CLOCK = re.compile(r"(?<![\d:.T])(?P<h>[0-2]?\d):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.(?P<f>\d{1,9}))?)?(?![\d:])" + _ZONE, re.I)
+_CLOCK = re.compile(
+    r"(?<![\d:.T])(?P<h>[0-2]?\d):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:\.(?P<f>\d{1,9}))?)?(?![\d:])" + _ZONE, re.I
+)
 _DAY = re.compile(
-    r"(?<![\d./-])(?:(?P<y>(?:19|20)\d{2})(?P<sep>[-/.])(?P<mo>\d{1,2})(?P=sep)(?P<d>\d{1,2})|(?P<d2>\d{1,2})[ -]" + _MON + r"[ -](?P<y2>(?:19|20)\d{2}))(?![\d./:T-])",
+    r"(?<![\d./-])(?:(?P<y>(?:19|20)\d{2})(?P<sep>[-/.])(?P<mo>\d{1,2})(?P=sep)(?P<d>\d{1,2})|(?P<d2>\d{1,2})[ -]"
+    + _MON
+    + r"[ -](?P<y2>(?:19|20)\d{2}))(?![\d./:T-])",
     re.I,
 )
 _STATED = re.compile(
-    r"(?:(?P<offset>(?:UTC|GMT)\s?[+-]\s?\d{1,2}(?::?\d{2})?)|(?<![A-Za-z0-9/+])(?P<zone>UTC|GMT)(?![A-Za-z0-9/_+-])|(?P<area>" + _AREA + r")"
-    r"|(?:time ?zone|timezone|tz|时区|時區)\s?(?:is|为|為)?\s?[:=：]?\s{0,2}(?P<after>(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|" + _NAME + r")"
-    r"|(?:times?|clock|timestamps?|logs?)\b[^.\n]{0,24}?\b(?:in|is|are|:)\s(?P<named>(?:UTC|GMT)\s?[+-]\s?\d{1,2}(?::?\d{2})?|[+-]\d{2}:?\d{2}|" + _NAME + r")"
+    r"(?:(?P<offset>(?:UTC|GMT)\s?[+-]\s?\d{1,2}(?::?\d{2})?)|(?<![A-Za-z0-9/+])(?P<zone>UTC|GMT)(?![A-Za-z0-9/_+-])|(?P<area>"
+    + _AREA
+    + r")"
+    r"|(?:time ?zone|timezone|tz|时区|時區)\s?(?:is|为|為)?\s?[:=：]?\s{0,2}(?P<after>(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d{2})?|"
+    + _NAME
+    + r")"
+    r"|(?:times?|clock|timestamps?|logs?)\b[^.\n]{0,24}?\b(?:in|is|are|:)\s(?P<named>(?:UTC|GMT)\s?[+-]\s?\d{1,2}(?::?\d{2})?|[+-]\d{2}:?\d{2}|"
+    + _NAME
+    + r")"
     r"|(?P<cn>(?:" + _PLACE + r")(?:標準|标准)?(?:时间|時間))|(?P<cn2>东八区|東八區))",
     re.I,
 )
@@ -69,7 +127,9 @@ _NOT_THE_EVENT = re.compile(
 )
 
 
-_A_NUMBER = re.compile(r"(?<!\w)(?!(?:time|epoch|timestamp|ts|at|on|seen|date|since|unix)\b)[A-Za-z_#]\w*[\s=:#(]*$", re.I)
+_A_NUMBER = re.compile(
+    r"(?<!\w)(?!(?:time|epoch|timestamp|ts|at|on|seen|date|since|unix)\b)[A-Za-z_#]\w*[\s=:#(]*$", re.I
+)
 """A word before ten digits that makes them a number of something else, such as `seq 1766062543`."""
 
 
@@ -147,8 +207,11 @@ def moments(text: str, context: Context, stated: int | None = None) -> Iterator[
 def events(text: str, context: Context) -> list[Moment]:
     """The moments that may be the event's: not those named as the notice's or the report's own."""
     found = list(moments(text, context))
-    told = [moment for moment in found if not _NOT_THE_EVENT.search(text[max(moment.start - 44, 0) : moment.start].rsplit("\n", 1)[-1])]
-    return told
+    return [
+        moment
+        for moment in found
+        if not _NOT_THE_EVENT.search(text[max(moment.start - 44, 0) : moment.start].rsplit("\n", 1)[-1])
+    ]
 
 
 def _clock_moments(text: str, context: Context, stated: int | None) -> Iterator[Moment]:
@@ -215,7 +278,9 @@ def _without_year(match: re.Match[str], month: int, day: int, context: Context, 
     return None
 
 
-def _assembled(match: re.Match[str], year: int, month: int, day: int, context: Context, stated: int | None) -> Moment | None:
+def _assembled(
+    match: re.Match[str], year: int, month: int, day: int, context: Context, stated: int | None
+) -> Moment | None:
     groups = match.groupdict()
     hour, minute, second = int(groups["h"]), int(groups["m"] or 0), int(groups["s"] or 0)
     part = (groups.get("ap") or groups.get("part") or "").lower()
@@ -226,7 +291,9 @@ def _assembled(match: re.Match[str], year: int, month: int, day: int, context: C
     offset, zone = _zone_of(match, context, stated)
     micro = int(((groups.get("f") or "") + "000000")[:6])
     try:
-        at = datetime(year, month, day, hour, minute, min(second, 59), micro, timezone(timedelta(minutes=offset))).astimezone(UTC)
+        at = datetime(
+            year, month, day, hour, minute, min(second, 59), micro, timezone(timedelta(minutes=offset))
+        ).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     exact = 0.5 if groups["s"] else 60.0 if groups["m"] else 3600.0

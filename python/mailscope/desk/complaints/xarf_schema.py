@@ -9,10 +9,11 @@ from mailscope.desk.complaints.times import parsed
 
 V4_CATEGORIES = {"connection", "content", "copyright", "infrastructure", "messaging", "reputation", "vulnerability"}
 _V3_CLASSES = {"activity", "content", "system", "vulnerability", "messaging", "copyright", "connection"}
-_V3_TYPES = set(
-    "spam phishing malware botnet portscan ddos dos loginattack webhack exploit openservice copyright trademark childabuse"
-    " childsexualabusematerial harassment harassed potentiallycompromisedaccount fraud rpz scan bruteforce".split()
-)
+_V3_TYPES = {
+    "spam", "phishing", "malware", "botnet", "portscan", "ddos", "dos", "loginattack", "webhack", "exploit",
+    "openservice", "copyright", "trademark", "childabuse", "childsexualabusematerial", "harassment", "harassed",
+    "potentiallycompromisedaccount", "fraud", "rpz", "scan", "bruteforce",
+}  # fmt: skip
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _NAME = re.compile(r"^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}\.?$")
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
@@ -24,7 +25,11 @@ _TEXTS = (
 
 def mistakes_of_v4(report: dict[str, Any]) -> list[str]:
     """The members of a version 4 report that break its core schema."""
-    wrong = [name for name in ("report_id", "timestamp", "source_identifier", "type") if not isinstance(report.get(name), str)]
+    wrong = [
+        name
+        for name in ("report_id", "timestamp", "source_identifier", "type")
+        if not isinstance(report.get(name), str)
+    ]
     wrong += ["timestamp"] if isinstance(report.get("timestamp"), str) and not _is_time(report["timestamp"]) else []
     wrong += ["category"] if report.get("category") not in V4_CATEGORIES else []
     reporter = report.get("reporter")
@@ -57,7 +62,11 @@ def _reporter(info: Any) -> list[str]:
     if not isinstance(info, dict):
         return ["ReporterInfo"]
     is_person = info.get("ReporterType") == "Person"
-    needed = ("ReporterContactEmail", "ReporterContactName") if is_person else ("ReporterOrg", "ReporterOrgDomain", "ReporterOrgEmail")
+    needed = (
+        ("ReporterContactEmail", "ReporterContactName")
+        if is_person
+        else ("ReporterOrg", "ReporterOrgDomain", "ReporterOrgEmail")
+    )
     wrong = [name for name in needed if not isinstance(info.get(name), str)]
     mails = [name for name in ("ReporterOrgEmail", "ReporterContactEmail") if name in info]
     return wrong + [name for name in mails if not _MAIL.match(str(info[name]))] + _not_text(info)
@@ -74,7 +83,9 @@ def _not_text(info: dict[str, Any]) -> list[str]:
 
 
 def _ends(inner: dict[str, Any]) -> list[str]:
-    wrong = [name for name in ("SourceIp", "DestinationIp") if name in inner and not _is_address(inner[name])]
+    wrong: list[str] = [
+        name for name in ("SourceIp", "DestinationIp") if name in inner and not _is_address(inner[name])
+    ]
     wrong += [name for name in ("SourcePort", "DestinationPort") if not _is_port(inner.get(name))]
     if "SourceUrl" in inner and not _is_url(inner["SourceUrl"]):
         wrong.append("SourceUrl")
@@ -86,7 +97,9 @@ def _ends(inner: dict[str, Any]) -> list[str]:
 
 def _amounts(inner: dict[str, Any]) -> list[str]:
     names = ("ByteCount", "PacketCount", "FileSize", "Attempts", "Count")
-    wrong = [name for name in names if name in inner and (isinstance(inner[name], bool) or not isinstance(inner[name], int))]
+    wrong = [
+        name for name in names if name in inner and (isinstance(inner[name], bool) or not isinstance(inner[name], int))
+    ]
     return wrong + (["Ongoing"] if "Ongoing" in inner and not isinstance(inner["Ongoing"], bool) else [])
 
 
@@ -119,7 +132,11 @@ def _needs_of(kind: str, inner: dict[str, Any]) -> list[str]:
     if kind in ("copyright", "trademark", "phishing", "childsexualabusematerial"):
         return [] if {"SourceIp", "SourceUrl"} & inner.keys() else ["SourceIp"]
     if kind in ("openservice",):
-        return [] if "SourceIp" in inner and (isinstance(inner.get("ServiceName"), str) or "SourcePort" in inner) else ["SourceIp"]
+        return (
+            []
+            if "SourceIp" in inner and (isinstance(inner.get("ServiceName"), str) or "SourcePort" in inner)
+            else ["SourceIp"]
+        )
     return [] if "SourceIp" in inner or "Source" in inner else ["SourceIp"]
 
 
@@ -127,7 +144,9 @@ def _exploit(inner: dict[str, Any]) -> list[str]:
     cve = inner.get("CVE")
     wrong = [] if cve is None or re.fullmatch(r"CVE-\d{4}-\d{4,19}", str(cve)) else ["CVE"]
     score = inner.get("CVSS")
-    if score is not None and (not isinstance(score, dict) or str(score.get("Version")) not in ("2.0", "3.0", "3.1", "4.0")):
+    if score is not None and (
+        not isinstance(score, dict) or str(score.get("Version")) not in ("2.0", "3.0", "3.1", "4.0")
+    ):
         wrong.append("CVSS")
     return wrong
 

@@ -25,7 +25,7 @@ _NOTICE = re.compile(r"infring\w+|copyright|dmca|著作[权權]|侵[权權]", re
 def read(mail: Mail, reading: Reading) -> Claim | None:
     """The claim of a copyright notice; None for another mail."""
     text = mail.body
-    found = {}
+    found: dict[tuple[str, str], Accusation] = {}
     places = [("text", match.group()) for match in _XML.finditer(text)]
     for name, kind, data in files(mail):
         if b"<Infringement" in data and not kind.startswith("text/plain"):
@@ -49,7 +49,11 @@ def _of_xml(xml: str, place: str) -> list[Accusation]:
             port = source.value("Port")
             where = dict.fromkeys(("accused", "time", "port"), f"ACNS XML in {place}")
             time = parsed(source.value("TimeStamp")) or parsed(root.value("TimeStamp"))
-            found.append(Accusation(address, time, int(port) if port.isdecimal() and 0 < int(port) < 65536 else None, where=where))
+            found.append(
+                Accusation(
+                    address, time, int(port) if port.isdecimal() and 0 < int(port) < 65536 else None, where=where
+                )
+            )
     return found
 
 
@@ -62,5 +66,9 @@ def _of_labels(text: str, mail: Mail, reading: Reading) -> Claim | None:
     when, port = _LABELS["time"].search(text, max(told.start() - 2000, 0) if told else 0), _LABELS["port"].search(text)
     time = parsed(when[1], reading.context) if when else next(iter(events(text, reading.context)), None)
     accusation = Accusation(address, time, int(port[1]) if port and 0 < int(port[1]) < 65536 else None)
-    accusation.where = {"accused": "labelled line", "time": "labelled line" if when else "text", "port": "labelled line"}
+    accusation.where = {
+        "accused": "labelled line",
+        "time": "labelled line" if when else "text",
+        "port": "labelled line",
+    }
     return Claim("copyright-notice", [accusation], ["copyright"], "words of the notice")

@@ -23,7 +23,15 @@ _SENTENCE = re.compile(
     re.I,
 )
 _JMRP = re.compile(r"complaint about message from\s+\[?([0-9A-Fa-f:.]{3,45})\]?", re.I)
-_DAMAGE = {"no-closing-boundary", "raw-bytes-in-header", "zero-bytes", "broken-header", "header-cut", "base64-cut", "no-boundary"}
+_DAMAGE = {
+    "no-closing-boundary",
+    "raw-bytes-in-header",
+    "zero-bytes",
+    "broken-header",
+    "header-cut",
+    "base64-cut",
+    "no-boundary",
+}
 
 
 def read(mail: Mail, reading: Reading) -> Claim | None:

@@ -53,7 +53,9 @@ def _categorize(claim: Claim, subject: str, body: str) -> None:
     claim.categories = strong + [kind for kind in in_subject if kind not in strong and kind not in categories.WEAK]
     claim.category_where = "words of the text" if strong else "title"
     if not claim.categories:
-        claim.categories, claim.category_where = ([shown], "log lines") if shown else (in_body + in_subject, "words of the text")
+        claim.categories, claim.category_where = (
+            ([shown], "log lines") if shown else (in_body + in_subject, "words of the text")
+        )
     if not claim.categories:
         claim.categories, claim.category_where = ["other"], "nothing said"
 
@@ -64,7 +66,9 @@ def _accusation(address: str, found: list[Mention], times: list[Moment], text: s
     time = _nearest(own, times, text)
     port = next((mention.port for mention in own if mention.weight > 0 and mention.port), None)
     accusation = Accusation(address, time, port, where={"accused": f"{place}, character {accusing.start}"})
-    accusation.where["time"] = f"{place if place != 'subject' else 'text'}, character {time.start}" if time else "nowhere"
+    accusation.where["time"] = (
+        f"{place if place != 'subject' else 'text'}, character {time.start}" if time else "nowhere"
+    )
     if port:
         accusation.where["port"] = f"{place}, behind the address"
     return accusation

@@ -1,8 +1,8 @@
 """SpamCop's reports: one line of who and when, and the offending mail quoted below.
 
-    [ SpamCop V5.1.0 ]
-    Email from 192.0.2.1 / Sat, 21 Nov 2026 20:08:35 +0000
-    [ Offending message ]
+[ SpamCop V5.1.0 ]
+Email from 192.0.2.1 / Sat, 21 Nov 2026 20:08:35 +0000
+[ Offending message ]
 """
 
 import re
@@ -15,7 +15,10 @@ from mailscope.desk.complaints.received import origin
 from mailscope.desk.complaints.times import parsed
 
 _LINE = re.compile(r"^(?:Email|Spam\w*|Mail) from\s+\[?([0-9A-Fa-f:.]{3,45})\]?\s*(?:/\s*(.{6,60}))?$", re.M)
-_SITE = re.compile(r"^(?:Spamvertised web ?site|Web ?site):\s*(\S+)(?:.*\n){0,3}?.*?(?:is|at)\s+\[?([0-9.]{7,15})\]?(?:[;,]?\s*(.{6,60}))?$", re.M | re.I)
+_SITE = re.compile(
+    r"^(?:Spamvertised web ?site|Web ?site):\s*(\S+)(?:.*\n){0,3}?.*?(?:is|at)\s+\[?([0-9.]{7,15})\]?(?:[;,]?\s*(.{6,60}))?$",
+    re.M | re.I,
+)
 _MARK = re.compile(r"^\[ ?SpamCop V[\d.]+ ?\]", re.M)
 _SUBJECT = re.compile(r"^\[SpamCop \((?:https?://\S+|([0-9A-Fa-f:.]{3,45}))\)[^\]]{0,60}\]", re.I)
 
@@ -32,7 +35,13 @@ def read(mail: Mail, reading: Reading) -> Claim | None:
     address = canonical(line[1]) if line else canonical(site[2]) if site else None
     where = "line `Email from`" if line else "line of the web site"
     if address is None:
-        address, where = (header, "field X-SpamCop-sourceip") if header else (canonical(subject[1] or ""), "subject") if subject else (None, "")
+        address, where = (
+            (header, "field X-SpamCop-sourceip")
+            if header
+            else (canonical(subject[1] or ""), "subject")
+            if subject
+            else (None, "")
+        )
     claim = Claim("spamcop", categories=["spam"], category_where="a SpamCop report")
     quoted = quoted_header(text)
     found = origin(quoted, reading.networks, address) if quoted else None

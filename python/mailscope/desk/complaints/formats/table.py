@@ -21,8 +21,27 @@ from mailscope.desk.complaints.times import Context, Moment, parsed, stated_offs
 _ADDRESS = ("ip", "src_ip", "source_ip", "sourceip", "source.ip", "src", "ip_address", "ipaddress", "ip address", "source", "source address", "attacker", "attacker_ip", "host", "address", "addr", "client_ip", "srcip", "remote_ip", "bot_ip", "infected_ip", "networksourceipv4")  # fmt: skip
 _PORT = ("port", "src_port", "source_port", "sourceport", "source.port", "srcport", "srcport")
 _TIME = ("timestamp", "source_time", "source time", "event_time", "time.source", "first_seen", "first seen", "datetime", "date_time", "date/time", "detected", "time", "date", "last_seen", "last seen", "observation time", "seen", "date (utc)", "time (utc)", "timestamp (utc)", "date/time (utc)")  # fmt: skip
-_KIND = ("category", "report_type", "classification.type", "type", "threat type", "infection_type", "infection", "malware", "attack", "reason", "description", "tag", "service", "feed", "event")
-_SHADOW = re.compile(r"shadowserver|\bdrone\b|(?:scan|open|sinkhole|accessible|compromised|botnet|spam|brute|ddos|blocklist|honeypot)[_-]\w+.*\.csv", re.I)
+_KIND = (
+    "category",
+    "report_type",
+    "classification.type",
+    "type",
+    "threat type",
+    "infection_type",
+    "infection",
+    "malware",
+    "attack",
+    "reason",
+    "description",
+    "tag",
+    "service",
+    "feed",
+    "event",
+)
+_SHADOW = re.compile(
+    r"shadowserver|\bdrone\b|(?:scan|open|sinkhole|accessible|compromised|botnet|spam|brute|ddos|blocklist|honeypot)[_-]\w+.*\.csv",
+    re.I,
+)
 _ADDRESSES_ONLY = re.compile(rb"^[^\n]{0,400}?[,;\t|][^\n]*$", re.M)
 
 
@@ -31,7 +50,12 @@ def read(mail: Mail, reading: Reading) -> Claim | None:
     context = Context(reading.context.sent, stated_offset(mail.body))
     claims = []
     for name, kind, data in files(mail):
-        is_table = kind in ("text/csv", "text/comma-separated-values", "text/tab-separated-values", "application/csv") or name.lower().endswith((".csv", ".tsv"))
+        is_table = kind in (
+            "text/csv",
+            "text/comma-separated-values",
+            "text/tab-separated-values",
+            "application/csv",
+        ) or name.lower().endswith((".csv", ".tsv"))
         if is_table and (claim := of_table(data, name, context, f"{mail.headers.text('subject')} {name}")):
             claims.append(claim)
     if claims:
@@ -55,10 +79,19 @@ def of_table(data: bytes, name: str, context: Context, title: str) -> Claim | No
     except csv.Error:
         return None
     heading = [cell.strip().strip('"').lower() for cell in rows[0]]
-    columns = {name: _column(heading, names) for name, names in (("ip", _ADDRESS), ("port", _PORT), ("time", _TIME), ("kind", _KIND))}
+    columns = {
+        name: _column(heading, names)
+        for name, names in (("ip", _ADDRESS), ("port", _PORT), ("time", _TIME), ("kind", _KIND))
+    }
     if columns["ip"] is None:
         return None
-    form = "shadowserver" if _SHADOW.search(title) or {"naics", "sic"} & set(heading) else "abusehub" if "reliable_notifier" in heading else "table"
+    form = (
+        "shadowserver"
+        if _SHADOW.search(title) or {"naics", "sic"} & set(heading)
+        else "abusehub"
+        if "reliable_notifier" in heading
+        else "table"
+    )
     claim = Claim(form, category_where=f"title and columns of {name[:60]}")
     date_column = heading.index("event_date") if "event_date" in heading else None
     for number, row in enumerate(rows[1:], start=2):
@@ -78,7 +111,9 @@ def _column(heading: list[str], names: tuple[str, ...]) -> int | None:
     return next((heading.index(name) for name in names if name in heading), None)
 
 
-def _of_row(row: list[str], columns: dict[str, int | None], date: int | None, context: Context, where: str) -> Accusation | None:
+def _of_row(
+    row: list[str], columns: dict[str, int | None], date: int | None, context: Context, where: str
+) -> Accusation | None:
     address = canonical(_cell(row, columns["ip"]))
     if address is None or not is_host(address):
         return None

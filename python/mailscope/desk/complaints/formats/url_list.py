@@ -20,9 +20,13 @@ def read(mail: Mail, reading: Reading) -> Claim | None:
     root = read_xml(found.group()) if found else None
     if root is None:
         return None
-    claim = Claim("url-list", categories=categories.named(mail.headers.text("subject")) or ["malware"], category_where="a list of URLs")
+    claim = Claim(
+        "url-list",
+        categories=categories.named(mail.headers.text("subject")) or ["malware"],
+        category_where="a list of URLs",
+    )
     time = parsed(root.attributes.get("date", "") + " 12:00 UTC")
-    seen = set()
+    seen: set[str] = set()
     for element in root.every("url_info") + root.every("url"):
         url = element.attributes.get("url") or element.text.strip()
         try:
@@ -32,5 +36,7 @@ def read(mail: Mail, reading: Reading) -> Claim | None:
         if address and address not in seen and len(seen) < MAX_ACCUSED:
             seen.add(address)
             moment = type(time)(time.at, 43200.0, "beside") if time else None
-            claim.accused.append(Accusation(address, moment, where={"accused": "list of URLs", "time": "date of the list"}))
+            claim.accused.append(
+                Accusation(address, moment, where={"accused": "list of URLs", "time": "date of the list"})
+            )
     return claim if claim.accused else None

@@ -1,4 +1,6 @@
-"""X-ARF: JSON of version 4 (category and type), of versions 1 to 3 (ReportClass and ReportType), and the
+"""X-ARF reports of every version.
+
+JSON of version 4 (category and type), of versions 1 to 3 (ReportClass and ReportType), and the
 older 0.1 and 0.2 whose report is a list of `Name: value` lines, as blocklist.de and Netcraft send it.
 
 What a report gives is checked as its schema demands: a report that contradicts it goes to a person, with the
@@ -74,7 +76,9 @@ def _v3(report: dict[str, Any], reading: Reading) -> Claim | None:
         return None
     version = str(report.get("Version", ""))
     claim = Claim("xarf-v3", doubts=[f"report-invalid:{field}" for field in mistakes_of_v3(report)[:3]])
-    kind = categories.of_word(str(inner.get("ReportType") or "")) or categories.of_word(str(inner.get("ReportClass") or ""))
+    kind = categories.of_word(str(inner.get("ReportType") or "")) or categories.of_word(
+        str(inner.get("ReportClass") or "")
+    )
     if str(inner.get("ReportType", "")).upper() == "DOS":
         kind = "ddos"
     claim.categories, claim.category_where = [kind or "other"], "report members ReportClass and ReportType"
@@ -106,7 +110,9 @@ def _from_url_or_sample(claim: Claim, inner: dict[str, Any], time: Any) -> None:
     """A report without an address: the one in its URL; else it is about a name, which is no doubt but a fact."""
     address = canonical(_host_of(str(inner.get("SourceUrl") or "")))
     if address:
-        claim.accused.append(Accusation(address, time, where={"accused": "report member SourceUrl", "time": "report member Date"}))
+        claim.accused.append(
+            Accusation(address, time, where={"accused": "report member SourceUrl", "time": "report member Date"})
+        )
     else:
         claim.doubts.append("names-no-address")
 
