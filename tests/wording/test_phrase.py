@@ -13,6 +13,7 @@ from mailscope.wording import LANGUAGES, amount, chinese, english, phrase, rende
 PACKAGE = Path(mailscope.wording.__file__).parents[1]
 CATALOGUES = {"en": english, "zh": chinese}
 GENERATED = (
+    "complaint.",
     "relay.how-",
     "tie.target-",
     "cleared.",

@@ -264,16 +264,62 @@ class HttpRequest(Record):
     via: str | None = column("text", "Via field of the request.", nullable=True)
     forwarded_for: str | None = column("text", "X-Forwarded-For or Forwarded of the request.", nullable=True)
     request_body_bytes: int = column("u64", "Request body bytes.")
-    request_body_prefix: str | None = column("text", "First bytes of the request body as text, credential-like values replaced by `***`.", nullable=True)
+    request_body_prefix: str | None = column("text", "First bytes of the decoded request body as text, credential-like values replaced by `***`.", nullable=True)
+    request_decoded_bytes: int | None = column("u64", "Request body bytes with its content codings (gzip, deflate, br, zstd) undone; null when not all was kept.", nullable=True)
+    cookie_names: list[str] = column("list<text>", "Names of the request's cookies, in order, distinct.")
+    session_token: str | None = column("text", "Follows the session cookie of the request without its value: 64 bits of SHA-256, hex.", nullable=True)
     status: int | None = column("u16", "Status; null when the answer was not seen.", nullable=True)
     status_text: str | None = column("text", "Reason phrase.", nullable=True)
     content_type: str | None = column("text", "Content-Type of the answer.", nullable=True)
     server: str | None = column("text", "Server field of the answer.", nullable=True)
     location: str | None = column("text", "Location field of the answer.", nullable=True)
     response_body_bytes: int = column("u64", "Answer body bytes.")
+    powered_by: str | None = column("text", "What the answer says it was made with: X-Powered-By, X-Generator, X-AspNet-Version and others, and the page's generator, joined by `; `.", nullable=True)
+    set_cookies: list[str] = column("list<text>", "Names of the cookies that the answer sets, in order, distinct.")
+    set_session_token: str | None = column("text", "As `session_token`, for the session cookie that the answer sets; null when it only deletes one.", nullable=True)
+    content_encoding: str | None = column("text", "Content-Encoding of the answer, lower case.", nullable=True)
+    response_decoded_bytes: int | None = column("u64", "Answer body bytes with its content codings undone; null when not all of a coded body was kept, or it is damaged.", nullable=True)
+    response_body_hash: str | None = column("text", "XXH64 (seed 0) of the first 8 KiB of the decoded answer, hex: with `response_decoded_bytes` it tells equal answers; null for images, audio, video and fonts.", nullable=True)
+    response_body_prefix: str | None = column("text", "First 512 bytes of the decoded answer as text, credential-like values replaced by `***`; null for binary answers.", nullable=True)
+    response_title: str | None = column("text", "Title of the page.", nullable=True)
+    response_signs: list[str] = column("list<text>", "Facts seen in the first 8 KiB of the decoded answer; the closed list is in docs/reference/web.md.")
     answered: datetime | None = column("timestamp[us, UTC]", "When the answer's head was seen.", nullable=True)
     answered_packet: int | None = column("u64", "Packet in which the answer's head was complete.", nullable=True)
     oddities: list[str] = column("list<text>", "Named oddities, each once.")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpParameter(Record):
+    """One parameter of an HTTP request, wherever it stood; at most 200 a request."""
+
+    flow_id: str = column("text", "Flow that carried this; the same for the same packets however captures are split.")
+    capture: str = column("text", "Input with the first packet, as named on the command line.")
+    first_packet: int = column("u64", "Number of the first packet in its input, from 1, as Wireshark shows it.")
+    last_capture: str = column("text", "Input with the last packet.")
+    last_packet: int = column("u64", "Number of the last packet in its input.")
+    start: datetime = column("timestamp[us, UTC]", "Time of the first packet.")
+    end: datetime = column("timestamp[us, UTC]", "Time of the last packet.")
+    exchange: int = column("u32", "Number of its exchange on the flow, as in `http_requests`.")
+    client_addr: str = column("text", "HTTP client.")
+    client_port: int = column("u16", "Client's port.")
+    server_addr: str = column("text", "HTTP server or proxy.")
+    server_port: int = column("u16", "Server's port.")
+    place: str = column("text", "`path` (the decoded path where decoding changes it, and `;name=value`), `query`, `form`, `multipart`, `json` (names as `a.b[0]`), `xml` (names as `a/b@c`), `cookie`, `header` (unusual fields only), `body` (one row for a body that is none of these).")
+    name: str = column("text", "Name, decoded, at most 128 bytes; empty where there is none.")
+    value: str | None = column("text", "Value, decoded, at most 2 KiB, secrets inside replaced by `***`; null for a secret and for a file.", nullable=True)
+    value_bytes: int = column("u64", "Bytes of the decoded value.")
+    value_hash: str | None = column("text", "Equal secrets have the same label (`v1`, `v2`, ... by first use) within one run; null when the value is no secret.", nullable=True)
+    is_secret: bool = column("bool", "True when the value is a secret: it is never kept.")
+    secret_kind: str | None = column("text", "Kind of secret: `password`, `pin`, `code`, `card`, `token`.", nullable=True)
+    is_user: bool = column("bool", "True when the name is that of a user's name or mail address.")
+    decodings: int = column("u8", "Times that percent-encoding was undone: 2 and more is double encoding.")
+    file_name: str | None = column("text", "File name of an upload.", nullable=True)
+    file_type: str | None = column("text", "Declared type of an upload, lower case.", nullable=True)
+    file_bytes: int | None = column("u64", "Bytes of an upload, as far as kept.", nullable=True)
+    file_sha256: str | None = column("text", "SHA-256 of an upload, hex; null when not all of it was kept.", nullable=True)
+    file_signs: list[str] = column("list<text>", "Facts seen in the first 64 KiB of an upload; the closed list is in docs/reference/web.md.")
+    sqli: str | None = column("text", "Fingerprint of libinjection when value or name is SQL injection, also of secrets.", nullable=True)
+    xss: bool = column("bool", "True when libinjection takes the value for script injection, also of secrets.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,6 +510,7 @@ RECORDS: dict[str, type[Record]] = {
     "urls": Url,
     "attachments": Attachment,
     "http_requests": HttpRequest,
+    "http_parameters": HttpParameter,
     "proxy_requests": ProxyRequest,
     "logins": Login,
     "dns_answers": DnsAnswer,
