@@ -21,6 +21,7 @@ GENERATED = (
     "hypothesis.name-",
     "claim.name-",
     "word.verdict-",
+    "phishing.",
     "senders.",
 )
 

@@ -1,0 +1,73 @@
+"""How likely one message is phishing: named signals for it and against it, and what they come to together.
+
+The score is what is left of the doubt after all signals, `1 - product(1 - weight)`, less what speaks for ordinary
+mail. Mail that came from inside or after a login is not judged: who sends it is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailscope.detect import phishing_content, phishing_links, phishing_ordinary, phishing_sender
+from mailscope.detect.finding import Fact, doubt
+from mailscope.detect.phishing_letter import Ground, Letter
+from mailscope.wording import Phrase, phrase
+
+THRESHOLD = 0.8
+"""From this score on a message is called phishing (docs/concepts/phishing-signals.md shows the curve)."""
+
+SUSPECT = 0.5
+"""From this score on a message is looked at together with others of its kind."""
+
+CEILING = 0.99
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found of one message; `facts` that speak for ordinary mail have negative weights."""
+
+    letter: Letter
+    score: float
+    facts: list[Fact]
+    cleared: Phrase | None = None
+
+    @property
+    def is_phishing(self) -> bool:
+        """The score reaches the threshold."""
+        return self.score >= THRESHOLD
+
+
+def judged(letter: Letter, ground: Ground) -> Judgement:
+    """The signals of one message and its score."""
+    why = _known_sender(letter, ground)
+    if why is not None:
+        return Judgement(letter, 0.0, [], why)
+    against = [
+        *phishing_sender.signals(letter, ground),
+        *phishing_links.signals(letter, ground),
+        *phishing_content.signals(letter),
+    ]
+    ordinary = phishing_ordinary.signals(letter, ground)
+    score = total(against, ordinary)
+    cleared = phrase("phishing.cleared-ordinary", why=[fact.what for fact in ordinary]) if ordinary else None
+    return Judgement(letter, score, [*sorted(against, key=lambda fact: -fact.weight), *ordinary], cleared)
+
+
+def total(against: list[Fact], ordinary: list[Fact]) -> float:
+    """The score: 0 without any signal, at most CEILING."""
+    left = doubt(Fact(fact.name, -fact.weight, fact.what) for fact in ordinary)
+    return min(CEILING, round((1.0 - doubt(against)) * left, 3))
+
+
+def _known_sender(letter: Letter, ground: Ground) -> Phrase | None:
+    """Why a message need not be judged: its sender is a user or a host of the owner's."""
+    if letter.is_handed_in and letter.is_logged_in:
+        users = list(letter.row.get("auth_users") or ()) or ["-"]
+        return phrase("phishing.cleared-login", users=users)
+    if (
+        letter.is_handed_in
+        and ground.network.is_own(letter.row["client_addr"])
+        and letter.sender_ip(ground.network) is None
+    ):
+        return phrase("phishing.cleared-inside", client=letter.row["client_addr"])
+    return None

@@ -1,0 +1,44 @@
+"""What speaks for ordinary mail: answers in a thread, mailing lists, newsletters, links that stay at home."""
+
+from __future__ import annotations
+
+from mailscope.detect.finding import Fact
+from mailscope.detect.phishing_letter import Ground, Letter
+from mailscope.detect.phishing_sender import authentication
+from mailscope.detect.phishing_signs import ordinary
+from mailscope.detect.registrable import label_of, registrable
+
+
+def signals(letter: Letter, ground: Ground) -> list[Fact]:
+    """Marks of ordinary mail; their weights are negative."""
+    found = []
+    row = letter.row
+    links_home = _links_stay_home(letter, ground)
+    if row["in_reply_to"]:
+        found.append(ordinary("thread"))
+    if letter.is_list_mail:
+        found.append(ordinary("list", name=row["list_id"]))
+    elif row["list_unsubscribe"]:
+        found.append(ordinary("newsletter"))
+    if row["bulk_marks"]:
+        found.append(ordinary("automatic", marks=list(row["bulk_marks"])))
+    if _is_signed(letter):
+        found.append(ordinary("signed", domain=letter.from_domain))
+    if letter.links and links_home:
+        found.append(ordinary("own-links", domain=letter.from_domain))
+    if not letter.links and not letter.files and not row["reply_to"] and "form" not in letter.marks:
+        found.append(ordinary("no-way-out"))
+    return found
+
+
+def _links_stay_home(letter: Letter, ground: Ground) -> bool:
+    """All links lead to the sender's domain or the owner's."""
+    home = {label_of(letter.from_domain)} if letter.from_domain else set()
+    home |= {label_of(registrable(own)) for own in ground.domains.own}
+    return all(label_of(domain) in home for domain in letter.link_domains)
+
+
+def _is_signed(letter: Letter) -> bool:
+    results = authentication(letter)
+    signed = letter.from_domain in {registrable(domain) for domain in letter.row["dkim_domains"] or ()}
+    return "pass" in results.get("dmarc", ()) or (signed and "pass" in results.get("dkim", ()))
