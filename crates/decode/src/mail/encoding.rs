@@ -5,79 +5,6 @@ use std::borrow::Cow;
 
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-/// Value of a base64 digit, or 64 for padding, 65 for anything else.
-const DIGITS: [u8; 256] = digits();
-
-const fn digits() -> [u8; 256] {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    let mut table = [65u8; 256];
-    let mut i = 0u8;
-    #[allow(clippy::indexing_slicing)]
-    while i < 65 {
-        table[alphabet[i as usize] as usize] = i;
-        i += 1;
-    }
-    table
-}
-
-fn digit(byte: u8) -> u8 {
-    DIGITS.get(usize::from(byte)).copied().unwrap_or(65)
-}
-
-/// Decodes base64 (RFC 2045, 6.8). Bytes outside of the alphabet are skipped; padding that
-/// completes a group ends it; an incomplete last group gives what it can.
-#[must_use]
-pub fn base64(text: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len() / 4 * 3 + 3);
-    let mut rest = text;
-    let (mut group, mut count, mut padding) = (0u32, 0u32, 0u32);
-    loop {
-        // Whole groups without line ends, which is nearly all of the text.
-        while let Some((&[a, b, c, d], after)) =
-            rest.split_first_chunk::<4>().filter(|_| count == 0)
-        {
-            let (a, b, c, d) = (digit(a), digit(b), digit(c), digit(d));
-            if (a | b | c | d) >= 64 {
-                break;
-            }
-            let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-            let [_, x, y, z] = word.to_be_bytes();
-            decoded.extend_from_slice(&[x, y, z]);
-            rest = after;
-        }
-        let Some((&byte, after)) = rest.split_first() else {
-            break;
-        };
-        rest = after;
-        match digit(byte) {
-            value @ 0..64 => {
-                group = group << 6 | u32::from(value);
-                count += 1;
-                padding = 0;
-                if count == 4 {
-                    let [_, x, y, z] = group.to_be_bytes();
-                    decoded.extend_from_slice(&[x, y, z]);
-                    (group, count) = (0, 0);
-                }
-            }
-            64 if count >= 2 => {
-                padding += 1;
-                if count + padding >= 4 {
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    let [_, x, y, _] = (group << (6 * (4 - count.min(4)))).to_be_bytes();
-    match count {
-        2 => decoded.push(x),
-        3 => decoded.extend_from_slice(&[x, y]),
-        _ => {}
-    }
-    decoded
-}
-
 /// Decodes quoted-printable (RFC 2045, 6.7); an `=` that begins nothing is an `=`.
 #[must_use]
 pub fn quoted_printable(text: &[u8]) -> Vec<u8> {
@@ -205,22 +132,6 @@ fn has_lead_bytes(bytes: &[u8], range: &std::ops::RangeInclusive<u8>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_read_as_mail_readers_read_it() {
-        assert_eq!(base64(b"aGVsbG8="), b"hello");
-        assert_eq!(base64(b"aGVs\r\nbG8=\r\n"), b"hello");
-        assert_eq!(base64(b"aGV*sbG8"), b"hello");
-        assert_eq!(base64(b"aGVsbG8"), b"hello");
-        assert_eq!(base64(b"aGVsbG8=trailing"), b"hello");
-        assert_eq!(base64(b"a"), b"");
-        let line = b"VGhlIHF1aWNrIGJyb3duIGZv\r\neCBqdW1wcyBvdmVyIHRoZSBsYXp5IGRv*Zy4=";
-        assert_eq!(
-            base64(line),
-            b"The quick brown fox jumps over the lazy dog."
-        );
-        assert_eq!(base64(b""), b"");
-    }
 
     #[test]
     fn quoted_printable_keeps_what_it_cannot_decode() {

@@ -1,7 +1,7 @@
 //! Header fields (RFC 5322, 2.2; RFC 2047): split leniently, decoded to text. No field is lost
 //! because it is badly made.
 
-use super::encoding;
+use super::{base64, encoding};
 
 /// Bytes of one structured field that are parsed; the rest of a longer one is ignored.
 pub const FIELD_BYTES: usize = 32 << 10;
@@ -229,7 +229,7 @@ fn encoded_word(text: &str) -> Option<(Word<'_>, &str)> {
     let (body, in_window) = rest.split_once("?=")?;
     let after = text.get(window.len() - in_window.len()..)?;
     let bytes = match scheme {
-        "B" | "b" => encoding::base64(body.as_bytes()),
+        "B" | "b" => base64::decode(body.as_bytes()),
         "Q" | "q" => encoding::quoted_printable(body.replace('_', " ").as_bytes()),
         _ => return None,
     };

@@ -6,7 +6,7 @@ use mail_parser::parsers::MessageStream;
 use mail_parser::{ContentType, HeaderValue};
 
 use super::header::{self, Field, Head};
-use super::{encoding, uuencode};
+use super::{base64, encoding, uuencode};
 
 /// Multiparts and messages within each other that are opened.
 const DEPTH: usize = 24;
@@ -282,7 +282,7 @@ fn leaf<'a>(
         .first("Content-Transfer-Encoding")
         .map(|value| value.trim_ascii().to_ascii_lowercase());
     let content = match transfer.as_deref() {
-        Some(b"base64") => Cow::Owned(encoding::base64(head.body)),
+        Some(b"base64") => Cow::Owned(base64::decode(head.body)),
         Some(b"quoted-printable") => Cow::Owned(encoding::quoted_printable(head.body)),
         Some(b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue") => {
             Cow::Owned(uuencode::decode(head.body))

@@ -5,6 +5,7 @@
 
 mod address;
 mod attachment;
+mod base64;
 mod date;
 pub(crate) mod encoding;
 mod header;
