@@ -9,12 +9,38 @@ use crate::layer::Sink;
 /// Datagrams of one flow that nothing recognised before the flow is given up.
 const TRIES: u8 = 3;
 
+/// The first bytes of an unknown flow.
+#[derive(Clone, Copy, Debug)]
+struct FirstBytes {
+    bytes: [u8; 16],
+    length: u8,
+}
+
+impl FirstBytes {
+    fn of(data: &[u8]) -> Self {
+        let mut first = Self {
+            bytes: [0; 16],
+            length: data.len().min(16) as u8,
+        };
+        for (place, byte) in first.bytes.iter_mut().zip(data) {
+            *place = *byte;
+        }
+        first
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+}
+
 /// State of a UDP flow.
 #[derive(Debug, Default)]
 pub(crate) struct Datagrams {
     app: Option<App>,
     tries: u8,
-    first: Option<Box<[u8]>>,
+    first: Option<FirstBytes>,
 }
 
 impl Datagrams {
@@ -24,8 +50,7 @@ impl Datagrams {
             let ports = (sink.flow.hint.orig_port, sink.flow.hint.resp_port);
             let Some((app, evidence)) = identify::datagram::judge(data, ports) else {
                 self.tries += 1;
-                self.first
-                    .get_or_insert_with(|| data.iter().take(16).copied().collect());
+                self.first.get_or_insert_with(|| FirstBytes::of(data));
                 return self.tries < TRIES;
             };
             sink.flow.recognised(app.slug(), evidence);
@@ -38,8 +63,16 @@ impl Datagrams {
         true
     }
 
+    /// True when later datagrams say nothing more.
+    pub fn is_over(&self) -> bool {
+        match self.app {
+            Some(app) => app != App::Dns,
+            None => self.tries >= TRIES,
+        }
+    }
+
     /// The first bytes of an unknown flow, hex.
     pub fn first_bytes(&self) -> Option<String> {
-        self.first.as_ref().map(|bytes| crate::layer::hex(bytes))
+        self.first.map(|first| crate::layer::hex(first.bytes()))
     }
 }

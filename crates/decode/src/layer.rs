@@ -15,6 +15,11 @@ pub(crate) trait Layer: std::fmt::Debug {
     fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool;
     /// The flow is over: emit what is left.
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>);
+    /// Nothing more is to be had: emits what is left now if the flow's end would add nothing to it. False: it
+    /// waits for the end.
+    fn settle(&mut self, _sink: &mut Sink<'_>) -> bool {
+        false
+    }
 }
 
 /// Where layers put what they found.
@@ -26,8 +31,8 @@ pub(crate) struct Sink<'a> {
     pub out: &'a mut Records,
 }
 
-/// Different layers named of one flow; the nesting limit allows few more.
-const LAYERS: usize = 6;
+/// Different layers named of one flow beside the outermost; the nesting limit allows few more.
+const INNER_LAYERS: usize = 5;
 
 /// State of the whole flow, whatever the nesting.
 #[derive(Debug)]
@@ -36,7 +41,8 @@ pub(crate) struct Shared {
     pub limits: Limits,
     /// What was known before the first byte.
     pub hint: FlowHint,
-    layers: [Option<&'static str>; LAYERS],
+    outermost: Option<&'static str>,
+    inner: Vec<&'static str>,
     /// Why the outermost layer was recognised.
     pub evidence: &'static str,
     sessions: u32,
@@ -50,7 +56,8 @@ impl Shared {
         Self {
             limits: *limits,
             hint,
-            layers: [None; LAYERS],
+            outermost: None,
+            inner: Vec::new(),
             evidence: "",
             sessions: 0,
             proxies: 0,
@@ -75,18 +82,16 @@ impl Shared {
 
     /// Layers recognised, outermost first, each once.
     pub fn layers(&self) -> impl Iterator<Item = &'static str> {
-        self.layers.iter().copied().flatten()
+        self.outermost.into_iter().chain(self.inner.iter().copied())
     }
 
     /// Notes a recognised layer; the first one's evidence is the flow's.
     pub fn recognised(&mut self, layer: &'static str, evidence: &'static str) {
-        if self.layers().next().is_none() {
+        if self.outermost.is_none() {
             self.evidence = evidence;
-        }
-        if self.layers().all(|held| held != layer)
-            && let Some(free) = self.layers.iter_mut().find(|place| place.is_none())
-        {
-            *free = Some(layer);
+            self.outermost = Some(layer);
+        } else if self.layers().all(|held| held != layer) && self.inner.len() < INNER_LAYERS {
+            self.inner.push(layer);
         }
     }
 }

@@ -116,18 +116,47 @@ impl Stack {
 
     /// The flow is over: emits what is left, and one [`Record::Application`] as the last record.
     pub fn end(&mut self, end: StreamEnd, at: At, out: &mut Records) {
-        if std::mem::replace(&mut self.over, true) {
-            return;
+        if let Some(application) = self.finish(end, at, out) {
+            out.push(Record::Application(Box::new(application)));
         }
+    }
+
+    /// As [`Stack::end`], with the application given back, once.
+    pub fn finish(&mut self, end: StreamEnd, at: At, out: &mut Records) -> Option<Application> {
+        if std::mem::replace(&mut self.over, true) {
+            return None;
+        }
+        if let Root::Stream(stream) = &mut self.root {
+            let mut sink = Sink {
+                flow: &mut self.shared,
+                out,
+            };
+            stream.end(end, at, &mut sink);
+        }
+        Some(self.application())
+    }
+
+    /// After [`Stack::data`] or [`Stack::gap`] said that nothing more is to be had: the application, if the
+    /// flow's end would add nothing to it. The stack may go then; what was left of records is emitted.
+    pub fn settled(&mut self, out: &mut Records) -> Option<Application> {
         let mut sink = Sink {
             flow: &mut self.shared,
             out,
         };
-        let first_bytes = match &mut self.root {
-            Root::Stream(stream) => {
-                stream.end(end, at, &mut sink);
-                stream.first_bytes()
-            }
+        let is_settled = match &mut self.root {
+            Root::Stream(stream) => stream.settled(&mut sink),
+            Root::Datagrams(datagrams) => datagrams.is_over(),
+        };
+        if self.over || !is_settled {
+            return None;
+        }
+        self.over = true;
+        Some(self.application())
+    }
+
+    fn application(&self) -> Application {
+        let first_bytes = match &self.root {
+            Root::Stream(stream) => stream.first_bytes(),
             Root::Datagrams(datagrams) => datagrams.first_bytes(),
         };
         let first = self.shared.layers().next();
@@ -138,11 +167,11 @@ impl Stack {
             layers.push('+');
             layers.push_str(layer);
         }
-        out.push(Record::Application(Box::new(Application {
+        Application {
             app,
             layers,
             evidence: self.shared.evidence,
             first_bytes: if first.is_some() { None } else { first_bytes },
-        })));
+        }
     }
 }

@@ -107,6 +107,16 @@ impl Stream {
         }
     }
 
+    /// True when nothing more is to be had and the end will add nothing.
+    pub fn settled(&mut self, sink: &mut Sink<'_>) -> bool {
+        if let State::Layer(layer) = &mut self.state
+            && layer.settle(sink)
+        {
+            self.state = State::Opaque;
+        }
+        matches!(self.state, State::Opaque)
+    }
+
     /// The stream is over.
     pub fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         if let State::Undecided(Some(undecided)) = &mut self.state {

@@ -19,10 +19,28 @@ pub(crate) struct TablesHandler<B> {
     inputs: Vec<String>,
     tables: Tables,
     out: B,
-    /// Decoders of open flows by slot, made at a flow's first payload.
-    decoding: Vec<Option<Box<Decoding>>>,
+    /// What became of the payload of open flows, by slot.
+    flows: Vec<Payload>,
     records: Records,
     failure: Option<ArrowError>,
+}
+
+/// What became of one flow's payload so far.
+#[derive(Default)]
+enum Payload {
+    /// There was none.
+    #[default]
+    None,
+    /// It is being decoded.
+    Open(Box<Decoding>),
+    /// All is known that will be: most flows come here with their first packets, and need little room.
+    Settled(Box<Settled>),
+}
+
+/// A flow of which only the end is awaited.
+struct Settled {
+    flow_id: FlowId,
+    app: Application,
 }
 
 /// What one flow's payload is being made into.
@@ -40,7 +58,7 @@ impl<B: Batches> TablesHandler<B> {
             inputs,
             tables: Tables::default(),
             out,
-            decoding: Vec::new(),
+            flows: Vec::new(),
             records: Vec::new(),
             failure: None,
         }
@@ -69,33 +87,78 @@ impl<B: Batches> TablesHandler<B> {
         feed: impl FnOnce(&mut Stack, &mut Records) -> bool,
     ) -> Interest {
         let slot = flow.slot as usize;
-        if slot >= self.decoding.len() {
-            self.decoding.resize_with(slot + 1, || None);
+        if slot >= self.flows.len() {
+            self.flows.resize_with(slot + 1, Payload::default);
         }
-        let Some(place) = self.decoding.get_mut(slot) else {
+        let Some(place) = self.flows.get_mut(slot) else {
             return Interest::Ignore;
         };
-        let decoding =
-            place.get_or_insert_with(|| Box::new(Decoding::new(&self.options, flow, udp)));
-        let goes_on = feed(&mut decoding.stack, &mut self.records);
-        if !self.records.is_empty() {
-            self.hand_on(flow);
+        match place {
+            Payload::Open(decoding) => {
+                if feed(&mut decoding.stack, &mut self.records) {
+                    self.hand_on(flow);
+                    return Interest::Follow;
+                }
+                let settled = decoding.settled(&mut self.records);
+                self.hand_on(flow);
+                if let (Some(settled), Some(place)) = (settled, self.flows.get_mut(slot)) {
+                    *place = Payload::Settled(settled);
+                }
+                Interest::Ignore
+            }
+            Payload::None => {
+                let mut decoding = Decoding::new(&self.options, flow, udp);
+                let goes_on = feed(&mut decoding.stack, &mut self.records);
+                let settled = if goes_on {
+                    None
+                } else {
+                    decoding.settled(&mut self.records)
+                };
+                self.begin(flow, decoding, settled);
+                if goes_on {
+                    Interest::Follow
+                } else {
+                    Interest::Ignore
+                }
+            }
+            Payload::Settled(_) => Interest::Ignore,
         }
-        if goes_on {
-            Interest::Follow
-        } else {
-            Interest::Ignore
+    }
+
+    /// Keeps what is needed of a flow after its first payload.
+    fn begin(&mut self, flow: &FlowRef, mut decoding: Decoding, settled: Option<Box<Settled>>) {
+        self.rows_of(flow, decoding.flow_id, &mut decoding.sessions);
+        if let Some(place) = self.flows.get_mut(flow.slot as usize) {
+            *place = match settled {
+                Some(settled) => Payload::Settled(settled),
+                None => Payload::Open(Box::new(decoding)),
+            };
         }
     }
 
     /// Makes rows of the records of an open flow.
-    #[cold]
+    #[inline]
     fn hand_on(&mut self, flow: &FlowRef) {
-        let Some(Some(decoding)) = self.decoding.get_mut(flow.slot as usize) else {
+        if self.records.is_empty() {
             return;
-        };
+        }
+        let place = self.flows.get_mut(flow.slot as usize);
+        if let Some(Payload::Open(decoding)) = place {
+            let (flow_id, mut sessions) =
+                (decoding.flow_id, std::mem::take(&mut decoding.sessions));
+            self.rows_of(flow, flow_id, &mut sessions);
+            if let Some(Payload::Open(decoding)) = self.flows.get_mut(flow.slot as usize) {
+                decoding.sessions = sessions;
+            }
+        }
+    }
+
+    fn rows_of(&mut self, flow: &FlowRef, flow_id: FlowId, sessions: &mut Vec<MailSession>) {
+        if self.records.is_empty() {
+            return;
+        }
         let context = FlowContext {
-            flow_id: decoding.flow_id,
+            flow_id,
             ends: &flow.ends,
             inputs: &self.inputs,
         };
@@ -104,43 +167,48 @@ impl<B: Batches> TablesHandler<B> {
             out: &mut self.out,
             mask_users: self.options.mask_users,
         };
-        let added = rows.add(&context, &mut self.records, &mut decoding.sessions);
-        if let Err(failure) = added {
+        if let Err(failure) = rows.add(&context, &mut self.records, sessions) {
             self.failure.get_or_insert(failure);
         }
     }
 
     fn flow_row(&mut self, slot: u32, flow: &Flow) -> Result<(), ArrowError> {
-        let decoding = self.decoding.get_mut(slot as usize).and_then(Option::take);
-        let flow_id = decoding.as_ref().map_or_else(
-            || FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
-            |decoding| decoding.flow_id,
-        );
+        let place = self.flows.get_mut(slot as usize);
+        let payload = place.map(std::mem::take).unwrap_or_default();
+        let flow_id = match &payload {
+            Payload::Open(decoding) => decoding.flow_id,
+            Payload::Settled(settled) => settled.flow_id,
+            Payload::None => FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
+        };
         let context = FlowContext {
             flow_id,
             ends: &flow.ends,
             inputs: &self.inputs,
         };
         let sensor = self.options.sensor.as_deref();
-        let mut app = None;
-        if let Some(mut decoding) = decoding {
-            decoding
-                .stack
-                .end(stream_end(flow.closed), flow.last, &mut self.records);
-            app = taken_application(&mut self.records);
-            let rows = Rows {
-                tables: &mut self.tables,
-                out: &mut self.out,
-                mask_users: self.options.mask_users,
-            };
-            rows.add(&context, &mut self.records, &mut decoding.sessions)?;
-            for session in decoding.sessions.drain(..) {
-                self.tables
-                    .mail_session(&context, &session, None, &mut self.out)?;
+        let app = match payload {
+            Payload::None => None,
+            Payload::Settled(settled) => Some(settled.app),
+            Payload::Open(mut decoding) => {
+                let app =
+                    decoding
+                        .stack
+                        .finish(stream_end(flow.closed), flow.last, &mut self.records);
+                let rows = Rows {
+                    tables: &mut self.tables,
+                    out: &mut self.out,
+                    mask_users: self.options.mask_users,
+                };
+                rows.add(&context, &mut self.records, &mut decoding.sessions)?;
+                for session in decoding.sessions.drain(..) {
+                    self.tables
+                        .mail_session(&context, &session, None, &mut self.out)?;
+                }
+                app
             }
-        }
+        };
         self.tables
-            .flow(&context, sensor, flow, app.as_deref(), &mut self.out)
+            .flow(&context, sensor, flow, app.as_ref(), &mut self.out)
     }
 }
 
@@ -155,7 +223,7 @@ impl<B: Batches> Handler for TablesHandler<B> {
     }
 
     fn tcp_fin(&mut self, flow: &FlowRef, side: Side, at: At) {
-        if let Some(Some(decoding)) = self.decoding.get_mut(flow.slot as usize) {
+        if let Some(Payload::Open(decoding)) = self.flows.get_mut(flow.slot as usize) {
             decoding.stack.fin(side, at);
         }
     }
@@ -187,6 +255,18 @@ impl Decoding {
             flow_id: FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
             sessions: Vec::new(),
         }
+    }
+
+    /// What is left when the end will add nothing to it; but sessions that wait for a request's target do.
+    fn settled(&mut self, records: &mut Records) -> Option<Box<Settled>> {
+        if !self.sessions.is_empty() {
+            return None;
+        }
+        let app = self.stack.settled(records)?;
+        Some(Box::new(Settled {
+            flow_id: self.flow_id,
+            app,
+        }))
     }
 }
 
@@ -239,17 +319,6 @@ fn inside(held: &mut Vec<MailSession>, proxy: &ProxyRequest) -> Vec<MailSession>
         .partition(|session| session.proxy == Some(proxy.proxy));
     *held = rest;
     inside
-}
-
-fn taken_application(records: &mut Records) -> Option<Box<Application>> {
-    match records.pop() {
-        Some(Record::Application(app)) => Some(app),
-        Some(other) => {
-            records.push(other);
-            None
-        }
-        None => None,
-    }
 }
 
 fn stream_end(closed: Closed) -> StreamEnd {

@@ -83,4 +83,13 @@ impl Layer for TlsLayer {
         }
         self.tls.end(sink);
     }
+
+    /// A mail session's row has the flow's last packet; a handshake's has its own.
+    fn settle(&mut self, sink: &mut Sink<'_>) -> bool {
+        let is_settled = self.mail_protocol().is_none();
+        if is_settled {
+            self.tls.end(sink);
+        }
+        is_settled
+    }
 }
