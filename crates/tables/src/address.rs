@@ -1,18 +1,17 @@
 //! Addresses as text, written straight into the column.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_array::builder::StringBuilder;
 use arrow_schema::{ArrowError, DataType};
 
 use crate::column::Column;
+use crate::strings::Strings;
 
 /// An IPv4 or IPv6 address in canonical text (RFC 5952).
 #[derive(Default)]
-pub struct Address(StringBuilder);
+pub struct Address(Strings);
 
 impl Column for Address {
     type Value<'a> = IpAddr;
@@ -22,23 +21,18 @@ impl Column for Address {
         DataType::Utf8
     }
     fn push(&mut self, value: IpAddr) {
-        match value {
+        self.0.push_with(|out| match value {
             IpAddr::V4(addr) => {
                 let (text, len) = dotted_quad(addr);
-                self.0.append_value(
-                    text.get(..len)
-                        .and_then(|text| std::str::from_utf8(text).ok())
-                        .unwrap_or_default(),
-                );
+                out.extend_from_slice(text.get(..len).unwrap_or_default());
             }
             IpAddr::V6(addr) => {
-                let _ = write!(self.0, "{addr}");
-                self.0.append_value("");
+                let _ = write!(out, "{addr}");
             }
-        }
+        });
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        self.0.finish(None)
     }
 }
 

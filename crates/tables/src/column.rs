@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder, StringBuilder};
+use arrow_array::builder::{BinaryBuilder, BooleanBuilder, PrimitiveBuilder};
 use arrow_array::types::{
     ArrowPrimitiveType, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{ArrayRef, PrimitiveArray};
 use arrow_buffer::ScalarBuffer;
 use arrow_schema::{ArrowError, DataType, TimeUnit};
+
+use crate::strings::{OptStrings, Strings};
 
 /// One column under construction.
 pub trait Column: Default {
@@ -190,7 +192,7 @@ impl Column for Flag {
 
 /// Text, always there.
 #[derive(Default)]
-pub struct Text(pub(crate) StringBuilder);
+pub struct Text(Strings);
 
 impl Column for Text {
     type Value<'a> = &'a str;
@@ -200,19 +202,19 @@ impl Column for Text {
         DataType::Utf8
     }
     fn push(&mut self, value: &str) {
-        self.0.append_value(value);
+        self.0.push(value);
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        self.0.finish(None)
     }
     fn heap_bytes(&self) -> usize {
-        self.0.values_slice().len()
+        self.0.bytes()
     }
 }
 
 /// Text that may be unknown.
 #[derive(Default)]
-pub struct OptText(StringBuilder);
+pub struct OptText(OptStrings);
 
 impl Column for OptText {
     type Value<'a> = Option<&'a str>;
@@ -222,13 +224,13 @@ impl Column for OptText {
         DataType::Utf8
     }
     fn push(&mut self, value: Option<&str>) {
-        self.0.append_option(value);
+        self.0.push(value);
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        self.0.finish()
     }
     fn heap_bytes(&self) -> usize {
-        self.0.values_slice().len()
+        self.0.bytes()
     }
 }
 

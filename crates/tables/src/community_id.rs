@@ -1,22 +1,21 @@
 //! Community ID v1 (seed 0): the flow name that Zeek, Suricata, Arkime and others share.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_array::builder::StringBuilder;
 use arrow_schema::{ArrowError, DataType};
 use mailscope_capture::Endpoints;
 use sha1::{Digest, Sha1};
 
 use crate::column::Column;
+use crate::strings::Strings;
 
 const TEXT_BYTES: usize = 2 + 28;
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// A Community ID.
 #[derive(Default)]
-pub struct CommunityId(StringBuilder);
+pub struct CommunityId(Strings);
 
 impl Column for CommunityId {
     type Value<'a> = &'a Endpoints;
@@ -27,11 +26,10 @@ impl Column for CommunityId {
     }
     fn push(&mut self, value: &Endpoints) {
         let text = community_id(value);
-        self.0
-            .append_value(std::str::from_utf8(&text).unwrap_or_default());
+        self.0.push_with(|out| out.extend_from_slice(&text));
     }
     fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(self.0.finish()))
+        self.0.finish(None)
     }
 }
 

@@ -1,16 +1,15 @@
 //! The name of a flow, and the names made from it.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use arrow_array::ArrayRef;
-use arrow_array::builder::StringBuilder;
 use arrow_schema::{ArrowError, DataType};
 use mailscope_capture::Endpoints;
 use twox_hash::XxHash64;
 
 use crate::column::Column;
+use crate::strings::{OptStrings, Strings};
 
 /// Names a flow: the same packets have the same id however the captures are split, named or merged.
 ///
@@ -56,12 +55,14 @@ impl FlowId {
     #[must_use]
     pub fn text(self) -> [u8; 17] {
         let mut text = [b'F'; 17];
-        for (index, byte) in text.iter_mut().enumerate().skip(1) {
-            let nibble = (self.0 >> (4 * (16 - index))) & 15;
-            *byte = b"0123456789abcdef"
-                .get(nibble as usize)
-                .copied()
-                .unwrap_or(b'0');
+        let (_, digits) = text.split_at_mut(1);
+        for (pair, byte) in digits
+            .as_chunks_mut::<2>()
+            .0
+            .iter_mut()
+            .zip(self.0.to_be_bytes())
+        {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
         }
         text
     }
@@ -72,11 +73,11 @@ impl FlowId {
         let digits = text.strip_prefix('F').filter(|digits| digits.len() == 16)?;
         u64::from_str_radix(digits, 16).ok().map(Self)
     }
+}
 
-    fn write(self, out: &mut StringBuilder) {
-        let text = self.text();
-        let _ = out.write_str(std::str::from_utf8(&text).unwrap_or_default());
-    }
+/// The hexadecimal digit of a value below 16.
+fn digit(value: u8) -> u8 {
+    value + if value < 10 { b'0' } else { b'a' - 10 }
 }
 
 impl std::fmt::Display for FlowId {
@@ -93,77 +94,83 @@ fn mapped(addr: IpAddr) -> [u8; 16] {
 }
 
 macro_rules! id_column {
-    ($(#[doc = $doc:literal])+ $name:ident, $value:ty, $nullable:literal, |$out:ident, $id:ident| $write:block) => {
+    ($(#[doc = $doc:literal])+ $name:ident, $value:ty, |$out:ident, $id:ident| $write:block) => {
         $(#[doc = $doc])+
         #[derive(Default)]
-        pub struct $name(StringBuilder);
+        pub struct $name(Strings);
 
         impl Column for $name {
             type Value<'a> = $value;
-            const NULLABLE: bool = $nullable;
+            const NULLABLE: bool = false;
             const TYPE: &'static str = "text";
             fn arrow_type() -> DataType {
                 DataType::Utf8
             }
             fn push(&mut self, $id: $value) {
-                let $out = &mut self.0;
-                $write
+                self.0.push_with(|$out| $write);
             }
             fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-                Ok(Arc::new(self.0.finish()))
+                self.0.finish(None)
             }
         }
     };
 }
 
+macro_rules! opt_id_column {
+    ($(#[doc = $doc:literal])+ $name:ident, $between:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Default)]
+        pub struct $name(OptStrings);
+
+        impl Column for $name {
+            type Value<'a> = (FlowId, Option<u32>);
+            const NULLABLE: bool = true;
+            const TYPE: &'static str = "text";
+            fn arrow_type() -> DataType {
+                DataType::Utf8
+            }
+            fn push(&mut self, (flow, number): (FlowId, Option<u32>)) {
+                match number {
+                    Some(number) => self.0.push_with(|out| flow.write(out, $between, number)),
+                    None => self.0.push_null(),
+                }
+            }
+            fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+                self.0.finish()
+            }
+        }
+    };
+}
+
+impl FlowId {
+    /// The name of the flow's session or request of this number.
+    fn write(self, out: &mut Vec<u8>, between: &str, number: u32) {
+        out.extend_from_slice(&self.text());
+        let _ = write!(out, "{between}{number}");
+    }
+}
+
 id_column! {
     /// A flow id.
-    FlowIdText, FlowId, false, |out, id| {
-        let text = id.text();
-        out.append_value(std::str::from_utf8(&text).unwrap_or_default());
-    }
+    FlowIdText, FlowId, |out, id| { out.extend_from_slice(&id.text()) }
 }
 
 id_column! {
     /// A session id: flow id, `/`, number of the session on its flow.
-    SessionIdText, (FlowId, u32), false, |out, id| {
-        id.0.write(out);
-        let _ = write!(out, "/{}", id.1);
-        out.append_value("");
-    }
-}
-
-id_column! {
-    /// As [`SessionIdText`], but may be null.
-    OptSessionIdText, (FlowId, Option<u32>), true, |out, id| {
-        if let Some(session) = id.1 {
-            id.0.write(out);
-            let _ = write!(out, "/{session}");
-            out.append_value("");
-        } else {
-            out.append_null();
-        }
-    }
+    SessionIdText, (FlowId, u32), |out, id| { id.0.write(out, "/", id.1) }
 }
 
 id_column! {
     /// A proxy request's id: flow id, `/p`, number of the request on its flow.
-    ProxyIdText, (FlowId, u32), false, |out, id| {
-        id.0.write(out);
-        let _ = write!(out, "/p{}", id.1);
-        out.append_value("");
-    }
+    ProxyIdText, (FlowId, u32), |out, id| { id.0.write(out, "/p", id.1) }
 }
 
-id_column! {
+opt_id_column! {
+    /// As [`SessionIdText`], but may be null.
+    OptSessionIdText, "/"
+}
+
+opt_id_column! {
     /// As [`ProxyIdText`], but may be null.
-    OptProxyIdText, (FlowId, Option<u32>), true, |out, id| {
-        if let Some(proxy) = id.1 {
-            id.0.write(out);
-            let _ = write!(out, "/p{proxy}");
-            out.append_value("");
-        } else {
-            out.append_null();
-        }
-    }
+    OptProxyIdText, "/p"
 }

@@ -9,7 +9,7 @@ use crate::column::{OptText, OptU16, U8, U16, U32, U64};
 use crate::community_id::CommunityId;
 use crate::context::FlowContext;
 use crate::table::table;
-use crate::word::{OptWord, Word};
+use crate::word::{OptWord, Slug, Word};
 
 table! {
     /// One TCP, UDP or ICMP conversation: both directions of a 5-tuple.
@@ -69,19 +69,19 @@ table! {
         /// Packets of the responder cut by the snap length inside their payload.
         resp_cut_packets: U32,
         /// Whose packets were seen: `both`, `orig`, `resp`.
-        sides: Word,
+        sides: Slug,
         /// TCP handshake seen: `full`, `syn`, `syn-ack`, `none`.
-        handshake: Word,
+        handshake: Slug,
         /// How it ended: `fin`, `reset-by-orig`, `reset-by-resp`, `idle`, `capture-end`, `evicted`, `replaced`.
-        closed: Word,
+        closed: Slug,
         /// How the originator was chosen: `syn`, `syn-ack`, `port`, `first-packet`.
-        oriented_by: Word,
+        oriented_by: Slug,
         /// Application by content: `smtp`, `http`, ..., `unknown`; `none` without payload.
-        app: Word,
+        app: Slug,
         /// Everything seen on the flow, outermost first, joined by `+`: `http+smtp`.
         app_layers: Word,
         /// Which bytes of which side say so.
-        app_evidence: Word,
+        app_evidence: Slug,
         /// First bytes of an unknown flow, at most 16, hex.
         first_bytes: OptText,
     }

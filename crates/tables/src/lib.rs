@@ -11,6 +11,7 @@ mod flow_id;
 mod guesses;
 mod list;
 mod parquet;
+mod strings;
 mod table;
 mod tables;
 mod word;

@@ -6,7 +6,7 @@ use mailscope_evidence::Span;
 
 use crate::column::{Column, Time, U64};
 use crate::flow_id::{FlowId, FlowIdText};
-use crate::word::Word;
+use crate::word::InputName;
 
 /// One column as documented.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,9 @@ pub struct Evidence<'a> {
 }
 
 impl Evidence<'_> {
-    fn input(&self, file: u32) -> &str {
-        self.inputs.get(file as usize).map_or("", String::as_str)
+    fn input(&self, file: u32) -> (u32, &str) {
+        let name = self.inputs.get(file as usize).map_or("", String::as_str);
+        (file, name)
     }
 }
 
@@ -69,9 +70,9 @@ impl Evidence<'_> {
 #[derive(Default)]
 pub(crate) struct EvidenceColumns {
     flow_id: FlowIdText,
-    capture: Word,
+    capture: InputName,
     first_packet: U64,
-    last_capture: Word,
+    last_capture: InputName,
     last_packet: U64,
     start: Time,
     end: Time,
@@ -95,7 +96,7 @@ impl EvidenceColumns {
                 "flow_id",
                 "Flow that carried this; the same for the same packets however captures are split.",
             ),
-            column::<Word>(
+            column::<InputName>(
                 "capture",
                 "Input with the first packet, as named on the command line.",
             ),
@@ -103,7 +104,7 @@ impl EvidenceColumns {
                 "first_packet",
                 "Number of the first packet in its input, from 1, as Wireshark shows it.",
             ),
-            column::<Word>("last_capture", "Input with the last packet."),
+            column::<InputName>("last_capture", "Input with the last packet."),
             column::<U64>("last_packet", "Number of the last packet in its input."),
             column::<Time>("start", "Time of the first packet."),
             column::<Time>("end", "Time of the last packet."),
