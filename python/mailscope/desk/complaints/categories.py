@@ -71,7 +71,7 @@ def of_word(word: str) -> str | None:
 
 
 _FIELD_WORDS = (
-    ("childabuse", "child-abuse"), ("csam", "child-abuse"), ("csem", "child-abuse"),
+    ("childabuse", "child-abuse"), ("childsexual", "child-abuse"), ("csam", "child-abuse"), ("csem", "child-abuse"),
     ("phish", "phishing"), ("fraud", "phishing"), ("scam", "phishing"), ("fakeshop", "phishing"),
     ("copyright", "copyright"), ("trademark", "copyright"), ("infring", "copyright"), ("cyberlocker", "copyright"),
     ("linksite", "copyright"), ("usenet", "copyright"), ("p2p", "copyright"), ("ugc", "copyright"),

@@ -13,7 +13,11 @@ def as_mail(raw: RawMail) -> Mail:
     start = raw.data[:200].decode("utf-8", "replace").strip()[:1]
     name = raw.place.rsplit("/", 1)[-1]
     kind = "text/csv" if name.lower().endswith((".csv", ".tsv")) else _TYPES.get(start, "text/plain")
-    if b"<html" in raw.data[:2000].lower() or b"<!doctype html" in raw.data[:2000].lower():
+    if (
+        b"<table" in raw.data[:65536].lower()
+        or b"<html" in raw.data[:2000].lower()
+        or b"<!doctype html" in raw.data[:2000].lower()
+    ):
         kind = "text/html"
     headers = Headers(
         [("content-type", f'{kind}; charset="utf-8"'), ("content-disposition", f'attachment; filename="{name}"')]

@@ -16,7 +16,7 @@ _SEPARATOR = re.compile(
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.M)
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.M | re.I)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_FIELD_START = re.compile(rb"^[!-9;-~]{1,76}:[ \t]", re.M)
+_FIELD_START = re.compile(rb"^[A-Za-z0-9][\w-]{0,75}[ \t]*:(?!//)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +137,4 @@ def is_mail(data: bytes) -> bool:
     if head.startswith((b"From ", b">From ")):
         return True
     first = head.split(b"\n", 1)[0]
-    return bool(_FIELD_START.match(first + b" ")) and not first.startswith((b"http:", b"https:", b":"))
+    return bool(_FIELD_START.match(first))

@@ -10,7 +10,7 @@ _BLOCKS = frozenset(
 )
 _CELLS = frozenset(("td", "th"))
 _UNSEEN = frozenset(("script", "style", "head", "title", "template"))
-_SPACES = re.compile(r"[ \t\xa0]+")
+_SPACES = re.compile(r"[ \xa0]+")
 
 
 class _Text(HTMLParser):

@@ -15,12 +15,12 @@ _BOUNCE_FROM = re.compile(
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|returned mail|return(?:ed)? to sender|delivery (?:status|failure|failed|has failed|notification|error|report|incomplete|problem)|failure notice|failed delivery"
     r"|mail (?:delivery|error|system error|could not)|could ?n.t (?:be )?deliver|non[- ]?deliver|not delivered|message (?:status|undeliver)|error sending|unzustellbar|nicht zugestellt"
-    r"|warning: (?:message|could not)|user unknown|delivery .{0,20}(?:delayed|temporar)|permanent (?:delivery )?failure|rejected|退信|無法投遞|无法投递|投递失败|未送達|配信不能|届きません|mail failure",
+    r"|warning: (?:message|could not)|user unknown|delivery .{0,20}(?:delayed|temporar)|permanent (?:delivery )?failure|rejected|退信|無法投遞|无法投递|投递失败|未送達|配信不能|届きません|エラー通知|送信できません|配信エラー|mail failure",
     re.I,
 )
 _BOUNCE_TEXT = re.compile(
     r"could not be delivered|couldn.t be delivered|was not delivered|undeliverable|delivery (?:to the following|has failed|failed)|permanent (?:fatal )?error|\b5\d\d[ -]5\.\d\.\d|user unknown"
-    r"|unknown user|mailbox (?:unavailable|full|is full|not found|quota)|over quota|no such user|does not exist|recipient.{0,30}(?:rejected|unknown)|host unknown|unrouteable|not listed in|message (?:was|is) (?:rejected|too large)|transcript of session",
+    r"|unknown user|mailbox (?:unavailable|full|is full|not found|quota)|over quota|no such user|does not exist|recipient.{0,30}(?:rejected|unknown)|host unknown|unrouteable|not listed in|message (?:was|is) (?:rejected|too large)|transcript of session|送信できませんでした|一杯のため",
     re.I,
 )
 _REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|回复|回覆|答复)\s*[:：]", re.I)

@@ -142,6 +142,8 @@ class Moment:
     zone: str
     start: int = 0
     end: int = 0
+    local_offset: int | None = None
+    """Minutes east of UTC that the time was written in, where that is told."""
 
     def __str__(self) -> str:
         return self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -174,9 +176,9 @@ ZONE_DOUBT = {SURE: 0.0, ELSEWHERE: 0.0, ASSUMED: 3600.0, UNKNOWN: 50400.0}
 FUTURE = timedelta(days=1)
 
 
-def parsed(value: str, context: Context | None = None) -> Moment | None:
+def parsed(value: str, context: Context | None = None, stated: int | None = None) -> Moment | None:
     """The first moment of a short value, such as a field of a report."""
-    return next(moments(value, context or Context()), None)
+    return next(moments(value, context or Context(), stated), None)
 
 
 def stated_offset(text: str) -> int | None:
@@ -299,7 +301,7 @@ def _assembled(
     exact = 0.5 if groups["s"] else 60.0 if groups["m"] else 3600.0
     if zone == SURE and groups.get("area"):
         at = _in_area(groups["area"], at)
-    return Moment(at, exact + ZONE_DOUBT[zone], zone, *match.span())
+    return Moment(at, exact + ZONE_DOUBT[zone], zone, *match.span(), offset)
 
 
 def _zone_of(match: re.Match[str], context: Context, stated: int | None) -> tuple[int, str]:

@@ -8,7 +8,7 @@ from mailscope.desk.complaints.addresses import canonical
 from mailscope.desk.complaints.times import parsed
 
 V4_CATEGORIES = {"connection", "content", "copyright", "infrastructure", "messaging", "reputation", "vulnerability"}
-_V3_CLASSES = {"activity", "content", "system", "vulnerability", "messaging", "copyright", "connection"}
+_V3_CLASSES = {"activity", "content", "system", "network", "vulnerability", "messaging", "copyright", "connection"}
 _V3_TYPES = {
     "spam", "phishing", "malware", "botnet", "portscan", "ddos", "dos", "loginattack", "webhack", "exploit",
     "openservice", "copyright", "trademark", "childabuse", "childsexualabusematerial", "harassment", "harassed",
@@ -18,7 +18,8 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _NAME = re.compile(r"^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z0-9_-]{1,63}\.?$")
 _MAIL = re.compile(r"^[^@\s]+@[^@\s]+$")
 _TEXTS = (
-    "SmtpMailFromAddress", "MalwareName", "InfringedMaterial", "TrademarkedMaterial", "FileName", "FileHash",
+    "SmtpMailFromAddress", "MalwareName", "InfringedMaterial", "TrademarkedMaterial", "FileName", "ReporterCaseID", "ReporterNotes",
+    "ReporterSeverity",
     "MaterialType", "RegistrationOffice", "ServiceName", "ApiName", "ReportSubType", "HarassmentDescription",
 )  # fmt: skip
 
@@ -43,7 +44,7 @@ def mistakes_of_v4(report: dict[str, Any]) -> list[str]:
 def mistakes_of_v3(report: dict[str, Any]) -> list[str]:
     """The members of a version 1 to 3 report that break its schema."""
     inner = report["Report"]
-    wrong = [] if isinstance(report.get("Version"), str) else ["Version"]
+    wrong = [] if isinstance(report.get("Version", ""), str) else ["Version"]
     wrong += _reporter(report.get("ReporterInfo"))
     wrong += ["Disclosure"] if "Disclosure" in report and not isinstance(report["Disclosure"], bool) else []
     wrong += _behalf(report.get("OnBehalfOf")) if "OnBehalfOf" in report else []
@@ -54,19 +55,27 @@ def mistakes_of_v3(report: dict[str, Any]) -> list[str]:
     wrong += [] if "Date" in inner else ["Date"]
     wrong += _ends(inner) + _amounts(inner) + _samples(inner) + _needs_of(kind, inner) + _exploit(inner)
     wrong += [name for name in _TEXTS if name in inner and not isinstance(inner[name], str)]
-    wrong += ["AdditionalInfo"] if "Custom" in inner and not isinstance(inner["Custom"], dict) else []
+    wrong += _custom(inner)
     return list(dict.fromkeys(wrong))
+
+
+def _custom(inner: dict[str, Any]) -> list[str]:
+    """Members of the sender's own making are scalars; a hash is a text or one text an algorithm."""
+    custom = inner.get("Custom", {})
+    is_flat = isinstance(custom, dict) and not any(isinstance(value, (dict, list)) for value in custom.values())
+    wrong = [] if is_flat else ["Custom"]
+    digest = inner.get("FileHash", "")
+    digests = digest.values() if isinstance(digest, dict) else [digest]
+    wrong += [] if all(isinstance(value, str) for value in digests) else ["FileHash"]
+    protocol = str(inner.get("TransportProtocol", "tcp")).lower()
+    return wrong + ([] if protocol in ("tcp", "udp", "sctp", "icmp", "dccp") else ["TransportProtocol"])
 
 
 def _reporter(info: Any) -> list[str]:
     if not isinstance(info, dict):
         return ["ReporterInfo"]
     is_person = info.get("ReporterType") == "Person"
-    needed = (
-        ("ReporterContactEmail", "ReporterContactName")
-        if is_person
-        else ("ReporterOrg", "ReporterOrgDomain", "ReporterOrgEmail")
-    )
+    needed = ("ReporterType",) if is_person else ("ReporterOrg", "ReporterOrgDomain", "ReporterOrgEmail")
     wrong = [name for name in needed if not isinstance(info.get(name), str)]
     mails = [name for name in ("ReporterOrgEmail", "ReporterContactEmail") if name in info]
     return wrong + [name for name in mails if not _MAIL.match(str(info[name]))] + _not_text(info)
@@ -126,7 +135,7 @@ def _needs_of(kind: str, inner: dict[str, Any]) -> list[str]:
             return ["Account"]
         wrong = [] if not ({"SourceIp", "SourceUrl"} & inner.keys()) or "Attacker" in inner else ["SourceIp"]
         names = ("AccountEmail", "AccountName", "AccountIdentifier")
-        is_text = all(isinstance(value, str) for value in account.values())
+        is_text = all(isinstance(account.get(name, ""), str) for name in names)
         mail = account.get("AccountEmail", "a@b")
         return wrong + ([] if is_text and set(account) & set(names) and _MAIL.match(str(mail)) else ["Account"])
     if kind in ("copyright", "trademark", "phishing", "childsexualabusematerial"):

@@ -1,146 +1,146 @@
-"""Tables of reported addresses, one a row: Shadowserver, AbuseHUB and every CSV with a heading that can be read.
-
-Column names differ between senders and years; which column is the accused address, its port, the time and
-the kind is decided by name. A table without a heading is read by what its cells are.
-"""
+"""Tables of reported addresses, one a row: Shadowserver, AbuseHUB, and every CSV or list of JSON objects alike."""
 
 import csv
 import io
+import json
 import re
-from datetime import timedelta
+from typing import Any
 
 from mailscope.desk.complaints import categories
 from mailscope.desk.complaints.addresses import canonical, is_host
-from mailscope.desk.complaints.bounds import MAX_ACCUSED, MAX_ROWS
+from mailscope.desk.complaints.bounds import MAX_ACCUSED, MAX_JSON_CHARS, MAX_ROWS
 from mailscope.desk.complaints.charsets import decoded
 from mailscope.desk.complaints.claim import Accusation, Claim, Reading
+from mailscope.desk.complaints.columns import Columns, cell, of_cells, of_heading
 from mailscope.desk.complaints.mail import Mail
 from mailscope.desk.complaints.packed import files
-from mailscope.desk.complaints.times import Context, Moment, parsed, stated_offset
+from mailscope.desk.complaints.times import ELSEWHERE, SURE, Context, Moment, moments, parsed, stated_offset
 
-_ADDRESS = ("ip", "src_ip", "source_ip", "sourceip", "source.ip", "src", "ip_address", "ipaddress", "ip address", "source", "source address", "attacker", "attacker_ip", "host", "address", "addr", "client_ip", "srcip", "remote_ip", "bot_ip", "infected_ip", "networksourceipv4")  # fmt: skip
-_PORT = ("port", "src_port", "source_port", "sourceport", "source.port", "srcport", "srcport")
-_TIME = ("timestamp", "source_time", "source time", "event_time", "time.source", "first_seen", "first seen", "datetime", "date_time", "date/time", "detected", "time", "date", "last_seen", "last seen", "observation time", "seen", "date (utc)", "time (utc)", "timestamp (utc)", "date/time (utc)")  # fmt: skip
-_KIND = (
-    "category",
-    "report_type",
-    "classification.type",
-    "type",
-    "threat type",
-    "infection_type",
-    "infection",
-    "malware",
-    "attack",
-    "reason",
-    "description",
-    "tag",
-    "service",
-    "feed",
-    "event",
-)
 _SHADOW = re.compile(
     r"shadowserver|\bdrone\b|(?:scan|open|sinkhole|accessible|compromised|botnet|spam|brute|ddos|blocklist|honeypot)[_-]\w+.*\.csv",
     re.I,
 )
-_ADDRESSES_ONLY = re.compile(rb"^[^\n]{0,400}?[,;\t|][^\n]*$", re.M)
+_TYPES = ("text/csv", "text/comma-separated-values", "text/tab-separated-values", "application/csv")
+_HEADING = re.compile(rb"^\"?(?:[a-z_ ./]{2,30}\"?[,;\t|]\"?){2,60}[a-z_ ./]{2,30}\"?$", re.M | re.I)
+FEED_DOUBT = 3600.0
+"""Seconds that a feed's time may be off where nobody says its zone; feeds are in UTC by custom."""
 
 
 def read(mail: Mail, reading: Reading) -> Claim | None:
-    """The claim of the first table with addresses; None for a mail without one."""
-    context = Context(reading.context.sent, stated_offset(mail.body))
+    """The claim of the table with the most addresses; None for a mail without one."""
+    context = Context(reading.context.sent, _stated(mail.body))
+    title = mail.headers.text("subject")
+    is_bare = not mail.headers.fields
     claims = []
     for name, kind, data in files(mail):
-        is_table = kind in (
-            "text/csv",
-            "text/comma-separated-values",
-            "text/tab-separated-values",
-            "application/csv",
-        ) or name.lower().endswith((".csv", ".tsv"))
-        if is_table and (claim := of_table(data, name, context, f"{mail.headers.text('subject')} {name}")):
-            claims.append(claim)
-    if claims:
-        # The first table decides; the same rows given twice in another layout are not accused twice.
-        return max(claims, key=lambda claim: (len(claim.accused), claim.format != "table"))
+        is_table = kind in _TYPES or name.lower().endswith((".csv", ".tsv")) or (is_bare and kind == "text/plain")
+        if is_table:
+            claims.append(of_table(data, name, context, f"{title} {name}"))
+        elif "json" in kind or name.lower().endswith(".json"):
+            claims.append(_of_json(data, name, context, f"{title} {name}"))
     body = mail.body.encode("utf-8", "replace")
-    head = re.search(rb"^\"?(?:[a-z_ ./]{2,30}\"?[,;\t|]\"?){2,60}[a-z_ ./]{2,30}\"?$", body[:65536], re.M | re.I)
-    return of_table(body[head.start() :], "text", context, mail.headers.text("subject")) if head else None
+    if not any(claims) and (head := _HEADING.search(body[:65536])):
+        claims.append(of_table(body[head.start() :], "text", context, title))
+    # The same rows are often given twice in different layouts: they are not accused twice.
+    found = [claim for claim in claims if claim]
+    return max(found, key=lambda claim: (len(claim.accused), claim.format == "shadowserver")) if found else None
 
 
 def of_table(data: bytes, name: str, context: Context, title: str) -> Claim | None:
     """The claim of one table; None where no column holds addresses."""
     text = decoded(data[:8_000_000], "utf-8")[0].lstrip("\ufeff")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not lines:
-        return None
-    sample = lines[0]
-    delimiter = max(",;\t|", key=sample.count)
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", ";"))]
+    delimiter = max(",;\t|", key="\n".join(lines[:3]).count)
     try:
-        rows = list(csv.reader(io.StringIO("\n".join(lines[: MAX_ROWS + 1])), delimiter=delimiter))
+        rows = list(csv.reader(io.StringIO("\n".join(lines[: MAX_ROWS + 2])), delimiter=delimiter))
     except csv.Error:
         return None
-    heading = [cell.strip().strip('"').lower() for cell in rows[0]]
-    columns = {
-        name: _column(heading, names)
-        for name, names in (("ip", _ADDRESS), ("port", _PORT), ("time", _TIME), ("kind", _KIND))
-    }
-    if columns["ip"] is None:
+    heading = [value.strip() for value in rows[0]] if rows else []
+    columns = of_heading(heading) if len(heading) > 1 else None
+    first = 1
+    if columns is None:
+        columns, heading, first = of_cells(rows), [], 0
+    return _claim(rows[first:], columns, heading, name, context, title) if columns else None
+
+
+def _of_json(data: bytes, name: str, context: Context, title: str) -> Claim | None:
+    """A list of objects, alone or as a member, each with an address of its own."""
+    text = decoded(data[:MAX_JSON_CHARS], "utf-8")[0]
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return None
-    form = (
-        "shadowserver"
-        if _SHADOW.search(title) or {"naics", "sic"} & set(heading)
-        else "abusehub"
-        if "reliable_notifier" in heading
-        else "table"
-    )
+    if isinstance(found, dict):
+        found = next((value for value in found.values() if isinstance(value, list) and value), [found])
+    rows = [_flat(item) for item in found[:MAX_ROWS] if isinstance(item, dict)] if isinstance(found, list) else []
+    heading = list(dict.fromkeys(key for row in rows for key in row))[:200]
+    columns = of_heading(heading)
+    if columns is None:
+        return None
+    return _claim([[row.get(key, "") for key in heading] for row in rows], columns, heading, name, context, title)
+
+
+def _flat(item: dict[str, Any], before: str = "", depth: int = 0) -> dict[str, str]:
+    """Members of members by their joined names."""
+    found: dict[str, str] = {}
+    for key, value in list(item.items())[:200]:
+        if isinstance(value, dict) and depth < 3:
+            found |= _flat(value, f"{before}{key}.", depth + 1)
+        elif isinstance(value, (str, int, float)):
+            found[f"{before}{key}"] = str(value)[:1000]
+    return found
+
+
+def _claim(
+    rows: list[list[str]], columns: Columns, heading: list[str], name: str, context: Context, title: str
+) -> Claim | None:
+    names = {value.lower() for value in heading}
+    is_shadow = bool(_SHADOW.search(title) or {"naics", "sic"} & names)
+    form = "abusehub" if "reliable_notifier" in names else "shadowserver" if is_shadow else "table"
     claim = Claim(form, category_where=f"title and columns of {name[:60]}")
-    date_column = heading.index("event_date") if "event_date" in heading else None
-    for number, row in enumerate(rows[1:], start=2):
-        if len(claim.accused) >= MAX_ACCUSED or len(lines) > MAX_ROWS:
+    context = Context(context.sent, 0) if form == "shadowserver" else context
+    accused: dict[str, Accusation] = {}
+    for number, row in enumerate(rows, start=1):
+        if len(accused) >= MAX_ACCUSED or number > MAX_ROWS:
             claim.doubts.append("table-cut")
             break
-        if accusation := _of_row(row, columns, date_column, context, f"{name[:60]}, row {number}"):
-            claim.accused.append(accusation)
-    claim.accused = _each_once(claim.accused)
-    title_kind = categories.of_word(re.sub(r"\.csv.*|sample|report|asn\d*", "", title, flags=re.I))
+        if (found := _of_row(row, columns, context, f"{name[:60]}, row {number}")) is not None:
+            accused.setdefault(found.address, found)
+    claim.accused = list(accused.values())
+    titled = categories.of_word(re.sub(r"\.csv.*|sample|report|asn\d*", "", title, flags=re.I))
     told = [accusation.category for accusation in claim.accused if accusation.category]
-    claim.categories = [title_kind or (told[0] if told else "other")]
+    claim.categories = [titled or (told[0] if told else "other")]
     return claim if claim.accused else None
 
 
-def _column(heading: list[str], names: tuple[str, ...]) -> int | None:
-    return next((heading.index(name) for name in names if name in heading), None)
-
-
-def _of_row(
-    row: list[str], columns: dict[str, int | None], date: int | None, context: Context, where: str
-) -> Accusation | None:
-    address = canonical(_cell(row, columns["ip"]))
+def _of_row(row: list[str], columns: Columns, context: Context, where: str) -> Accusation | None:
+    address = canonical(cell(row, columns.address))
     if address is None or not is_host(address):
         return None
-    port = _cell(row, columns["port"])
-    when = f"{_cell(row, date)} {_cell(row, columns['time'])}"
+    port = cell(row, columns.port)
     return Accusation(
         address,
-        _time(when, context),
+        _time(f"{cell(row, columns.day)} {cell(row, columns.time)}", context),
         int(port) if port.isdecimal() and 0 < int(port) < 65536 else None,
-        categories.of_word(_cell(row, columns["kind"])) if columns["kind"] is not None else None,
+        categories.of_word(cell(row, columns.kind)),
         where=dict.fromkeys(("accused", "time", "port", "category"), where),
     )
 
 
-def _cell(row: list[str], column: int | None) -> str:
-    return row[column].strip().strip('"') if column is not None and column < len(row) else ""
+def _stated(body: str) -> int | None:
+    """The zone that the mail around a table names, or the one that all its times bear."""
+    stated = stated_offset(body)
+    if stated is not None:
+        return stated
+    zones = {int(moment.local_offset or 0) for moment in moments(body, Context()) if moment.zone == SURE}
+    return zones.pop() if len(zones) == 1 else None
 
 
 def _time(text: str, context: Context) -> Moment | None:
-    """A feed's time: in the zone its mail states, else UTC, which is what feeds use."""
-    found = parsed(text, Context(context.sent, context.offset if context.offset is not None else 0))
-    if found and found.zone in ("of-date-field", "in-text"):
-        doubt = 0.0 if context.offset is not None else timedelta(hours=1).total_seconds()
-        return Moment(found.at, 0.5 + doubt, "in-text" if context.offset is not None else "of-feed")
-    return found
-
-
-def _each_once(found: list[Accusation]) -> list[Accusation]:
-    """The first row of each address; a feed that lists one host many times accuses it once."""
-    return list({accusation.address: accusation for accusation in reversed(found)}.values())[::-1]
+    """A row's time: in its own zone, in the one that its mail states, or in UTC."""
+    offset = context.offset or 0
+    found = parsed(text, Context(context.sent, offset), offset)
+    if found is None or found.zone == SURE:
+        return found
+    doubt = 0.0 if context.offset is not None else FEED_DOUBT
+    return Moment(found.at, found.off_by + doubt, ELSEWHERE if context.offset is not None else "of-feed")

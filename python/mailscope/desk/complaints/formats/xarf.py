@@ -84,9 +84,15 @@ def _v3(report: dict[str, Any], reading: Reading) -> Claim | None:
     claim.categories, claim.category_where = [kind or "other"], "report members ReportClass and ReportType"
     nested = inner.get("Source")
     source = nested.get("IP") if isinstance(nested, dict) else None
-    port = inner.get("SourcePort") or (nested.get("Port") if isinstance(nested, dict) else None)
+    port = (
+        inner.get("SourcePort")
+        or inner.get("AttackerPort")
+        or (nested.get("Port") if isinstance(nested, dict) else None)
+    )
     time = parsed(str(inner.get("Date") or ""))
-    _accuse(claim, str(inner.get("SourceIp") or source or ""), port, time, "SourceIp", "Date")
+    _accuse(
+        claim, str(inner.get("SourceIp") or inner.get("AttackerIp") or source or ""), port, time, "SourceIp", "Date"
+    )
     claim.subject_of = _first_text(inner, "SourceUrl", "RpzDomain") or _account(inner)
     if not claim.accused:
         _from_url_or_sample(claim, inner, time)
