@@ -1,0 +1,157 @@
+"""Did an attack on a web application work: what came back, beside what the same page usually answers.
+
+What it flags
+    For each client, page and class of attack: delays that were asked for, answers that grew by what a query brought
+    back, errors of the database, contents of system files, output of commands, script that comes back unchanged.
+Why it matters
+    Most attacks fail; the one that worked is the weakness to close.
+What it can get wrong
+    A page that shows what was searched for grows with the query: answers that repeat the value are not counted. A
+    slow server looks like a delay; two are asked for.
+Evidence
+    Rows of `http_requests`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.runs import path_of
+
+FILE_SIGNS = frozenset(
+    ("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "table-dump", "phpinfo")
+)
+OUTPUT_SIGNS = frozenset(("command-output-uid", "command-output-listing", "network-configuration", "system-version"))
+ERROR_SIGNS = frozenset(("sql-error", "php-error", "stack-trace"))
+READS = frozenset(("path-traversal", "file-inclusion", "xml-external-entity", "server-side-request-forgery"))
+RUNS = frozenset(("command-injection", "code-injection", "template-injection", "expression-injection", "deserialisation"))
+
+DELAYS_LEAST = 2
+"""Answers delayed as asked, from which on the delay is no accident."""
+
+GROWTH_BYTES = 8
+"""Bytes by which an answer must exceed the page's largest ordinary one."""
+
+SHOWN = 20
+"""Values, names and tables kept in a row."""
+
+_SLEEP = r"(?:sleep\s*\(?\s*|delay\s*'?\d+:\d+:|receive_message\s*\([^,]*,\s*|ping\s+-[nc]\s+)(\d{1,3})"
+_TABLE = r"\b(?:from|into|join)\s+[`\"\[]?([a-z_][\w$]*(?:[`\"\]]?\.[`\"\[]?[a-z_][\w$]*)?)"
+_CATALOGUES = r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msysobjects|generate_series"
+_PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
+_FACTOR = r"(?:\d{2,7})\s*\*\s*(\d{2,7})"
+
+
+def attacked_pages(attacks: Table, http_requests: Table) -> Table:
+    """By client, server, page and class: counts, sizes and signs of the answers beside the page's usual ones."""
+    requests = http_requests.mutate(
+        path=path_of(_.uri),
+        size=ibis.coalesce(_.response_decoded_bytes, _.response_body_bytes).cast("int64"),
+        seconds=(_.answered.epoch_seconds() - _.start.epoch_seconds()).cast("int64"),
+    ).select(
+        "flow_id", "exchange", "client_addr", "server_addr", "server_port", "path", "status", "size", "seconds",
+        "response_body_hash", "response_body_prefix", "response_signs", "start",
+    )  # fmt: skip
+    keys = attacks.select("flow_id", "exchange").distinct()
+    usual = _usual(requests.anti_join(keys, ["flow_id", "exchange"]).semi_join(
+        requests.semi_join(keys, ["flow_id", "exchange"]), ["server_addr", "path"]
+    ))
+    chosen = attacks.select("flow_id", "exchange", "attack", "name", "value", "folded")
+    hit = chosen.join(requests, ["flow_id", "exchange"]).left_join(usual, ["server_addr", "server_port", "path"])
+    hit = hit.drop(*(name for name in hit.columns if name.endswith("_right")))
+    return _pages(_observed(hit))
+
+
+def _usual(requests: Table) -> Table:
+    return requests.group_by(["server_addr", "server_port", "path"]).agg(
+        usual_size=_.size.max(where=_.status < 400),
+        usual_ok=(_.status < 400).sum(),
+        usual_seconds=_.seconds.median(),
+        usual_signs=_.response_signs.join(" ").collect(distinct=True)[:SHOWN],
+    )
+
+
+def _observed(hit: Table) -> Table:
+    """Each attack with what its answer shows."""
+    claimed = hit.folded.re_extract(_SLEEP, 1).try_cast("int64").fill_null(0)
+    product = (
+        hit.folded.re_extract(_PRODUCT, 1).try_cast("int64") * hit.folded.re_extract(_FACTOR, 1).try_cast("int64")
+    ).cast("string")
+    prefix = hit.response_body_prefix.fill_null("")
+    is_ok = (hit.status < 300).fill_null(False)
+    reflected = (hit.value.length() >= 6) & prefix.contains(hit.value[:60])
+    is_query = hit.folded.re_search(r"\bunion\b.*\bselect\b|\bselect\b.*\bfrom\b|json_group|group_concat|string_agg")
+    grown = hit.size > hit.usual_size.fill_null(0) + GROWTH_BYTES
+    return hit.mutate(
+        is_ok=is_ok,
+        reflected=reflected & is_ok,
+        is_delayed=(claimed >= 1)
+        & (hit.seconds >= claimed)
+        & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
+        brought=is_query & is_ok & grown & hit.usual_size.notnull() & ~reflected,
+        computed=(prefix.contains(product) & ~hit.value.contains(product)).fill_null(False) & is_ok,
+        table=hit.folded.re_extract(_TABLE, 1),
+        signs_text=hit.response_signs.join(" "),
+    )
+
+
+def _pages(rows: Table) -> Table:
+    tables = rows.table.length() > 0
+    return rows.group_by(["client_addr", "server_addr", "server_port", "path", "attack"]).agg(
+        requests=_.flow_id.nunique(),
+        values=_.folded.nunique(),
+        ok=_.is_ok.sum(),
+        refused=_.status.isin([401, 403, 404, 405, 406, 410, 429]).sum(),
+        errors=(_.status >= 500).sum(),
+        answered=_.status.count(),
+        answers=_.size.nunique(where=_.is_ok),
+        delayed=_.is_delayed.sum(),
+        brought=_.brought.sum(),
+        brought_bytes=_.size.sum(where=_.brought),
+        reflected=_.reflected.sum(),
+        computed=_.computed.sum(),
+        usual_ok=_.usual_ok.max(),
+        usual_signs=_.usual_signs.arbitrary(),
+        signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True)[:SHOWN],
+        names=_.name.collect(distinct=True)[:SHOWN],
+        tables=_.table.collect(where=tables & _.is_ok & ~_.table.re_search(rf"^({_CATALOGUES})\b"), distinct=True)[:SHOWN],
+        examples=_.value[:200].collect(distinct=True)[:SHOWN],
+        first_effect=_.start.min(where=_.brought | _.is_delayed | _.computed),
+    )
+
+
+def effect(page: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """What one page's row shows: `yes`, `likely`, `no` or `unknown`, with the reasons by name."""
+    usual = {sign for text in page["usual_signs"] or () for sign in text.split()}
+    signs = {sign for text in page["signs"] or () for sign in text.split()} - usual
+    sure: list[str] = []
+    perhaps: list[str] = []
+    if page["attack"] in READS | RUNS | {"sql-injection"} and signs & FILE_SIGNS:
+        sure.append("file-content")
+    if page["attack"] in RUNS | READS and signs & OUTPUT_SIGNS:
+        sure.append("command-output")
+    if page["computed"] and page["attack"] in RUNS:
+        sure.append("computed")
+    if page["delayed"] >= DELAYS_LEAST and page["attack"] in RUNS | {"sql-injection"}:
+        sure.append("delay")
+    if page["attack"] == "sql-injection":
+        if page["brought"]:
+            sure.append("data-back")
+        if signs & ERROR_SIGNS or (page["errors"] and (page["usual_ok"] or page["ok"])):
+            perhaps.append("database-error")
+        if page["ok"] >= 4 and 2 <= page["answers"] <= page["ok"] // 2:
+            perhaps.append("answers-differ")
+    if page["attack"] == "cross-site-scripting" and page["reflected"]:
+        perhaps.append("reflected")
+    if sure:
+        return "yes", sure + perhaps
+    if perhaps:
+        return "likely", perhaps
+    if page["answered"] == 0:
+        return "unknown", []
+    return ("no", []) if page["refused"] + page["errors"] >= page["answered"] else ("unknown", [])

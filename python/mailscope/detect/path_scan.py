@@ -1,0 +1,64 @@
+"""One client asks a web server for many pages that do not exist.
+
+What it flags
+    Many distinct paths answered with 404 or the like, asked quickly one after another by one client and program.
+Why it matters
+    Wordlists find forgotten files, backups and upload folders; what they found is what the next phase goes to.
+What it can get wrong
+    A crawler that follows dead links of a moved site looks alike, but slower and over fewer names.
+Evidence
+    Rows of `http_requests`.
+"""
+
+from __future__ import annotations
+
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.runs import extent, in_runs, path_of
+
+MISSING = (400, 403, 404, 405, 410, 414, 429, 501)
+"""Statuses of a path that is not there, or not for this client."""
+
+PATHS_LEAST = 20
+"""Distinct missing paths in one run from which on it is a scan."""
+
+MISSING_SHARE = 0.5
+"""Share of the run's requests that were for missing paths."""
+
+RATE_LEAST = 0.5
+"""Requests a second over the run."""
+
+PAUSE_SECONDS = 30
+"""A longer pause ends a run."""
+
+
+def path_scans(http_requests: Table) -> Table:
+    """Scans: client_addr, server_addr, server_port, user_agent, counts, and from which packet to which.
+
+    `exists` are paths that were answered otherwise than the missing ones, at most 200.
+    """
+    missing = http_requests.filter(_.status.isin(MISSING))
+    clients = missing.group_by(["client_addr", "server_addr"]).agg(paths=path_of(_.uri).nunique())
+    suspects = clients.filter(_.paths >= PATHS_LEAST).select("client_addr", "server_addr")
+    asked = http_requests.semi_join(suspects, ["client_addr", "server_addr"]).mutate(
+        path=path_of(_.uri),
+        agent=_.user_agent.fill_null(""),
+        is_missing=_.status.isin(MISSING).fill_null(False),
+    )
+    keys = ["client_addr", "server_addr", "server_port", "agent"]
+    found = (
+        in_runs(asked, keys, PAUSE_SECONDS)
+        .group_by([*keys, "run"])
+        .agg(
+            requests=_.count(),
+            missing=_.is_missing.sum(),
+            missing_paths=_.path.nunique(where=_.is_missing),
+            exists=_.path.collect(where=~_.is_missing & (_.status < 500), distinct=True)[:200],
+            **extent(),
+        )
+    )
+    seconds = (found.end.epoch_seconds() - found.start.epoch_seconds()) + 1
+    return found.filter(
+        _.missing_paths >= PATHS_LEAST, _.missing >= MISSING_SHARE * _.requests, _.requests >= RATE_LEAST * seconds
+    )

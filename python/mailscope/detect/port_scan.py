@@ -1,0 +1,91 @@
+"""One host tries many ports of a host, or one port of many hosts.
+
+What it flags
+    TCP conversations without any payload, most of them refused or unanswered, to many ports of one host (vertical)
+    or to one port of many hosts (horizontal), without a long pause between them.
+Why it matters
+    It is how an attacker finds what to attack; the ports that answered are what the next phase goes to.
+What it can get wrong
+    A monitoring host checks many ports, too, and a scan slower than the pause falls apart into single attempts.
+Evidence
+    Rows of `flows`.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.runs import extent, in_runs
+
+PORTS_LEAST = 15
+"""Distinct ports of one host from which on it is a scan."""
+
+HOSTS_LEAST = 20
+"""Distinct hosts asked on one port from which on it is a scan."""
+
+REFUSED_SHARE = 0.5
+"""Share of attempts that were refused or never answered."""
+
+PAUSE_SECONDS = 60
+"""A longer pause between two attempts ends a scan."""
+
+EDGE_SECONDS = 2
+"""A connection that was taken belongs to the scan when it is this close to one that was refused."""
+
+
+def vertical_scans(flows: Table) -> Table:
+    """Scans of one host: orig_addr, resp_addr, ports tried, open ports (`answered`), and from which packet to which."""
+    pairs = flows.filter(_.proto == "tcp").group_by(["orig_addr", "resp_addr"]).agg(ports=_.resp_port.nunique())
+    suspects = pairs.filter(_.ports >= PORTS_LEAST).select("orig_addr", "resp_addr")
+    touched = _touched(flows).semi_join(suspects, ["orig_addr", "resp_addr"])
+    runs = _without_stragglers(in_runs(touched, ["orig_addr", "resp_addr"], PAUSE_SECONDS), ["orig_addr", "resp_addr"])
+    found = runs.group_by(["orig_addr", "resp_addr", "run"]).agg(
+        ports=_.resp_port.nunique(),
+        attempts=_.count(),
+        refused=_.is_refused.sum(),
+        answered=_.resp_port.collect(where=~_.is_refused, distinct=True),
+        **extent(),
+    )
+    return found.filter(_.ports >= PORTS_LEAST, _.refused >= REFUSED_SHARE * _.attempts)
+
+
+def horizontal_scans(flows: Table) -> Table:
+    """Scans for one port: orig_addr, resp_port, hosts tried, and from which packet to which."""
+    sets = flows.filter(_.proto == "tcp").group_by(["orig_addr", "resp_port"]).agg(hosts=_.resp_addr.nunique())
+    suspects = sets.filter(_.hosts >= HOSTS_LEAST).select("orig_addr", "resp_port")
+    touched = _touched(flows).semi_join(suspects, ["orig_addr", "resp_port"])
+    runs = _without_stragglers(in_runs(touched, ["orig_addr", "resp_port"], PAUSE_SECONDS), ["orig_addr", "resp_port"])
+    found = runs.group_by(["orig_addr", "resp_port", "run"]).agg(
+        hosts=_.resp_addr.nunique(), attempts=_.count(), refused=_.is_refused.sum(), **extent()
+    )
+    return found.filter(_.hosts >= HOSTS_LEAST, _.refused >= REFUSED_SHARE * _.attempts)
+
+
+def _touched(flows: Table) -> Table:
+    """Attempts that carried no payload; refused are those without a handshake."""
+    empty = flows.filter(
+        _.proto == "tcp",
+        _.oriented_by.isin(["syn", "syn-ack"]),
+        _.orig_payload_bytes == 0,
+        _.resp_payload_bytes == 0,
+    )
+    is_open = _.handshake.isin(["full", "syn-ack"]) & (_.resp_packets > 0)
+    return empty.select(
+        "flow_id", "capture", "first_packet", "last_capture", "last_packet", "start", "end",
+        "orig_addr", "resp_addr", "resp_port", is_refused=~is_open,
+    )  # fmt: skip
+
+
+
+
+def _without_stragglers(runs: Table, keys: list[str]) -> Table:
+    """Without empty connections that were taken before or after the scan proper, by some other tool."""
+    of_run = ibis.window(group_by=[*keys, "run"])
+    edges = runs.mutate(
+        first_refused=_.start.min(where=_.is_refused).over(of_run),
+        last_refused=_.start.max(where=_.is_refused).over(of_run),
+    )
+    edge = ibis.interval(seconds=EDGE_SECONDS)
+    return edges.filter(_.start >= edges.first_refused - edge, _.start <= edges.last_refused + edge)

@@ -1,0 +1,101 @@
+"""A page that carries out commands: put there by an upload, or seen by what is asked of it.
+
+What it flags
+    Files sent to the server that a web server would execute, by name or by what is in them; requests to a page whose
+    parameters are commands of a shell or code, from one or two clients only.
+Why it matters
+    Who can run commands on the server owns it.
+What it can get wrong
+    Administration pages that take commands exist (a looking glass, a printer's page); a page that many clients ask
+    is not flagged.
+Evidence
+    Rows of `http_parameters` and `http_requests`.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.runs import path_of
+
+EXECUTABLE = r"(?i)\.(php\d?|phtml?|pht|phar|inc|jspx?|jspf|jsw|aspx?|ashx|asmx|asa|cer|cdx|cgi|pl|pm|py|rb|sh|war|cfml?|shtml|htaccess)(\W|\x00|$)"
+"""Names that web servers execute, also with another ending behind."""
+
+COMMAND = (
+    r"(?i)^\s*(cd\s+[^;&|]+[;&|]+\s*)?(/\S*/)?(id|whoami|uname|pwd|ls|dir|cat|type|net|ipconfig|ifconfig|ip|netstat|ss|ps|"
+    r"tasklist|systeminfo|hostname|w|who|last|env|set|wget|curl|find|grep|echo|head|tail|tar|zip|cp|mv|rm|mkdir|chmod|"
+    r"touch|nc|bash|sh|cmd|powershell|python[23]?|perl|php|mysqldump|mysql|sqlite3|crontab|arp|route|ping|nslookup|df|"
+    r"mount|lsb_release|locate|which|su|sudo|passwd|useradd|kill|nohup|base64|history|ver|date)(\.exe)?(\s*$|\s*[;|&>]|\s+[-/~.$*\"'\w])"
+)
+"""A value that a shell would take for a command line."""
+
+TELLING = (
+    r"(?i)^\s*(/\S*/)?(whoami|uname\s+-|ls\s+-|ls\s+/|cat\s+[/~.]|netstat\s+-|ps\s+(-|aux)|ifconfig|ipconfig|net\s+(user|"
+    r"view|localgroup)|systeminfo|wget\s+http|curl\s+|find\s+[/.]|dir\s+[a-z]:|type\s+[a-z]:|id\s*[;|&]|pwd\s*[;|&]|echo\s.*>)|/etc/passwd|"
+    r"2>&1|/bin/(ba)?sh|\beval\s*\(|base64_decode\s*\(|@ini_set\s*\(|\bsystem\s*\(|\bfilesman\b|[;|&]\s*(id|ls|pwd|cat|whoami)\b"
+)
+"""A value that could hardly be anything but a command or code."""
+
+CLIENTS_MOST = 2
+"""A page that more clients than this ask is no secret one."""
+
+SHOWN = 200
+"""Commands kept in a row."""
+
+
+def uploads(http_parameters: Table, http_requests: Table) -> Table:
+    """Executable files sent to a server: keys, client_addr, server_addr, file_name, file_bytes, `asked_path`, status."""
+    files = http_parameters.filter(_.file_name.notnull()).filter(
+        _.file_name.re_search(EXECUTABLE) | (_.file_signs.length() > 0)
+    )
+    sent = files.select("flow_id", "exchange", "file_name", "file_bytes", "file_sha256", "file_signs")
+    requests = http_requests.select(*_REQUEST, path=path_of(_.uri))
+    posted = sent.join(requests, ["flow_id", "exchange"])
+    put = requests.filter(_.method.isin(["PUT", "MOVE", "COPY"]), _.path.re_search(EXECUTABLE), _.status < 300)
+    return posted.select(*_UPLOAD).union(
+        put.mutate(
+            file_name=_.path.re_extract(r"([^/]*)$", 1),
+            file_bytes=_.request_body_bytes,
+            file_sha256=ibis.null("string"),
+            file_signs=ibis.literal([], type="array<string>"),
+        ).select(*_UPLOAD)
+    )
+
+
+_REQUEST = (
+    "flow_id", "exchange", "capture", "first_packet", "last_capture", "last_packet", "start", "end", "client_addr",
+    "server_addr", "server_port", "method", "uri", "status", "request_body_bytes",
+)  # fmt: skip
+_UPLOAD = (*_REQUEST, "path", "file_name", "file_bytes", "file_sha256", "file_signs")
+
+
+def shells(http_parameters: Table, http_requests: Table) -> Table:
+    """Pages that take commands: server_addr, server_port, path, clients, `commands` (start and value), answered bytes.
+
+    At least one value must be telling, or the page must later be tied to an upload by the caller (`is_telling`).
+    """
+    ordered = http_parameters.filter(
+        _.value.notnull(),
+        ~_.place.isin(["path", "header"]),
+        _.value.re_search(COMMAND) | _.value.re_search(TELLING),
+        ~_.value.lower().re_search(r"\bselect\b"),
+    )
+    values = ordered.select("flow_id", "exchange", "name", "value", is_telling=_.value.re_search(TELLING))
+    requests = http_requests.mutate(path=path_of(_.uri))
+    asked = values.join(requests.select(*_REQUEST, "path", "response_body_bytes"), ["flow_id", "exchange"])
+    found = asked.filter(_.status < 400).group_by(["server_addr", "server_port", "path"]).agg(
+        commands=_.value.nunique(),
+        telling=_.is_telling.sum(),
+        clients=_.client_addr.collect(distinct=True),
+        names=_.name.collect(distinct=True)[:8],
+        shown=ibis.struct({"start": _.start, "value": _.value[:300], "bytes": _.response_body_bytes}).collect()[:SHOWN],
+        bytes=_.response_body_bytes.sum(),
+        first=_.start.min(),
+    )
+    everybody = requests.group_by(["server_addr", "server_port", "path"]).agg(
+        askers=_.client_addr.nunique(), requests=_.count(), first_asked=_.start.min()
+    )
+    rare = everybody.filter(_.askers <= CLIENTS_MOST)
+    return found.join(rare, ["server_addr", "server_port", "path"])

@@ -1,0 +1,144 @@
+"""Addresses that attacked something, and what the detectors saw of each: small lists from large tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect import attack_effect, password_guessing, path_scan, port_scan, web_attack, web_shell
+from mailscope.investigation.conversation import rows
+
+Row = dict[str, Any]
+
+VALUES_LEAST = 3
+"""Distinct attack values of one client on one server from which on it is an attack without a visible effect."""
+
+SHARE_LEAST = 0.02
+"""Share of a client's requests that are attacks, for the same: a shared address sends odd text now and then."""
+
+COMMANDS_LEAST = 2
+"""Distinct commands from which on a page is taken for a shell without its upload having been seen."""
+
+VALUES_MOST = 500_000
+"""Attack values followed; a scanner that sends more is known by these."""
+
+VALUE_CHARACTERS = 1000
+"""Characters of an attack value kept."""
+
+PAGES_MOST = 20_000
+"""Attacked pages looked at, those with an effect first."""
+
+SUSPECTS_MOST = 200
+"""Addresses followed, those that did most first."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What all detectors found, by kind; `attacks` is the expression of all attack values."""
+
+    attacks: Table
+    port_scans: list[Row] = field(default_factory=list)
+    path_scans: list[Row] = field(default_factory=list)
+    guessing: list[Row] = field(default_factory=list)
+    pages: list[Row] = field(default_factory=list)
+    uploads: list[Row] = field(default_factory=list)
+    shells: list[Row] = field(default_factory=list)
+    logins: Table | None = None
+
+    def suspects(self) -> list[str]:
+        """Addresses with more than a scan to their name, the busiest first."""
+        weight: dict[str, int] = defaultdict(int)
+        for page in self.pages:
+            weight[page["client_addr"]] += page["requests"]
+        for row in self.guessing:
+            weight[row["client_addr"]] += row["attempts"]
+        for row in self.shells:
+            for client in row["clients"]:
+                weight[client] += 1000
+        for row in self.uploads:
+            weight[row["client_addr"]] += 100
+        return sorted(weight, key=lambda client: (-weight[client], client))[:SUSPECTS_MOST]
+
+
+def seen(tables: Mapping[str, Table]) -> Seen:
+    """Asks every detector once."""
+    http, parameters = tables["http_requests"], tables["http_parameters"]
+    found = Seen(_kept(web_attack.attack_values(web_attack.values(parameters, http))))
+    found.port_scans = rows(port_scan.vertical_scans(tables["flows"]))
+    found.logins = password_guessing.attempts(tables["logins"], http)
+    found.guessing = rows(password_guessing.guessing(found.logins))
+    if int(http.count().execute()) == 0:
+        return found
+    found.path_scans = rows(path_scan.path_scans(http))
+    sent = rows(web_shell.uploads(parameters, http).limit(PAGES_MOST))
+    found.shells = _shells(rows(web_shell.shells(parameters, http)), sent)
+    pages = attack_effect.attacked_pages(found.attacks, http)
+    kept = rows(pages.order_by((-(_.brought + _.delayed + _.computed)), -_.requests).limit(PAGES_MOST))
+    found.pages = _accused(kept, _requests_by_client(http, kept), found.shells)
+    shell_names = {row["path"].rpartition("/")[2] for row in found.shells}
+    attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
+    found.uploads = [
+        row for row in sent if row["file_name"].rpartition("/")[2] in shell_names or row["client_addr"] in attackers
+    ]
+    return found
+
+
+def _kept(attacks: Table) -> Table:
+    """The attack values as a table in memory: they are few beside the requests, and asked for several times."""
+    import ibis
+
+    chosen = attacks.select(
+        "flow_id", "exchange", "place", "name", "attack", value=_.value[:VALUE_CHARACTERS], folded=_.folded[:VALUE_CHARACTERS]
+    )
+    return ibis.memtable(chosen.limit(VALUES_MOST).to_pyarrow())
+
+
+def _shells(found: list[Row], sent: list[Row]) -> list[Row]:
+    """Pages that are shells: their commands tell it, or they were uploaded under that name before."""
+    kept = []
+    for row in found:
+        name = row["path"].rpartition("/")[2]
+        upload = next(
+            (
+                up
+                for up in sorted(sent, key=lambda up: up["start"], reverse=True)
+                if up["server_addr"] == row["server_addr"]
+                and up["start"] <= row["first"]
+                and name
+                and name in (up["file_name"].rpartition("/")[2], up["path"].rpartition("/")[2])
+            ),
+            None,
+        )
+        if upload is not None or (row["telling"] and row["commands"] >= COMMANDS_LEAST):
+            row["upload"] = upload
+            kept.append(row)
+    return kept
+
+
+def _requests_by_client(http: Table, pages: list[Row]) -> dict[tuple[str, str], int]:
+    clients = sorted({page["client_addr"] for page in pages})
+    counted = http.filter(_.client_addr.isin(clients)).group_by(["client_addr", "server_addr"]).agg(requests=_.count())
+    return {(row["client_addr"], row["server_addr"]): row["requests"] for row in rows(counted)}
+
+
+def _accused(pages: list[Row], asked: Mapping[tuple[str, str], int], shells: list[Row]) -> list[Row]:
+    """Attacked pages of clients that show an effect, or enough distinct values; commands to a shell are no injection."""
+    shell_paths = {(row["server_addr"], row["path"]) for row in shells}
+    by_pair: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for page in pages:
+        if (page["server_addr"], page["path"]) not in shell_paths:
+            page["worked"], page["reasons"] = attack_effect.effect(page)
+            by_pair[(page["client_addr"], page["server_addr"])].append(page)
+    kept: list[Row] = []
+    for pair, of_pair in by_pair.items():
+        values = sum(page["values"] for page in of_pair)
+        requests = sum(page["requests"] for page in of_pair)
+        is_many = values >= VALUES_LEAST and requests >= SHARE_LEAST * asked.get(pair, requests)
+        if is_many or any(page["worked"] == "yes" for page in of_pair):
+            kept += of_pair
+    return kept
