@@ -23,6 +23,8 @@ GENERATED = (
     "word.verdict-",
     "phishing.",
     "senders.",
+    "phase.",
+    "effect.",
 )
 
 

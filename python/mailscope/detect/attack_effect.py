@@ -29,10 +29,15 @@ FILE_SIGNS = frozenset(
 OUTPUT_SIGNS = frozenset(("command-output-uid", "command-output-listing", "network-configuration", "system-version"))
 ERROR_SIGNS = frozenset(("sql-error", "php-error", "stack-trace"))
 READS = frozenset(("path-traversal", "file-inclusion", "xml-external-entity", "server-side-request-forgery"))
-RUNS = frozenset(("command-injection", "code-injection", "template-injection", "expression-injection", "deserialisation"))
+RUNS = frozenset(
+    ("command-injection", "code-injection", "template-injection", "expression-injection", "deserialisation")
+)
 
 DELAYS_LEAST = 2
 """Answers delayed as asked, from which on the delay is no accident."""
+
+ANSWERS_LEAST = 4
+"""Answers from which on it tells something that they are of few kinds."""
 
 GROWTH_BYTES = 8
 """Bytes by which an answer must exceed the page's largest ordinary one."""
@@ -42,7 +47,9 @@ SHOWN = 20
 
 _SLEEP = r"(?:sleep\s*\(?\s*|delay\s*'?\d+:\d+:|receive_message\s*\([^,]*,\s*|ping\s+-[nc]\s+)(\d{1,3})"
 _TABLE = r"\b(?:from|into|join)\s+[`\"\[]?([a-z_][\w$]*(?:[`\"\]]?\.[`\"\[]?[a-z_][\w$]*)?)"
-_CATALOGUES = r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msysobjects|generate_series"
+_CATALOGUES = (
+    r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msysobjects|generate_series"
+)
 _PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
 _FACTOR = r"(?:\d{2,7})\s*\*\s*(\d{2,7})"
 
@@ -58,9 +65,11 @@ def attacked_pages(attacks: Table, http_requests: Table) -> Table:
         "response_body_hash", "response_body_prefix", "response_signs", "start",
     )  # fmt: skip
     keys = attacks.select("flow_id", "exchange").distinct()
-    usual = _usual(requests.anti_join(keys, ["flow_id", "exchange"]).semi_join(
-        requests.semi_join(keys, ["flow_id", "exchange"]), ["server_addr", "path"]
-    ))
+    usual = _usual(
+        requests.anti_join(keys, ["flow_id", "exchange"]).semi_join(
+            requests.semi_join(keys, ["flow_id", "exchange"]), ["server_addr", "path"]
+        )
+    )
     chosen = attacks.select("flow_id", "exchange", "attack", "name", "value", "folded")
     hit = chosen.join(requests, ["flow_id", "exchange"]).left_join(usual, ["server_addr", "server_port", "path"])
     hit = hit.drop(*(name for name in hit.columns if name.endswith("_right")))
@@ -90,9 +99,7 @@ def _observed(hit: Table) -> Table:
     return hit.mutate(
         is_ok=is_ok,
         reflected=reflected & is_ok,
-        is_delayed=(claimed >= 1)
-        & (hit.seconds >= claimed)
-        & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
+        is_delayed=(claimed >= 1) & (hit.seconds >= claimed) & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
         brought=is_query & is_ok & grown & hit.usual_size.notnull() & ~reflected,
         computed=(prefix.contains(product) & ~hit.value.contains(product)).fill_null(False) & is_ok,
         table=hit.folded.re_extract(_TABLE, 1),
@@ -119,7 +126,10 @@ def _pages(rows: Table) -> Table:
         usual_signs=_.usual_signs.arbitrary(),
         signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True)[:SHOWN],
         names=_.name.collect(distinct=True)[:SHOWN],
-        tables=_.table.collect(where=tables & _.is_ok & ~_.table.re_search(rf"^({_CATALOGUES})\b"), distinct=True)[:SHOWN],
+        effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed, distinct=True)[:SHOWN],
+        tables=_.table.collect(where=tables & _.is_ok & ~_.table.re_search(rf"^({_CATALOGUES})\b"), distinct=True)[
+            :SHOWN
+        ],
         examples=_.value[:200].collect(distinct=True)[:SHOWN],
         first_effect=_.start.min(where=_.brought | _.is_delayed | _.computed),
     )
@@ -129,29 +139,34 @@ def effect(page: Mapping[str, Any]) -> tuple[str, list[str]]:
     """What one page's row shows: `yes`, `likely`, `no` or `unknown`, with the reasons by name."""
     usual = {sign for text in page["usual_signs"] or () for sign in text.split()}
     signs = {sign for text in page["signs"] or () for sign in text.split()} - usual
-    sure: list[str] = []
-    perhaps: list[str] = []
-    if page["attack"] in READS | RUNS | {"sql-injection"} and signs & FILE_SIGNS:
-        sure.append("file-content")
-    if page["attack"] in RUNS | READS and signs & OUTPUT_SIGNS:
-        sure.append("command-output")
-    if page["computed"] and page["attack"] in RUNS:
-        sure.append("computed")
-    if page["delayed"] >= DELAYS_LEAST and page["attack"] in RUNS | {"sql-injection"}:
-        sure.append("delay")
-    if page["attack"] == "sql-injection":
-        if page["brought"]:
-            sure.append("data-back")
-        if signs & ERROR_SIGNS or (page["errors"] and (page["usual_ok"] or page["ok"])):
-            perhaps.append("database-error")
-        if page["ok"] >= 4 and 2 <= page["answers"] <= page["ok"] // 2:
-            perhaps.append("answers-differ")
-    if page["attack"] == "cross-site-scripting" and page["reflected"]:
-        perhaps.append("reflected")
-    if sure:
-        return "yes", sure + perhaps
-    if perhaps:
-        return "likely", perhaps
+    sure, perhaps = _sure(page, signs), _perhaps(page, signs)
+    if sure or perhaps:
+        return ("yes" if sure else "likely"), sure + perhaps
     if page["answered"] == 0:
         return "unknown", []
     return ("no", []) if page["refused"] + page["errors"] >= page["answered"] else ("unknown", [])
+
+
+def _sure(page: Mapping[str, Any], signs: set[str]) -> list[str]:
+    """Effects that have no other explanation."""
+    is_sql = page["attack"] == "sql-injection"
+    reasons = {
+        "file-content": (page["attack"] in READS | RUNS or is_sql) and signs & FILE_SIGNS,
+        "command-output": page["attack"] in RUNS | READS and signs & OUTPUT_SIGNS,
+        "computed": page["attack"] in RUNS and page["computed"],
+        "delay": (page["attack"] in RUNS or is_sql) and page["delayed"] >= DELAYS_LEAST,
+        "data-back": is_sql and (page["brought"] or "constant-answered" in signs),
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
+def _perhaps(page: Mapping[str, Any], signs: set[str]) -> list[str]:
+    """Effects that could be chance."""
+    is_sql = page["attack"] == "sql-injection"
+    fails = page["errors"] and (page["usual_ok"] or page["ok"])
+    reasons = {
+        "database-error": is_sql and (signs & ERROR_SIGNS or fails),
+        "answers-differ": is_sql and page["ok"] >= ANSWERS_LEAST and 2 <= page["answers"] <= page["ok"] // 2,
+        "reflected": page["attack"] == "cross-site-scripting" and (page["reflected"] or "markup-answered" in signs),
+    }
+    return [reason for reason, holds in reasons.items() if holds]

@@ -136,8 +136,12 @@ COMMAND = AttackClass(
     "command-injection",
     "CWE-78",
     (
-        r"(;|\||&|`|\$\(|\n|\r|<\(|>\(|%0a|%0d)\s*\(?\s*([\w./\\:-]*[/\\])?(" + _SHELL_WORDS + r")(\s|$|[;|&`)<>'\"{,]|\$\{?ifs)",
-        r"(;|\|\|?|&&?|`|\$\(|\n|<\()\s*(" + _PROSE_WORDS + r")(\s+[-/.$%>|&\\*'\"\d~][^ ]*|\s+[a-z]:|\s*$|\s*[;|&`)<>])",
+        r"(;|\||&|`|\$\(|\n|\r|<\(|>\(|%0a|%0d)\s*\(?\s*([\w./\\:-]*[/\\])?("
+        + _SHELL_WORDS
+        + r")(\s|$|[;|&`)<>'\"{,]|\$\{?ifs)",
+        r"(;|\|\|?|&&?|`|\$\(|\n|<\()\s*("
+        + _PROSE_WORDS
+        + r")(\s+[-/.$%>|&\\*'\"\d~][^ ]*|\s+[a-z]:|\s*$|\s*[;|&`)<>])",
         r"[/\\](usr[/\\])?(local[/\\])?s?bin[/\\][\w?*.-]+",
         r"\$\{?ifs\b",
         r"\(\)\s*\{\s*[:_\w]*\s*;?\s*\}?\s*(;|=>|>_)",
@@ -265,7 +269,8 @@ HEADER = AttackClass(
     (
         r"[\r\n]+\s*(set-cookie|location|content-(type|length|disposition)|x-[\w-]+|host|refresh|transfer-encoding|"
         r"http/\d)\s*[:/]",
-        r"[\r\n]+\s*(mail from|rcpt to|bcc|cc|to|subject|data|quit|ehlo|helo|\w+ (fetch|capability|login|select|logout))\b",
+        r"[\r\n]+\s*(mail from|rcpt to|bcc|cc|to|subject|data|quit|ehlo|helo)\b",
+        r"[\r\n]+\s*\w+ (fetch|capability|login|select|logout)\b",
         r"%0[ad]\s*(set-cookie|location|content-type)\s*:",
         r"[\x{560a}\x{560d}\x{4e0a}\x{4e0d}].{0,4}set-cookie",
     ),

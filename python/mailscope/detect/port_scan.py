@@ -78,8 +78,6 @@ def _touched(flows: Table) -> Table:
     )  # fmt: skip
 
 
-
-
 def _without_stragglers(runs: Table, keys: list[str]) -> Table:
     """Without empty connections that were taken before or after the scan proper, by some other tool."""
     of_run = ibis.window(group_by=[*keys, "run"])

@@ -29,6 +29,12 @@ KINDS: tuple[Kind, ...] = (
         "A backup MX or a mailing list host for another domain looks the same: give it with --own-domain.",
     ),
     Kind(
+        "web-intrusion",
+        3,
+        "An address attacked a web server, guessed its way into an account, or runs commands on a server.",
+        "A security test that the owner ordered looks the same; so does a shared address with one attacker behind it.",
+    ),
+    Kind(
         "direct-sender",
         3,
         "A host of the network that is no mail server sent mail between foreign addresses.",

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 NAMES = (
     "sqlmap", "gobuster", "hydra", "nikto", "nmap", "ffuf", "wfuzz", "fuzz faster", "dirbuster", "dirb", "feroxbuster",
     "dirsearch", "wpscan", "nuclei", "acunetix", "nessus", "openvas", "burp", "zap", "masscan", "zgrab", "medusa",
-    "patator", "w3af", "arachni", "whatweb", "joomscan", "commix", "xsstrike", "skipfish", "wapiti", "havij", "jbrofuzz",
+    "patator",
+    "w3af", "arachni", "whatweb", "joomscan", "commix", "xsstrike", "skipfish", "wapiti", "havij", "jbrofuzz",
     "netsparker", "appscan", "qualys", "jaeles", "weevely", "antsword", "ncrack", "curl", "wget", "python-requests",
     "python-urllib", "aiohttp", "httpx", "go-http-client", "libwww-perl", "java", "okhttp", "powershell",
 )  # fmt: skip

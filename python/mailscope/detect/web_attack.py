@@ -30,7 +30,10 @@ PLAIN = r"^[\w.@,:/ +%=~-]{0,200}$"
 ODD_PATH = r"(?i)\.\.|//|;|%|['\"<>{}|`$\\]|/etc/|/proc/|web-inf|\.git/|\.svn/|\.env|\.ht(access|passwd)|win\.ini"
 """A path that is looked at, though nothing in it was decoded."""
 
-ODD_FIELD = r"(?i)\$\{|\(\)\s*\{|<\s*[a-z!?/]|'\s*(or|and)\b|\b(select|sleep|waitfor|benchmark)\b.*[(']|\.\./|/etc/|/bin/|\{\{|<\?php"
+ODD_FIELD = (
+    r"(?i)\$\{|\(\)\s*\{|<\s*[a-z!?/]|'\s*(or|and)\b|\b(select|sleep|waitfor|benchmark)\b.*[(']|\.\./|/etc/|/bin/|"
+    r"\{\{|<\?php"
+)
 """A User-Agent or Referer that is looked at; brackets and semicolons alone are their ordinary text."""
 
 
@@ -68,9 +71,7 @@ def attack_values(given: Table) -> Table:
 def classified(given: Table) -> Table:
     """The same rows with columns `folded`, `bare` and `attack`: null for data."""
     value = _.value.fill_null("").lower()
-    shaped = given.mutate(
-        folded=value.re_replace(r"/\*.*?\*/", " ").re_replace(r"[ \t\x0b\x0c\x{a0}+]+", " ")
-    )
+    shaped = given.mutate(folded=value.re_replace(r"/\*.*?\*/", " ").re_replace(r"[ \t\x0b\x0c\x{a0}+]+", " "))
     shaped = shaped.mutate(bare=_.folded.re_replace(r"['\"\\^]|\$@|\$\*", ""))
     return shaped.mutate(attack=_attack(shaped))
 
@@ -78,8 +79,10 @@ def classified(given: Table) -> Table:
 def _attack(rows: Table) -> Any:
     is_data = (
         rows.folded.re_search(PLAIN)
-        & ~rows.folded.re_search(r"\.\.|://|%[0-9a-f]{2}|--|^ro0ab|^aced|[/:](etc|proc|windows|\.git|\.env)|web-inf|\bselect\b|"
-                                 r"\b(or|and|union|order by|having|where|waitfor)\b|:\s*(ldap|\d+:)|bin/|script\s*:|^\w+ [-/.~]|=")
+        & ~rows.folded.re_search(
+            r"\.\.|://|%[0-9a-f]{2}|--|^ro0ab|^aced|[/:](etc|proc|windows|\.git|\.env)|web-inf|\bselect\b|"
+            r"\b(or|and|union|order by|having|where|waitfor)\b|:\s*(ldap|\d+:)|bin/|script\s*:|^\w+ [-/.~]|="
+        )
         & rows.sqli.isnull()
         & ~rows.xss
     )
@@ -96,4 +99,6 @@ def _attack(rows: Table) -> Any:
     return ibis.cases(*branches, else_=ibis.null("string"))
 
 
-_SQL_MARK = r"['\"`;#]|--|/\*|\b(select|union|or|and|like|having|null|insert|drop|exec|sleep|char)\b.*[=()<>'\"]|[=<>()|]"
+_SQL_MARK = (
+    r"['\"`;#]|--|/\*|\b(select|union|or|and|like|having|null|insert|drop|exec|sleep|char)\b.*[=()<>'\"]|[=<>()|]"
+)

@@ -20,8 +20,14 @@ from ibis.expr.types import Table
 
 from mailscope.detect.runs import path_of
 
-EXECUTABLE = r"(?i)\.(php\d?|phtml?|pht|phar|inc|jspx?|jspf|jsw|aspx?|ashx|asmx|asa|cer|cdx|cgi|pl|pm|py|rb|sh|war|cfml?|shtml|htaccess)(\W|\x00|$)"
+EXECUTABLE = (
+    r"(?i)\.(php\d?|phtml?|pht|phar|inc|jspx?|jspf|jsw|aspx?|ashx|asmx|asa|cer|cdx|cgi|pl|pm|py|rb|sh|war|cfml?|shtml|"
+    r"htaccess)(\W|\x00|$)"
+)
 """Names that web servers execute, also with another ending behind."""
+
+CODE_SIGNS = ("php-tag", "jsp-tag", "asp-tag", "server-configuration")
+"""Facts of a file that a server would execute, or that make it execute others, whatever its name."""
 
 COMMAND = (
     r"(?i)^\s*(cd\s+[^;&|]+[;&|]+\s*)?(/\S*/)?(id|whoami|uname|pwd|ls|dir|cat|type|net|ipconfig|ifconfig|ip|netstat|ss|ps|"
@@ -46,9 +52,9 @@ SHOWN = 200
 
 
 def uploads(http_parameters: Table, http_requests: Table) -> Table:
-    """Executable files sent to a server: keys, client_addr, server_addr, file_name, file_bytes, `asked_path`, status."""
+    """Executable files sent to a server: keys, client_addr, server_addr, path, file_name, file_bytes, signs, status."""
     files = http_parameters.filter(_.file_name.notnull()).filter(
-        _.file_name.re_search(EXECUTABLE) | (_.file_signs.length() > 0)
+        _.file_name.re_search(EXECUTABLE) | _.file_signs.intersect(list(CODE_SIGNS)).length() > 0
     )
     sent = files.select("flow_id", "exchange", "file_name", "file_bytes", "file_sha256", "file_signs")
     requests = http_requests.select(*_REQUEST, path=path_of(_.uri))
@@ -85,14 +91,20 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
     values = ordered.select("flow_id", "exchange", "name", "value", is_telling=_.value.re_search(TELLING))
     requests = http_requests.mutate(path=path_of(_.uri))
     asked = values.join(requests.select(*_REQUEST, "path", "response_body_bytes"), ["flow_id", "exchange"])
-    found = asked.filter(_.status < 400).group_by(["server_addr", "server_port", "path"]).agg(
-        commands=_.value.nunique(),
-        telling=_.is_telling.sum(),
-        clients=_.client_addr.collect(distinct=True),
-        names=_.name.collect(distinct=True)[:8],
-        shown=ibis.struct({"start": _.start, "value": _.value[:300], "bytes": _.response_body_bytes}).collect()[:SHOWN],
-        bytes=_.response_body_bytes.sum(),
-        first=_.start.min(),
+    found = (
+        asked.filter(_.status < 400)
+        .group_by(["server_addr", "server_port", "path"])
+        .agg(
+            commands=_.value.nunique(),
+            telling=_.is_telling.sum(),
+            clients=_.client_addr.collect(distinct=True),
+            names=_.name.collect(distinct=True)[:8],
+            shown=ibis.struct({"start": _.start, "value": _.value[:300], "bytes": _.response_body_bytes}).collect()[
+                :SHOWN
+            ],
+            bytes=_.response_body_bytes.sum(),
+            first=_.start.min(),
+        )
     )
     everybody = requests.group_by(["server_addr", "server_port", "path"]).agg(
         askers=_.client_addr.nunique(), requests=_.count(), first_asked=_.start.min()

@@ -58,8 +58,9 @@ def answer(found: Investigation) -> dict[str, Any]:
 
 
 def attackers(findings: Iterable[Finding]) -> list[str]:
-    """Addresses of commanders outside: defanged in prose."""
-    addresses = {a for f in findings if f.kind != "proxy-policy" for a in f.roles.get("commander", [])}
+    """Addresses of commanders and attackers: defanged in prose."""
+    accused = [finding for finding in findings if finding.kind != "proxy-policy"]
+    addresses = {a for f in accused for role in ("commander", "attacker") for a in f.roles.get(role, [])}
     return sorted(addresses, key=len, reverse=True)
 
 

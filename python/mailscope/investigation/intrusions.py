@@ -35,7 +35,9 @@ WEIGHTS = {
 }
 """How much each observation alone says that the address attacked."""
 
-PROGRAMS_TELLING = frozenset(("curl", "wget", "java", "okhttp", "httpx", "aiohttp", "python-requests", "go-http-client"))
+PROGRAMS_TELLING = frozenset(
+    ("curl", "wget", "java", "okhttp", "httpx", "aiohttp", "python-requests", "go-http-client")
+)
 """Programs that anybody uses: no mark of an attack."""
 
 FINDINGS_MOST = 50

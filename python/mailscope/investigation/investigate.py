@@ -21,6 +21,7 @@ from mailscope.investigation.conversation import rows
 from mailscope.investigation.coverage import coverage
 from mailscope.investigation.hidden import tie_hidden
 from mailscope.investigation.hypotheses import Hypothesis, claims, hypotheses
+from mailscope.investigation.intrusions import intrusion_findings
 from mailscope.investigation.literal import tie_literal
 from mailscope.investigation.needles import needles
 from mailscope.investigation.relays import relay_finding
@@ -85,7 +86,7 @@ def investigate(
     groups = sorted_chains(scene)
     groups = _search_pass(scene, groups, search or again, look_for)
     uses = _relay_uses(scene)
-    findings = _findings(scene, groups, uses)
+    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene)])
     return Investigation(
         inputs=list(tables.inputs),
         scene=scene,
@@ -192,8 +193,17 @@ def _findings(scene: Scene, groups: Groups, uses: Sequence[RelayUse]) -> list[Fi
         found.append(relay_finding("proxy-policy", scene, groups, host, chains))
     found += _direct_senders(scene, groups)
     found += [open_mail_relay_finding(scene, use) for use in uses]
-    kept = [finding for finding in found if finding is not None]
-    return sorted(kept, key=lambda finding: (-SEVERITY[finding.kind], -finding.confidence, finding.subject))
+    return [finding for finding in found if finding is not None]
+
+
+def _intrusions(scene: Scene) -> list[Finding]:
+    """Attacks on servers; a case made before there was a table of parameters has none to tell."""
+    return intrusion_findings(scene) if "http_parameters" in scene.tables else []
+
+
+def by_urgency(findings: Iterable[Finding]) -> list[Finding]:
+    """What needs action first, the surest first."""
+    return sorted(findings, key=lambda finding: (-SEVERITY[finding.kind], -finding.confidence, finding.subject))
 
 
 def _direct_senders(scene: Scene, groups: Groups) -> list[Finding]:

@@ -11,6 +11,9 @@ from mailscope.investigation.phases import ATTACKS, GUESSES, SCANS, Phase
 from mailscope.investigation.suspects import Row, Seen
 from mailscope.wording import amount, phrase
 
+NMAP_PORTS = (100, 1000, 65535)
+"""Numbers of ports that nmap tries by its options -F, by default, and -p-."""
+
 LISTED = 20
 """Users, paths, commands and names kept with a phase."""
 
@@ -26,7 +29,9 @@ SPRAY_USERS = 5
 SPRAY_TRIES = 3.0
 """Tries an account, on average, up to which it is spraying."""
 
-_PASSWORD_OPTION = re.compile(r"(?i)(\s-p\s?|--?pass(?:word|wd)?[= ]|\bpass(?:word|wd)?=|\bPGPASSWORD=|:)(?!//)([^\s@]+)(?=@|\s|$)")
+_PASSWORD_OPTION = re.compile(
+    r"(?i)(\s-p\s?|--?pass(?:word|wd)?[= ]|\bpass(?:word|wd)?=|\bPGPASSWORD=|:)(?!//)([^\s@]+)(?=@|\s|$)"
+)
 
 
 def phases_of(client: str, web: Iterable[Row], mail: Iterable[Row], found: Seen) -> list[Phase]:
@@ -56,7 +61,7 @@ def _phase(row: Row, slug: str, client: str, target: str, service: str) -> Phase
 def _port_scan(row: Row) -> Phase:
     phase = _phase(row, "port-scan", row["orig_addr"], row["resp_addr"], "tcp")
     opened = sorted(row["answered"] or ())
-    phase.tool = "nmap" if row["ports"] >= 90 and row["ports"] in (100, 1000, 65535) else None
+    phase.tool = "nmap" if row["ports"] in NMAP_PORTS else None
     phase.worked = "yes" if opened else "no"
     phase.details = {"ports": row["ports"], "open_ports": opened[:100]}
     phase.what = phrase("phase.what-port-scan", ports=amount(row["ports"], "port"), open=[str(port) for port in opened])
@@ -75,7 +80,9 @@ def _web(row: Row, found: Seen) -> Phase:
         _tell_guessing(phase, found, "http")
     elif phase.slug == "account-use":
         phase.worked = "yes"
-        phase.what = phrase("phase.what-web-login", requests=amount(phase.requests, "request"), paths=phase.details["paths"])
+        phase.what = phrase(
+            "phase.what-web-login", requests=amount(phase.requests, "request"), paths=phase.details["paths"]
+        )
     elif phase.slug == "file-upload":
         _tell_upload(phase, found)
     elif phase.slug == "web-shell":
@@ -97,9 +104,9 @@ def _tell_attack(phase: Phase, row: Row, found: Seen) -> None:
     verdicts = {page["worked"] for page in pages}
     phase.worked = next((word for word in ("yes", "likely", "unknown") if word in verdicts), "no")
     tables = sorted({table for page in pages for table in page["tables"] or ()})
-    names = sorted({name for page in pages for name in page["names"] or () if name})
     told = [page for page in pages if page["worked"] in ("yes", "likely")] or pages
     told.sort(key=lambda page: -page["requests"])
+    names = sorted({name for page in told for name in page["effect_names"] or page["names"] or () if name})
     size = sum(int(page["brought_bytes"] or 0) for page in pages)
     phase.details |= {
         "parameters": names[:LISTED],
@@ -119,9 +126,7 @@ def _tell_attack(phase: Phase, row: Row, found: Seen) -> None:
         effect=[phrase(f"effect.{reason}") for reason in reasons] or [phrase("effect.none")],
     )
     if tables:
-        phase.what = phrase(
-            "phase.what-tables", what=phase.what, tables=tables[:LISTED], bytes=amount(size, "byte")
-        )
+        phase.what = phrase("phase.what-tables", what=phase.what, tables=tables[:LISTED], bytes=amount(size, "byte"))
 
 
 def _tell_directory_scan(phase: Phase, found: Seen) -> None:
@@ -145,7 +150,13 @@ def _tell_guessing(phase: Phase, found: Seen, service: str) -> None:
         phase.slug = "password-spraying"
     phase.worked = "yes" if any(row["entered"] for row in guesses) else "no"
     where = sorted({row["path"] or row["service"] for row in guesses})
-    phase.details |= {"users": users[:LISTED], "user_count": count, "entered": entered[:LISTED], "attempts": attempts, "where": where}
+    phase.details |= {
+        "users": users[:LISTED],
+        "user_count": count,
+        "entered": entered[:LISTED],
+        "attempts": attempts,
+        "where": where,
+    }
     phase.what = phrase(
         "phase.what-guessing", attempts=amount(attempts, "attempt"), where=where, users=users, entered=entered
     )
@@ -182,7 +193,8 @@ def _tell_shell(phase: Phase, found: Seen) -> None:
         "shell": sorted({row["path"] for row in shells}),
         "parameters": sorted({name for row in shells for name in row["names"]}),
         "commands": [
-            {"time": one["start"], "command": without_password(one["value"]), "bytes_back": one["bytes"]} for one in shown
+            {"time": one["start"], "command": without_password(one["value"]), "bytes_back": one["bytes"]}
+            for one in shown
         ],
         "bytes_back": back,
     }

@@ -85,5 +85,3 @@ class Phase:
             "cwe": self.cwe,
             **self.details,
         }
-
-

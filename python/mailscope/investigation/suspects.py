@@ -93,7 +93,13 @@ def _kept(attacks: Table) -> Table:
     import ibis
 
     chosen = attacks.select(
-        "flow_id", "exchange", "place", "name", "attack", value=_.value[:VALUE_CHARACTERS], folded=_.folded[:VALUE_CHARACTERS]
+        "flow_id",
+        "exchange",
+        "place",
+        "name",
+        "attack",
+        value=_.value[:VALUE_CHARACTERS],
+        folded=_.folded[:VALUE_CHARACTERS],
     )
     return ibis.memtable(chosen.limit(VALUES_MOST).to_pyarrow())
 
@@ -127,7 +133,7 @@ def _requests_by_client(http: Table, pages: list[Row]) -> dict[tuple[str, str], 
 
 
 def _accused(pages: list[Row], asked: Mapping[tuple[str, str], int], shells: list[Row]) -> list[Row]:
-    """Attacked pages of clients that show an effect, or enough distinct values; commands to a shell are no injection."""
+    """Attacked pages of clients with an effect, or enough distinct values; commands to a shell are no injection."""
     shell_paths = {(row["server_addr"], row["path"]) for row in shells}
     by_pair: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for page in pages:

@@ -181,14 +181,18 @@ def mail_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str
     if not suspects:
         return []
     sessions = tables["mail_sessions"].filter(_.client_addr.isin(list(suspects)))
-    flows = tables["flows"].select("flow_id", flow_first=_.first_packet, flow_last=_.last_packet, flow_start=_.start, flow_end=_.end)
+    flows = tables["flows"].select(
+        "flow_id", flow_first=_.first_packet, flow_last=_.last_packet, flow_start=_.start, flow_end=_.end
+    )
     joined = sessions.join(flows, "flow_id")
     guesses = [r for r in found.guessing if not r["service"].startswith("http")]
     in_guessing = [
         (joined.client_addr == r["client_addr"])
         & (joined.server_addr == r["server_addr"])
         & (joined.protocol == r["service"])
-        & joined.start.between(ibis.literal(r["first_refused"] - timedelta(seconds=60)), ibis.literal(r["last_refused"]))
+        & joined.start.between(
+            ibis.literal(r["first_refused"] - timedelta(seconds=60)), ibis.literal(r["last_refused"])
+        )
         & (joined.messages == 0)
         & (joined.transactions == 0)
         for r in guesses
@@ -200,19 +204,23 @@ def mail_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str
     ]
     labelled = joined.mutate(label=ibis.cases(*branches, else_=ibis.literal("reconnaissance")))
     keys = ["client_addr", "server_addr", "server_port", "protocol", "label"]
-    phases = in_runs(labelled, keys, PAUSE_SECONDS).group_by([*keys, "run"]).agg(
-        requests=_.count(),
-        users=_.auth_users.join(" ").collect(where=_.auth_users.length() > 0, distinct=True)[:VALUES_SHOWN],
-        entered=_.auth_users.join(" ").collect(where=_.authenticated == "yes", distinct=True)[:VALUES_SHOWN],
-        messages=_.messages.sum(),
-        bytes=_.server_bytes.sum(where=_.messages > 0),
-        session_ids=_.session_id.collect()[:1000],
-        start=_.flow_start.min(),
-        end=_.flow_end.max(),
-        capture=_.capture.argmin(_.flow_start),
-        first_packet=_.flow_first.argmin(_.flow_start),
-        last_capture=_.last_capture.argmax(_.flow_end),
-        last_packet=_.flow_last.argmax(_.flow_end),
-        flow_id=_.flow_id.argmin(_.flow_start),
+    phases = (
+        in_runs(labelled, keys, PAUSE_SECONDS)
+        .group_by([*keys, "run"])
+        .agg(
+            requests=_.count(),
+            users=_.auth_users.join(" ").collect(where=_.auth_users.length() > 0, distinct=True)[:VALUES_SHOWN],
+            entered=_.auth_users.join(" ").collect(where=_.authenticated == "yes", distinct=True)[:VALUES_SHOWN],
+            messages=_.messages.sum(),
+            bytes=_.server_bytes.sum(where=_.messages > 0),
+            session_ids=_.session_id.collect()[:1000],
+            start=_.flow_start.min(),
+            end=_.flow_end.max(),
+            capture=_.capture.argmin(_.flow_start),
+            first_packet=_.flow_first.argmin(_.flow_start),
+            last_capture=_.last_capture.argmax(_.flow_end),
+            last_packet=_.flow_last.argmax(_.flow_end),
+            flow_id=_.flow_id.argmin(_.flow_start),
+        )
     )
     return sorted(rows(phases), key=lambda row: (row["start"], row["first_packet"]))

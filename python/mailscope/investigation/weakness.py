@@ -14,7 +14,7 @@ from typing import Any
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.finding import Evidence
+from mailscope.detect.finding import Evidence, row_evidence
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
@@ -77,19 +77,27 @@ def weaknesses(scene: Scene, found: Seen, phases: Sequence[Phase]) -> list[Weakn
 def _weak_password(scene: Scene, found: Seen, phase: Phase) -> list[Weakness]:
     assert found.logins is not None
     entered = found.logins.filter(
-        _.client_addr == phase.client, _.server_addr == phase.target, _.is_success, _.user.isin(phase.details["entered"])
+        _.client_addr == phase.client,
+        _.server_addr == phase.target,
+        _.is_success,
+        _.user.isin(phase.details["entered"]),
     )
     first = rows(entered.order_by("start").limit(SHOWN))
     users = phase.details["entered"]
     return [
         Weakness(
             "CWE-521",
-            phrase("weakness.weak-password", users=users, where=phase.details["where"], attempts=str(phase.details["attempts"])),
+            phrase(
+                "weakness.weak-password",
+                users=users,
+                where=phase.details["where"],
+                attempts=str(phase.details["attempts"]),
+            ),
             f"{phase.service} {' '.join(phase.details['where'])}",
             phase.target,
             first[0]["start"] if first else phase.start,
             0.85,
-            [_evidence("logins", row, phrase("evidence.login", user=row["user"] or "-")) for row in first[:3]],
+            [row_evidence("logins", row, phrase("evidence.login", user=row["user"] or "-")) for row in first[:3]],
         )
     ]
 
@@ -106,12 +114,14 @@ def _injected(scene: Scene, phase: Phase) -> Weakness:
     effects = [phrase(f"effect.{reason}") for reason in phase.details["effects"]]
     return Weakness(
         phase.cwe or "CWE-20",
-        phrase("weakness.injection", attack=phrase(f"phase.{phase.slug}"), pages=pages, parameters=names, effect=effects),
+        phrase(
+            "weakness.injection", attack=phrase(f"phase.{phase.slug}"), pages=pages, parameters=names, effect=effects
+        ),
         f"{' '.join(pages)} {' '.join(names)}".strip(),
         phase.target,
         at,
         SURE[phase.worked],
-        [_evidence("http_requests", one, phrase("evidence.request", request=_line(one))) for one in row],
+        [row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in row],
     )
 
 
@@ -122,8 +132,10 @@ def _executed_upload(scene: Scene, found: Seen, phase: Phase) -> list[Weakness]:
         if shell["server_addr"] != phase.target or upload is None or not phase.start <= upload["start"] <= phase.end:
             continue
         run = _first_run(scene, shell)
-        evidence = [_evidence("http_requests", upload, phrase("evidence.upload", file=upload["file_name"]))]
-        evidence += [_evidence("http_requests", one, phrase("evidence.request", request=_line(one))) for one in run]
+        evidence = [row_evidence("http_requests", upload, phrase("evidence.upload", file=upload["file_name"]))]
+        evidence += [
+            row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in run
+        ]
         shown.append(
             Weakness(
                 "CWE-434",
@@ -146,14 +158,18 @@ def _unexplained_shells(scene: Scene, found: Seen, phases: Sequence[Phase]) -> l
         if shell.get("upload") is None and clients & set(shell["clients"]):
             run = _first_run(scene, shell)
             what = phrase("weakness.shell-only", shell=shell["path"])
-            evidence = [_evidence("http_requests", one, phrase("evidence.request", request=_line(one))) for one in run]
+            evidence = [
+                row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in run
+            ]
             shown.append(Weakness("CWE-506", what, shell["path"], shell["server_addr"], shell["first"], 0.7, evidence))
     return shown
 
 
 def _first_run(scene: Scene, shell: Row) -> list[Row]:
     http = scene.tables["http_requests"]
-    asked = http.filter(_.server_addr == shell["server_addr"], _.client_addr.isin(shell["clients"]), _.start >= shell["first"])
+    asked = http.filter(
+        _.server_addr == shell["server_addr"], _.client_addr.isin(shell["clients"]), _.start >= shell["first"]
+    )
     return rows(asked.order_by("start").limit(1))
 
 
@@ -181,7 +197,10 @@ def forged_own_sender(scene: Scene, client: str, server: str) -> list[Weakness]:
             server,
             taken[0]["start"],
             0.9 if scene.domains.how == "given" else 0.8,
-            [_evidence("mail_transactions", row, phrase("evidence.own-sender", sender=row["mail_from"])) for row in taken[:3]],
+            [
+                row_evidence("mail_transactions", row, phrase("evidence.own-sender", sender=row["mail_from"]))
+                for row in taken[:3]
+            ],
         )
     ]
 
@@ -193,26 +212,19 @@ def products(scene: Scene, targets: Sequence[str]) -> list[dict[str, Any]]:
     for column in ("server", "powered_by", "response_title"):
         said = http.filter(http[column].notnull()).group_by(["server_addr", "server_port", column]).agg(n=_.count())
         for row in rows(said.order_by(-_.n).limit(SHOWN)):
-            shown.append({"target": row["server_addr"], "port": row["server_port"], "shown": row[column], "where": column})
+            shown.append(
+                {"target": row["server_addr"], "port": row["server_port"], "shown": row[column], "where": column}
+            )
     for row in rows(http.select("server_addr", "server_port", cookie=_.set_cookies.unnest()).distinct().limit(SHOWN)):
-        shown.append({"target": row["server_addr"], "port": row["server_port"], "shown": row["cookie"], "where": "cookie"})
+        shown.append(
+            {"target": row["server_addr"], "port": row["server_port"], "shown": row["cookie"], "where": "cookie"}
+        )
     mail = scene.tables["mail_sessions"].filter(_.server_addr.isin(list(targets)), _.banner.notnull())
     for row in rows(mail.select("server_addr", "server_port", "banner").distinct().limit(SHOWN)):
-        shown.append({"target": row["server_addr"], "port": row["server_port"], "shown": row["banner"], "where": "greeting"})
+        shown.append(
+            {"target": row["server_addr"], "port": row["server_port"], "shown": row["banner"], "where": "greeting"}
+        )
     return sorted(shown, key=lambda row: (row["target"], row["port"], row["where"], row["shown"]))
-
-
-def _evidence(table: str, row: Mapping[str, Any], what: Phrase) -> Evidence:
-    last = row.get("last_capture")
-    return Evidence(
-        table=table,
-        flow_id=str(row["flow_id"]),
-        capture=str(row["capture"]),
-        first_packet=int(row["first_packet"]),
-        last_packet=int(row["last_packet"]),
-        what=what,
-        last_capture=last if last != row["capture"] else None,
-    )
 
 
 def _line(row: Mapping[str, Any]) -> str:

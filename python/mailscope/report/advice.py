@@ -39,6 +39,8 @@ def advice(finding: Finding, found: Investigation) -> list[Advice]:
             return _for_relay(finding, found)
         case "proxy-policy":
             return [Advice(phrase("advice.policy")), *_configuration(finding, found)]
+        case "web-intrusion":
+            return _for_intrusion(finding)
         case "direct-sender":
             return [
                 Advice(phrase("advice.host", host=finding.subject)),
@@ -64,6 +66,21 @@ def _for_relay(finding: Finding, found: Investigation) -> list[Advice]:
     if finding.roles.get("commander"):
         steps.append(Advice(phrase("advice.complain")))
     return [*steps, Advice(phrase("report.recheck"))]
+
+
+def _for_intrusion(finding: Finding) -> list[Advice]:
+    phases = finding.details["phases"]
+    shells = sorted({path for phase in phases for path in phase.get("shell", ())})
+    entered = sorted({user for phase in phases for user in phase.get("entered", ())})
+    steps = []
+    if shells:
+        steps.append(Advice(phrase("advice.intrusion-isolate")))
+        steps.append(Advice(phrase("advice.intrusion-shell", files=shells, since=finding.details["first"])))
+    if entered:
+        steps.append(Advice(phrase("advice.intrusion-passwords", users=entered)))
+    for weakness in finding.details["answers"]["weaknesses"]:
+        steps.append(Advice(phrase("advice.intrusion-weakness", weakness=weakness["what"])))
+    return [*steps, Advice(phrase("advice.intrusion-block", attacker=finding.roles["attacker"]))]
 
 
 def _configuration(finding: Finding, found: Investigation) -> list[Advice]:

@@ -18,6 +18,7 @@ from mailscope.investigation.conversation import endpoint
 from mailscope.investigation.hypotheses import Hypothesis
 from mailscope.investigation.investigate import Investigation
 from mailscope.report.advice import advice
+from mailscope.report.trail import clock, trail_lines
 from mailscope.wording import Phrase, amount, phrase, render
 
 TEXT_LIMIT = 400
@@ -160,6 +161,8 @@ def _story(view: Report, finding: Finding) -> str:
 def _headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     """The answer in lines: who, how, since when, how much, which packet."""
     details, roles = finding.details, finding.roles
+    if "phases" in details:
+        return trail_lines(view, finding)
     lines: list[tuple[str, str]] = []
 
     def add(label: str, value: Phrase | str) -> None:
@@ -378,11 +381,6 @@ def _took(view: Report) -> str:
         seconds=f"{view.found.seconds:.1f}",
         per_gb=view.say("report.minutes", minutes=f"{minutes:.1f}"),
     )
-
-
-def clock(moment: datetime) -> str:
-    """A time as `2026-11-21 19:46:58`, UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _moment(value: Any) -> str:

@@ -17,18 +17,27 @@ BOX_WIDTH, BOX_HEIGHT, ROW = 232, 46, 62
 WIDTH = 940
 
 
+_LEFT = {"direct-sender": "report.sender", "web-intrusion": "report.attacker"}
+"""Who stands on the left of the drawing, where it is not the commander."""
+
+
+def _first(finding: Finding, *roles: str) -> list[str]:
+    """The hosts of the first of these roles that anybody has."""
+    return next((finding.roles[role] for role in roles if finding.roles.get(role)), [])
+
+
 def chain(view: Report, finding: Finding) -> str:
     """Commander -> proxy -> victims as boxes and arrows, with the border of the owner's network."""
-    lefts = _shown(view, finding.roles.get("commander") or finding.roles.get("sender") or [], "client")
+    lefts = _shown(view, _first(finding, "commander", "sender", "attacker"), "client")
     is_relayed = bool(finding.roles.get("commander")) or finding.kind == "open-proxy-relay"
     if not lefts and is_relayed:
         lefts = [view.say("word.not-seen")]
     middles = _shown(view, finding.roles.get("proxy") or finding.roles.get("relay") or [], "server")
-    rights = _shown(view, finding.roles.get("victim", []), "server")
+    rights = _shown(view, _first(finding, "victim", "target"), "server")
     columns = [
-        ("report.sender" if finding.kind == "direct-sender" else "report.commander", lefts, "bad"),
+        (_LEFT.get(finding.kind, "report.commander"), lefts, "bad"),
         ("report.relay" if finding.kind == "open-mail-relay" else "report.proxy", middles, "own"),
-        ("report.victims", rights, "victim"),
+        ("report.target" if finding.roles.get("target") else "report.victims", rights, "victim"),
     ]
     columns = [column for column in columns if column[1]]
     height = 64 + ROW * max(len(column[1]) for column in columns)

@@ -1,4 +1,4 @@
-"""Mailscope 的中文语句：对网站和邮件服务器的入侵。"""
+"""What Mailscope says, in Chinese: break-ins at web and mail servers."""
 
 UNITS: dict[str, tuple[str, str]] = {
     "byte": ("{n} 字节", "{n} 字节"),
@@ -71,7 +71,7 @@ TEMPLATES: dict[str, str] = {
     "weakness.own-sender": "邮件服务器 {server} 允许外部不登录而以本域为发件人：{senders}",
     # --- 证据
     "evidence.login": "以 {user} 登录成功",
-    "evidence.request": "{request}",
+    "evidence.web-request": "{request}",
     "evidence.upload": "上传 {file}",
     "evidence.own-sender": "外部未登录而以 {sender} 发来的邮件被接受",
     # --- 报告

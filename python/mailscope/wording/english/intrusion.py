@@ -73,7 +73,7 @@ TEMPLATES: dict[str, str] = {
     "weakness.own-sender": "mail server {server} takes the owner's own domain as sender from outside without a login: {senders}",
     # --- evidence
     "evidence.login": "login as {user} that was let in",
-    "evidence.request": "{request}",
+    "evidence.web-request": "{request}",
     "evidence.upload": "upload of {file}",
     "evidence.own-sender": "mail from {sender} taken from outside without a login",
     # --- the report
