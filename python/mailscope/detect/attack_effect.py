@@ -24,8 +24,9 @@ from ibis.expr.types import Table
 from mailscope.detect.runs import path_of
 
 FILE_SIGNS = frozenset(
-    ("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "table-dump", "phpinfo")
+    ("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "phpinfo")
 )
+DATA_SIGNS = frozenset(("table-dump", "constant-answered"))
 OUTPUT_SIGNS = frozenset(("command-output-uid", "command-output-listing", "network-configuration", "system-version"))
 ERROR_SIGNS = frozenset(("sql-error", "php-error", "stack-trace"))
 READS = frozenset(("path-traversal", "file-inclusion", "xml-external-entity", "server-side-request-forgery"))
@@ -119,7 +120,7 @@ def _pages(rows: Table) -> Table:
         answers=_.size.nunique(where=_.is_ok),
         delayed=_.is_delayed.sum(),
         brought=_.brought.sum(),
-        brought_bytes=_.size.sum(where=_.brought),
+        brought_bytes=(_.size - _.usual_size).sum(where=_.brought),
         reflected=_.reflected.sum(),
         computed=_.computed.sum(),
         usual_ok=_.usual_ok.max(),
@@ -155,7 +156,7 @@ def _sure(page: Mapping[str, Any], signs: set[str]) -> list[str]:
         "command-output": page["attack"] in RUNS | READS and signs & OUTPUT_SIGNS,
         "computed": page["attack"] in RUNS and page["computed"],
         "delay": (page["attack"] in RUNS or is_sql) and page["delayed"] >= DELAYS_LEAST,
-        "data-back": is_sql and (page["brought"] or "constant-answered" in signs),
+        "data-back": is_sql and (page["brought"] or signs & DATA_SIGNS),
     }
     return [reason for reason, holds in reasons.items() if holds]
 

@@ -54,7 +54,7 @@ SHOWN = 200
 def uploads(http_parameters: Table, http_requests: Table) -> Table:
     """Executable files sent to a server: keys, client_addr, server_addr, path, file_name, file_bytes, signs, status."""
     files = http_parameters.filter(_.file_name.notnull()).filter(
-        _.file_name.re_search(EXECUTABLE) | _.file_signs.intersect(list(CODE_SIGNS)).length() > 0
+        _.file_name.re_search(EXECUTABLE) | (_.file_signs.intersect(list(CODE_SIGNS)).length() > 0)
     )
     sent = files.select("flow_id", "exchange", "file_name", "file_bytes", "file_sha256", "file_signs")
     requests = http_requests.select(*_REQUEST, path=path_of(_.uri))
