@@ -23,9 +23,7 @@ from ibis.expr.types import Table
 
 from mailscope.detect.runs import path_of
 
-FILE_SIGNS = frozenset(
-    ("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "phpinfo")
-)
+FILE_SIGNS = frozenset(("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "phpinfo"))
 DATA_SIGNS = frozenset(("table-dump", "constant-answered"))
 OUTPUT_SIGNS = frozenset(("command-output-uid", "command-output-listing", "network-configuration", "system-version"))
 ERROR_SIGNS = frozenset(("sql-error", "php-error", "stack-trace"))
