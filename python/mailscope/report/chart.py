@@ -7,7 +7,8 @@ from html import escape
 
 from mailscope.detect.finding import Finding
 from mailscope.investigation.timeline import BINS, bins
-from mailscope.report.build import Report, clock
+from mailscope.report.build import Report
+from mailscope.report.trail import clock
 from mailscope.wording import amount
 
 ROWS_SHOWN = 6
