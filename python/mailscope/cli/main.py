@@ -37,6 +37,11 @@ VERBS = {
     "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",
+    "cases": "keep the desk's cases: complaints in, history, evidence",
+    "notices": "write to who is responsible, each notice once",
+    "block": "stop an address of your network, with an undo",
+    "probe": "ask hosts of your own network whether they relay",
+    "figures": "tell what the desk achieved, month by month",
     "completion": "print completion for your shell",
 }
 EXIT_CODES = (__doc__ or "").split("Exit codes:\n\n", 1)[-1].rstrip()

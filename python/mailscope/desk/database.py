@@ -38,6 +38,14 @@ class Desk:
         self.engine.dispose()
 
 
+def one_at_a_time(session: Session, what: str) -> None:
+    """Waits until no other transaction does `what`; held to the end of this one. SQLite has one writer anyway."""
+    from sqlalchemy import func, select
+
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"mailscope {what}"))))
+
+
 def url_of(place: str | Path) -> str:
     """A database URL; a bare path is an SQLite file.
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailscope.desk.cases.case_store import take_in
+from mailscope.desk.database import one_at_a_time
 from mailscope.desk.records import ComplaintRecord
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def take(desk: Desk, mails: Iterable[tuple[bytes, Mapping[str, Any]]]) -> Taken:
     for mail, read in mails:
         counts.mails += 1
         with desk.transaction() as session:
+            one_at_a_time(session, "intake")
             _take_one(session, mail, read, counts)
     return counts
 

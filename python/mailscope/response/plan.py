@@ -31,8 +31,13 @@ class Plan:
 class Target(Protocol):
     """A kind of device. All four work on one plan and may be repeated without harm."""
 
-    name: str
-    scopes: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """Its slug."""
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What it can block: members of SCOPES."""
 
     def commands(self, plan: Plan) -> list[str]:
         """What `apply` will do, in the device's own words: the dry run."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from mailscope.desk.records import HistoryRecord
+from mailscope.desk.records import CaseRecord, HistoryRecord
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,8 +26,10 @@ def seal(previous: str, case: int, number: int, at: datetime, actor: str, action
 def append(
     session: Session, case: int, at: datetime, actor: str, action: str, details: Mapping[str, Any]
 ) -> HistoryRecord:
-    """Adds one entry; two workers that add at once meet at the unique (case, number)."""
+    """Adds one entry; two workers that add at once wait for each other at the case's row."""
     from sqlalchemy import select
+
+    session.execute(select(CaseRecord.id).where(CaseRecord.id == case).with_for_update())
 
     last = session.scalars(
         select(HistoryRecord).where(HistoryRecord.case_id == case).order_by(HistoryRecord.number.desc()).limit(1)

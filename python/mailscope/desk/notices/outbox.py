@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mailscope.desk.cases.case_store import MACHINE, by_id, move
+from mailscope.desk.cases.history import append
 from mailscope.desk.records import NoticeRecord
 from mailscope.errors import UsageError
 
@@ -69,15 +70,37 @@ def put(session: Session, mail: EmailMessage, case: int, audience: str, language
     return notice
 
 
-def approve(session: Session, number: int, actor: str) -> NoticeRecord:
-    """Lets a draft go out; an in-doubt or refused notice too, when a person says so."""
+def of_number(session: Session, number: int) -> NoticeRecord:
+    """One notice; UsageError when there is none."""
     notice = session.get(NoticeRecord, number)
     if notice is None:
         raise UsageError(f"there is no notice {number}", hint="`mailscope notices list` shows all")
+    return notice
+
+
+def approve(session: Session, number: int, actor: str) -> NoticeRecord:
+    """Lets a draft go out; an in-doubt or refused notice too, when a person says so."""
+    notice = of_number(session, number)
     if notice.state not in ("draft", "in-doubt", "refused"):
         raise UsageError(f"notice {number} is `{notice.state}`", hint="only drafts are approved")
     notice.state, notice.approved_by, notice.not_before = "approved", actor, None
+    _tell(session, notice, actor, "notice-approved")
     return notice
+
+
+def cancel(session: Session, number: int, actor: str) -> NoticeRecord:
+    """Takes a notice back that has not gone out."""
+    notice = of_number(session, number)
+    if notice.state not in ("draft", "approved", "in-doubt", "refused"):
+        raise UsageError(f"notice {number} is `{notice.state}`", hint="what went out cannot be taken back")
+    notice.state = "cancelled"
+    _tell(session, notice, actor, "notice-cancelled")
+    return notice
+
+
+def _tell(session: Session, notice: NoticeRecord, actor: str, action: str) -> None:
+    told = {"notice": notice.id, "to": notice.recipient}
+    append(session, notice.case_id, datetime.now(UTC), actor, action, told)
 
 
 def send_approved(desk: Desk, mta: Mta, *, limit: int = 1000) -> dict[str, int]:

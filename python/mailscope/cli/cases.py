@@ -1,0 +1,198 @@
+"""Keeps the desk's cases: takes complaints in, shows what stands, moves a case, and proves that nobody rewrote it."""
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from mailscope.cli.desk_arguments import actor, add_desk_arguments, fields, opened, say, say_one
+from mailscope.cli.parser import actions
+
+if TYPE_CHECKING:
+    from mailscope.desk.records import CaseRecord
+
+EXAMPLES = """
+mailscope cases take /var/mail/abuse --settings desk.toml
+mailscope cases list --state new
+mailscope cases show 7
+mailscope cases evidence 7 --case CASE
+mailscope cases move 7 resolve --as wang
+mailscope cases verify
+"""
+
+_LIST = ("id", "state", "accused", "category", "complaints", "last_event", "responsible", "assignee")
+_EVENTS = ("open", "wait", "answer", "resolve", "reopen")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    actions(
+        parser,
+        {
+            "take": ("file every complaint of a mailbox, each mail once", _take),
+            "list": ("list cases", _list),
+            "show": ("show one case with its complaints and history", _number),
+            "queue": ("list mails that a person must read", add_desk_arguments),
+            "evidence": ("look the accused address up in case folders", _evidence),
+            "move": ("say what happened to a case", _move),
+            "note": ("add a note to a case", _note),
+            "assign": ("give a case to somebody", _assign),
+            "verify": ("check that no history was rewritten", add_desk_arguments),
+        },
+    )
+
+
+def _number(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", type=int, metavar="N", help="number of the case")
+    add_desk_arguments(parser)
+
+
+def _take(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="mbox, Maildir, .eml, folder, or - for standard input")
+    parser.add_argument("--registry", metavar="FILE", help="who is responsible for which prefix")
+    add_desk_arguments(parser)
+
+
+def _list(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", action="append", default=[], help="only cases in this state; repeatable")
+    add_desk_arguments(parser)
+
+
+def _evidence(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--case", dest="folders", action="append", default=[], metavar="CASE", help="a case folder")
+    _number(parser)
+
+
+def _move(parser: argparse.ArgumentParser) -> None:
+    _number(parser)
+    parser.add_argument("event", choices=_EVENTS, help="what happened")
+
+
+def _note(parser: argparse.ArgumentParser) -> None:
+    _number(parser)
+    parser.add_argument("text", help="the note")
+
+
+def _assign(parser: argparse.ArgumentParser) -> None:
+    _number(parser)
+    parser.add_argument("to", metavar="NAME", help="whose case it is from now on")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Runs the action."""
+    run = {"take": _taken, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
+    return run.get(args.action, _changed)(args)
+
+
+def _taken(args: argparse.Namespace) -> int:
+    from mailscope.desk.complaints.intake_source import read_source
+    from mailscope.desk.intake import take
+
+    settings, desk = opened(args)
+    counts = take(desk, read_source(args.source, own=settings.own, registry=args.registry))
+    told = fields(counts, "mails", "new_cases", "joined", "again", "not_ours", "for_a_person", "no_complaint")
+    say_one(args, told)
+    return 0
+
+
+def _listed(args: argparse.Namespace) -> int:
+    from sqlalchemy import func, select
+
+    from mailscope.desk.records import CaseRecord, ComplaintRecord
+
+    _settings, desk = opened(args)
+    count = select(func.count()).where(ComplaintRecord.case_id == CaseRecord.id).scalar_subquery()
+    wanted = select(CaseRecord, count).order_by(CaseRecord.id)
+    if args.state:
+        wanted = wanted.where(CaseRecord.state.in_(args.state))
+    with desk.transaction() as session:
+        rows = [_row(case) | {"complaints": number} for case, number in session.execute(wanted)]
+    say(args, _LIST, rows)
+    return 0
+
+
+def _row(case: "CaseRecord") -> dict[str, Any]:
+    names = ("id", "state", "accused", "category", "first_event", "last_event", "responsible", "contact", "assignee")
+    return fields(case, *names)
+
+
+def _shown(args: argparse.Namespace) -> int:
+    from sqlalchemy import select
+
+    from mailscope.desk.cases.case_store import by_id
+    from mailscope.desk.cases.history import broken_at, of_case
+    from mailscope.desk.records import ComplaintRecord
+
+    _settings, desk = opened(args)
+    with desk.transaction() as session:
+        case = by_id(session, args.case)
+        entries = of_case(session, args.case)
+        history = [fields(entry, "number", "at", "actor", "action", "details") for entry in entries]
+        found = session.scalars(select(ComplaintRecord).where(ComplaintRecord.case_id == args.case))
+        names = ("id", "format", "time", "category", "duplicate_of", "message_id")
+        complaints = [fields(complaint, *names) for complaint in found]
+        values = _row(case) | {"evidence": case.evidence, "quiet_since": case.quiet_since}
+    if args.json:
+        is_whole = broken_at(entries) is None
+        say_one(args, values | {"complaints": complaints, "history": history, "history_is_whole": is_whole})
+        return 0
+    say_one(args, {name: value for name, value in values.items() if name != "evidence"})
+    for sentence in (values["evidence"] or {}).get("says", []):
+        say_one(args, {"seen": sentence})
+    print("\ncomplaints")
+    say(args, names, complaints)
+    print("\nhistory")
+    say(args, ("number", "at", "actor", "action", "details"), history)
+    return 0
+
+
+def _queued(args: argparse.Namespace) -> int:
+    from sqlalchemy import select
+
+    from mailscope.desk.records import ComplaintRecord
+
+    _settings, desk = opened(args)
+    with desk.transaction() as session:
+        found = session.scalars(select(ComplaintRecord).where(ComplaintRecord.needs_person))
+        rows = [fields(complaint, "id", "taken", "format", "accused", "why") for complaint in found]
+    say(args, ("id", "taken", "format", "accused", "why"), rows)
+    return 0
+
+
+def _verified(args: argparse.Namespace) -> int:
+    from sqlalchemy import select
+
+    from mailscope.desk.cases.history import broken_at, of_case
+    from mailscope.desk.records import CaseRecord
+
+    _settings, desk = opened(args)
+    with desk.transaction() as session:
+        numbers = list(session.scalars(select(CaseRecord.id)))
+        broken = [(number, broken_at(of_case(session, number))) for number in numbers]
+    bad = [{"case": number, "rewritten_at": entry} for number, entry in broken if entry is not None]
+    if bad:
+        say(args, ("case", "rewritten_at"), bad)
+        return 1
+    say_one(args, {"cases": len(numbers), "rewritten": 0})
+    return 0
+
+
+def _changed(args: argparse.Namespace) -> int:
+    from mailscope.desk.cases.case_store import assign, by_id, move, note
+
+    settings, desk = opened(args)
+    with desk.transaction() as session:
+        case = by_id(session, args.case)
+        match args.action:
+            case "move":
+                move(session, case, args.event, actor(args))
+            case "note":
+                note(session, case, actor(args), args.text)
+            case "assign":
+                assign(session, case, actor(args), args.to)
+            case _:
+                from mailscope.desk.evidence import case_folders, evidence_of
+
+                folders = args.folders or list(settings.cases)
+                case.evidence = evidence_of(case.accused, case.last_event, case_folders(folders))
+        values = _row(case) | {"evidence": (case.evidence or {}).get("says")}
+    say_one(args, values)
+    return 0
