@@ -3,7 +3,7 @@ from sqlalchemy import select
 from mailscope.desk.cases.history import broken_at, of_case
 from mailscope.desk.database import open_desk
 from mailscope.desk.intake import moment, take
-from mailscope.desk.records import CaseRecord, ComplaintRecord
+from mailscope.desk.records import AccusationRecord, CaseRecord, ComplaintRecord
 from tests.fixtures.complaints import read
 
 
@@ -15,14 +15,14 @@ def records(desk, kind):
 def test_a_mail_given_twice_is_taken_once(tmp_path):
     desk = open_desk(tmp_path / "d.db")
     first, second = take(desk, [read()]), take(desk, [read(), read()])
-    assert (first.new_cases, second.again, second.new_cases) == (1, 2, 0)
+    assert (first.opened, second.again, second.opened) == (1, 2, 0)
     assert len(records(desk, ComplaintRecord)) == 1
 
 
 def test_complaints_about_one_address_join_one_case(tmp_path):
     desk = open_desk(tmp_path / "d.db")
     counts = take(desk, [read(number=1), read(number=2), read("10.9.9.9", number=3)])
-    assert (counts.new_cases, counts.joined) == (2, 1)
+    assert (counts.opened, counts.joined) == (2, 1)
     first = records(desk, CaseRecord)[0]
     assert (first.first_event.minute, first.last_event.minute, first.contact) == (1, 2, "admin@school.example")
 
@@ -33,7 +33,15 @@ def test_the_same_message_in_another_coat_is_a_duplicate(tmp_path):
     take(desk, [(mail, found), (b"Received: from x\r\n" + mail, found)])
     one, two = records(desk, ComplaintRecord)
     assert two.duplicate_of == one.id
-    assert two.case_id == one.case_id
+    assert {accusation.case_id for accusation in records(desk, AccusationRecord)} == {1}
+
+
+def test_a_complaint_about_several_addresses_is_several_cases(tmp_path):
+    desk = open_desk(tmp_path / "d.db")
+    counts = take(desk, [read("10.1.2.3,10.1.2.4,10.1.2.3", number=1), read("10.1.2.4", number=2)])
+    assert (counts.opened, counts.joined) == (1, 1)
+    assert [case.accused for case in records(desk, CaseRecord)] == ["10.1.2.3", "10.1.2.4"]
+    assert len(records(desk, AccusationRecord)) == 3
 
 
 def test_nothing_is_dropped(tmp_path):

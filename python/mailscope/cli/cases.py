@@ -83,12 +83,12 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _taken(args: argparse.Namespace) -> int:
-    from mailscope.desk.complaints.intake_source import read_source
-    from mailscope.desk.intake import take
+    from mailscope.desk.intake import read_source, take
 
     settings, desk = opened(args)
-    counts = take(desk, read_source(args.source, own=settings.own, registry=args.registry))
-    told = fields(counts, "mails", "new_cases", "joined", "again", "not_ours", "for_a_person", "no_complaint")
+    registry = args.registry or settings.registry
+    counts = take(desk, read_source(args.source, settings.own, settings.relays, registry))
+    told = fields(counts, "mails", "opened", "joined", "again", "not_ours", "for_a_person", "no_complaint")
     say_one(args, told)
     return 0
 
@@ -96,10 +96,10 @@ def _taken(args: argparse.Namespace) -> int:
 def _listed(args: argparse.Namespace) -> int:
     from sqlalchemy import func, select
 
-    from mailscope.desk.records import CaseRecord, ComplaintRecord
+    from mailscope.desk.records import AccusationRecord, CaseRecord
 
     _settings, desk = opened(args)
-    count = select(func.count()).where(ComplaintRecord.case_id == CaseRecord.id).scalar_subquery()
+    count = select(func.count()).where(AccusationRecord.case_id == CaseRecord.id).scalar_subquery()
     wanted = select(CaseRecord, count).order_by(CaseRecord.id)
     if args.state:
         wanted = wanted.where(CaseRecord.state.in_(args.state))
@@ -119,16 +119,24 @@ def _shown(args: argparse.Namespace) -> int:
 
     from mailscope.desk.cases.case_store import by_id
     from mailscope.desk.cases.history import broken_at, of_case
-    from mailscope.desk.records import ComplaintRecord
+    from mailscope.desk.records import AccusationRecord, ComplaintRecord
 
     _settings, desk = opened(args)
     with desk.transaction() as session:
         case = by_id(session, args.case)
         entries = of_case(session, args.case)
         history = [fields(entry, "number", "at", "actor", "action", "details") for entry in entries]
-        found = session.scalars(select(ComplaintRecord).where(ComplaintRecord.case_id == args.case))
-        names = ("id", "format", "time", "category", "duplicate_of", "message_id")
-        complaints = [fields(complaint, *names) for complaint in found]
+        found = session.execute(
+            select(ComplaintRecord, AccusationRecord)
+            .join(AccusationRecord, AccusationRecord.complaint_id == ComplaintRecord.id)
+            .where(AccusationRecord.case_id == args.case)
+        )
+        names = ("id", "format", "time", "port", "category", "duplicate_of", "message_id")
+        complaints = [
+            fields(complaint, "id", "format", "category", "duplicate_of", "message_id")
+            | fields(accusation, "time", "port", "address")
+            for complaint, accusation in found
+        ]
         values = _row(case) | {"evidence": case.evidence, "quiet_since": case.quiet_since}
     if args.json:
         is_whole = broken_at(entries) is None
@@ -152,8 +160,8 @@ def _queued(args: argparse.Namespace) -> int:
     _settings, desk = opened(args)
     with desk.transaction() as session:
         found = session.scalars(select(ComplaintRecord).where(ComplaintRecord.needs_person))
-        rows = [fields(complaint, "id", "taken", "format", "accused", "why") for complaint in found]
-    say(args, ("id", "taken", "format", "accused", "why"), rows)
+        rows = [fields(complaint, "id", "taken", "format", "message_id", "why") for complaint in found]
+    say(args, ("id", "taken", "format", "message_id", "why"), rows)
     return 0
 
 

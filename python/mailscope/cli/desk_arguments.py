@@ -45,6 +45,9 @@ def say(args: argparse.Namespace, columns: Sequence[str], rows: Sequence[Mapping
         for row in rows:
             print(json.dumps(row, default=_plain, ensure_ascii=False))
         return
+    if not rows:
+        print("none")
+        return
     width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
     for line in fitted(columns, [[row.get(name) for name in columns] for row in rows], width):
         print(line)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from mailscope.desk.cases.case_store import MACHINE
+from mailscope.desk.cases.case_store import MACHINE, by_id
 from mailscope.desk.cases.history import append
 from mailscope.desk.records import BlockRecord
 from mailscope.errors import DeliveryError, UsageError
@@ -29,6 +29,8 @@ def plan_block(
     session: Session, plan: Plan, target: Target, guards: Guards, actor: str, case: int | None = None
 ) -> BlockRecord:
     """Keeps the plan with the commands it would run; UsageError with every reason why it may not be."""
+    if case is not None:
+        by_id(session, case)
     _refuse(session, plan, target, guards)
     block = BlockRecord(
         case_id=case,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from mailscope.desk.records import CaseRecord, ComplaintRecord
+from mailscope.desk.records import AccusationRecord, CaseRecord, ComplaintRecord
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -40,8 +40,11 @@ def months(session: Session) -> list[Month]:
     from sqlalchemy import select
 
     found: dict[str, Month] = {}
+    ours = select(AccusationRecord.complaint_id).where(AccusationRecord.ours.is_not(False))
+    foreign = select(AccusationRecord.complaint_id).where(AccusationRecord.complaint_id.not_in(ours))
+    not_ours = set(session.scalars(foreign))
     for complaint in session.scalars(select(ComplaintRecord)):
-        _count_complaint(_month(found, complaint.taken), complaint)
+        _count_complaint(_month(found, complaint.taken), complaint, complaint.id in not_ours)
     cases = list(session.scalars(select(CaseRecord)))
     for case in cases:
         _count_case(_month(found, case.opened), case)
@@ -70,8 +73,8 @@ def as_rows(found: Iterable[Month]) -> list[dict[str, Any]]:
     """Months as flat rows, one column a category, for tables and CSV."""
     found = list(found)
     kinds = sorted({kind for month in found for kind in month.categories})
-    names = ("month", "complaints", "duplicates", "not_ours", "for_a_person", "cases", "notified", "quiet", "reopened")
-    names += ("hours_to_notice", "hours_to_quiet")
+    names = ["month", "complaints", "duplicates", "not_ours", "for_a_person", "cases", "notified", "quiet", "reopened"]
+    names += ["hours_to_notice", "hours_to_quiet"]
     return [
         {name: getattr(month, name) for name in names} | {kind: month.categories.get(kind, 0) for kind in kinds}
         for month in found
@@ -116,10 +119,10 @@ def chart(found: Iterable[Month], labels: Mapping[str, str] | None = None) -> st
     return f"{head}{look}{title}{scale}{''.join(parts)}{legend}</svg>"
 
 
-def _count_complaint(month: Month, complaint: ComplaintRecord) -> None:
+def _count_complaint(month: Month, complaint: ComplaintRecord, is_foreign: bool) -> None:
     month.complaints += 1
     month.duplicates += complaint.duplicate_of is not None
-    month.not_ours += complaint.ours is False
+    month.not_ours += is_foreign
     month.for_a_person += complaint.needs_person
     kind = complaint.category or OTHER
     month.categories[kind] = month.categories.get(kind, 0) + 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailscope.desk.cases.case_store import take_in
 from mailscope.desk.database import one_at_a_time
-from mailscope.desk.records import ComplaintRecord
+from mailscope.desk.records import AccusationRecord, ComplaintRecord
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 NOT_READ = "not-read"
 """Format of a mail in which nothing could be read."""
 
+Read = tuple[bytes, Mapping[str, Any]]
+"""A mail's bytes, and what was read in it: the JSON of `mailscope complaints read`."""
+
 
 @dataclass(slots=True)
 class Taken:
-    """How many mails became what; `mails` is their sum."""
+    """How many mails became what; every mail is in one of the five kinds, or was taken before (`again`)."""
 
     mails: int = 0
     again: int = 0
-    new_cases: int = 0
+    opened: int = 0
     joined: int = 0
     not_ours: int = 0
     for_a_person: int = 0
@@ -35,79 +38,119 @@ class Taken:
     cases: set[int] = field(default_factory=set)
 
 
-def take(desk: Desk, mails: Iterable[tuple[bytes, Mapping[str, Any]]]) -> Taken:
-    """Files each (mail, what was read in it) in a transaction of its own; a mail taken before is counted and left."""
+def read_source(
+    source: str, own: Iterable[str], relays: Iterable[str] = (), registry: str | None = None
+) -> Iterator[Read]:
+    """Every mail of a mailbox with what is read in it.
+
+    `own` and `relays` are the network's prefixes and mail relays, `registry` names who is responsible for what.
+    """
+    from mailscope.contacts.open import open_registry
+    from mailscope.desk.complaints.mailboxes import mails
+    from mailscope.desk.complaints.networks import Networks
+    from mailscope.desk.complaints.reader import Reader
+
+    reader = Reader(Networks.of_text(list(own), list(relays)), open_registry(registry) if registry else None)
+    for raw in mails(source):
+        yield raw.data, reader.read(raw).to_json()
+
+
+def take(desk: Desk, mails: Iterable[Read]) -> Taken:
+    """Files each mail in a transaction of its own; a mail taken before is counted and left."""
     counts = Taken()
     for mail, read in mails:
         counts.mails += 1
         with desk.transaction() as session:
             one_at_a_time(session, "intake")
-            _take_one(session, mail, read, counts)
+            kind = _take_one(session, mail, read, counts.cases)
+        setattr(counts, kind, getattr(counts, kind) + 1)
     return counts
 
 
-def _take_one(session: Session, mail: bytes, read: Mapping[str, Any], counts: Taken) -> None:
+def _take_one(session: Session, mail: bytes, read: Mapping[str, Any], cases: set[int]) -> str:
+    """Files one mail; returns the kind that it counts as."""
     from sqlalchemy import select
 
     digest = hashlib.sha256(mail).hexdigest()
     if session.scalars(select(ComplaintRecord.id).where(ComplaintRecord.digest == digest)).first() is not None:
-        counts.again += 1
-        return
+        return "again"
     complaint = ComplaintRecord(
         digest=digest,
         message_id=read.get("message_id"),
         taken=datetime.now(UTC),
         format=str(read.get("format") or NOT_READ)[:32],
-        accused=read.get("accused"),
-        port=read.get("port"),
-        time=moment(read.get("time")),
         category=read.get("category"),
-        ours=read.get("ours"),
         needs_person=bool(read.get("needs_person")),
         why=str(read.get("why") or ""),
         read=dict(read),
         mail=mail,
     )
-    complaint.duplicate_of = _first_of(session, complaint)
+    accusations = [_accusation(party) for party in parties(read)]
+    complaint.duplicate_of = _first_of(session, complaint, accusations)
     session.add(complaint)
     session.flush()
-    _file(session, complaint, counts)
+    for accusation in accusations:
+        accusation.complaint_id = complaint.id
+        session.add(accusation)
+    session.flush()
+    return _file(session, complaint, accusations, cases)
 
 
-def _file(session: Session, complaint: ComplaintRecord, counts: Taken) -> None:
+def _file(session: Session, complaint: ComplaintRecord, accusations: list[AccusationRecord], cases: set[int]) -> str:
     if complaint.needs_person:
-        counts.for_a_person += 1
-    elif complaint.accused is None:
-        counts.no_complaint += 1
-    elif complaint.ours is False:
-        counts.not_ours += 1
-    else:
-        case = take_in(session, complaint)
-        is_new = case.id not in counts.cases and case.state == "new" and case.changed == case.opened
-        counts.cases.add(case.id)
-        counts.new_cases += is_new
-        counts.joined += not is_new
+        return "for_a_person"
+    if not accusations:
+        return "no_complaint"
+    by_address = {party["responsible"]: party for party in parties(complaint.read)}
+    kind = "not_ours"
+    for accusation in accusations:
+        if accusation.ours is False:
+            continue
+        case, is_new = take_in(session, complaint, accusation, by_address[accusation.responsible])
+        cases.add(case.id)
+        kind = "opened" if is_new or kind == "opened" else "joined"
+    return kind
 
 
-def _first_of(session: Session, complaint: ComplaintRecord) -> int | None:
+def parties(read: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The accused addresses of a read complaint, each with who answers for it; never the same one twice."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for party in read.get("parties") or []:
+        found.setdefault(party["responsible"], party)
+    return list(found.values())
+
+
+def _accusation(party: Mapping[str, Any]) -> AccusationRecord:
+    return AccusationRecord(
+        address=party["ip"],
+        responsible=party["responsible"],
+        port=party.get("port"),
+        time=moment(party.get("time")),
+        ours=party.get("ours"),
+    )
+
+
+def _first_of(session: Session, complaint: ComplaintRecord, accusations: list[AccusationRecord]) -> int | None:
     """The complaint that this one repeats: the same message, or the same address, kind and moment."""
-    from sqlalchemy import and_, or_, select
+    from sqlalchemy import select
 
-    ways = []
-    if complaint.message_id:
-        ways.append(ComplaintRecord.message_id == complaint.message_id)
-    if complaint.accused and complaint.time:
-        ways.append(
-            and_(
-                ComplaintRecord.accused == complaint.accused,
-                ComplaintRecord.time == complaint.time,
-                ComplaintRecord.category == complaint.category,
-            )
-        )
-    if not ways:
+    first = (
+        select(ComplaintRecord.id).where(ComplaintRecord.duplicate_of.is_(None)).order_by(ComplaintRecord.id).limit(1)
+    )
+    for named in (complaint.message_id, complaint.read.get("duplicate_of")):
+        if named:
+            found = session.scalars(first.where(ComplaintRecord.message_id == named)).first()
+            if found is not None:
+                return found
+    timed = [accusation for accusation in accusations if accusation.time is not None]
+    if len(timed) != len(accusations) or not timed:
         return None
-    first = select(ComplaintRecord.id).where(ComplaintRecord.duplicate_of.is_(None), or_(*ways))
-    return session.scalars(first.order_by(ComplaintRecord.id).limit(1)).first()
+    same = (
+        first.join(AccusationRecord, AccusationRecord.complaint_id == ComplaintRecord.id)
+        .where(AccusationRecord.responsible == timed[0].responsible, AccusationRecord.time == timed[0].time)
+        .where(ComplaintRecord.category == complaint.category)
+    )
+    return session.scalars(same).first()
 
 
 def moment(value: Any) -> datetime | None:

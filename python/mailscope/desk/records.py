@@ -71,17 +71,30 @@ class ComplaintRecord(Record):
     message_id: Mapped[str | None] = mapped_column(Text, index=True)
     taken: Mapped[datetime] = mapped_column(Utc)
     format: Mapped[str] = mapped_column(String(32))
-    accused: Mapped[str | None] = mapped_column(String(64), index=True)
-    port: Mapped[int | None] = mapped_column(Integer)
-    time: Mapped[datetime | None] = mapped_column(Utc)
     category: Mapped[str | None] = mapped_column(String(64))
-    ours: Mapped[bool | None] = mapped_column(Boolean)
     needs_person: Mapped[bool] = mapped_column(Boolean, index=True)
     why: Mapped[str] = mapped_column(Text)
     duplicate_of: Mapped[int | None] = mapped_column(ForeignKey("complaints.id"))
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     read: Mapped[dict[str, Any]] = mapped_column(JSON)
     mail: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AccusationRecord(Record):
+    """One address that a complaint accuses, who answers for it, and the case it joined.
+
+    `address` is what stands in the mail; `responsible` is the customer's behind a relay or translation of ours.
+    """
+
+    __tablename__ = "accusations"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
+    address: Mapped[str] = mapped_column(String(64))
+    responsible: Mapped[str] = mapped_column(String(64), index=True)
+    port: Mapped[int | None] = mapped_column(Integer)
+    time: Mapped[datetime | None] = mapped_column(Utc)
+    ours: Mapped[bool | None] = mapped_column(Boolean)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
 
 
 class HistoryRecord(Record):

@@ -31,8 +31,8 @@ NAME = "mailscope.toml"
 """Looked for in the current folder when none is named."""
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "desk": ("database", "name", "address", "secret_file", "cases", "language"),
-    "network": ("own", "protected", "domains"),
+    "desk": ("database", "name", "address", "secret_file", "cases", "language", "registry"),
+    "network": ("own", "protected", "domains", "relays"),
     "mta": ("host", "port", "per_recipient", "per_recipient_hours"),
     "block": ("most", "longest_hours", "two_persons", "scopes"),
 }
@@ -57,6 +57,8 @@ class Settings:
     cases: tuple[Path, ...]
     own: tuple[str, ...]
     domains: tuple[str, ...]
+    relays: tuple[str, ...]
+    registry: str | None
     guards: Guards
     mta: Mta
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -96,12 +98,14 @@ def of_values(values: Mapping[str, Any], folder: Path) -> Settings:
     database = _typed(desk, "database", str, "mailscope-desk.db")
     return Settings(
         folder=folder,
-        database=database if "://" in database else str(folder / database),
+        database=_place(folder, database) or database,
         sender=Sender(_typed(desk, "name", str, "Abuse desk"), address, secret),
         language=_typed(desk, "language", str, "en"),
         cases=tuple(folder / name for name in _typed(desk, "cases", list, [])),
         own=tuple(_typed(net, "own", list, [])),
         domains=tuple(_typed(net, "domains", list, [])),
+        relays=tuple(_typed(net, "relays", list, [])),
+        registry=_place(folder, _typed(desk, "registry", str, "")),
         guards=_guards(net, block),
         mta=Mta(
             _typed(mta, "host", str, "localhost"),
@@ -111,6 +115,11 @@ def of_values(values: Mapping[str, Any], folder: Path) -> Settings:
         ),
         targets={name: block[name] for name in _TARGETS if name in block},
     )
+
+
+def _place(folder: Path, name: str) -> str | None:
+    """A URL as it is, a path seen from the settings' folder."""
+    return name if "://" in name else str(folder / name) if name else None
 
 
 def _guards(net: Mapping[str, Any], block: Mapping[str, Any]) -> Guards:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailscope.desk.cases.history import append
 from mailscope.desk.cases.transitions import next_state
-from mailscope.desk.records import CaseRecord, ComplaintRecord
+from mailscope.desk.records import AccusationRecord, CaseRecord, ComplaintRecord
 from mailscope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 JOINS_FOR = timedelta(days=30)
 """A complaint about the same address and kind joins a case that changed this recently."""
+
+UNKNOWN = "unknown"
+"""Category of a complaint that names none."""
 
 MACHINE = "mailscope"
 """The actor of what no person did."""
@@ -55,63 +58,62 @@ def assign(session: Session, case: CaseRecord, actor: str, to: str | None) -> No
     append(session, case.id, case.changed, actor, "assign", {"from": before, "to": to})
 
 
-def take_in(session: Session, complaint: ComplaintRecord) -> CaseRecord:
-    """The case of a complaint about an address of ours: the one it joins, or a new one."""
-    assert complaint.accused is not None
-    case = _to_join(session, complaint)
-    details = {"complaint": complaint.id, "format": complaint.format, "time": complaint.time}
+def take_in(
+    session: Session, complaint: ComplaintRecord, accusation: AccusationRecord, party: Mapping[str, Any]
+) -> tuple[CaseRecord, bool]:
+    """The case of an accused address of ours, and whether it is a new one."""
+    case = _to_join(session, complaint, accusation)
+    is_new = case is None
+    details = {"complaint": complaint.id, "format": complaint.format, "time": accusation.time}
     if case is None:
-        case = _opened(session, complaint)
+        case = _opened(session, complaint, accusation)
         append(session, case.id, case.opened, MACHINE, "new", details)
     else:
-        move(session, case, "complain", MACHINE, details)
-    complaint.case_id = case.id
-    read: Mapping[str, Any] = complaint.read
-    case.responsible = case.responsible or _text(read.get("responsible"))
-    case.contact = case.contact or _text(read.get("contact"))
-    if complaint.time is not None:
-        case.first_event = min(filter(None, (case.first_event, complaint.time)))
-        case.last_event = max(filter(None, (case.last_event, complaint.time)))
+        move(session, case, "complain", MACHINE, details | {"is_duplicate": complaint.duplicate_of is not None})
+    accusation.case_id = case.id
+    case.responsible = case.responsible or party.get("organization")
+    case.contact = case.contact or party.get("contact")
+    if accusation.time is not None:
+        case.first_event = min(filter(None, (case.first_event, accusation.time)))
+        case.last_event = max(filter(None, (case.last_event, accusation.time)))
     session.flush()
-    return case
+    return case, is_new
 
 
-def _to_join(session: Session, complaint: ComplaintRecord) -> CaseRecord | None:
+def _to_join(session: Session, complaint: ComplaintRecord, accusation: AccusationRecord) -> CaseRecord | None:
     from sqlalchemy import select
 
     if complaint.duplicate_of is not None:
-        first = session.get(ComplaintRecord, complaint.duplicate_of)
-        if first is not None and first.case_id is not None:
-            return session.get(CaseRecord, first.case_id)
-    same = (
+        same = select(AccusationRecord.case_id).where(
+            AccusationRecord.complaint_id == complaint.duplicate_of,
+            AccusationRecord.responsible == accusation.responsible,
+            AccusationRecord.case_id.is_not(None),
+        )
+        first = session.scalars(same).first()
+        if first is not None:
+            return session.get(CaseRecord, first)
+    lately = (
         select(CaseRecord)
         .where(
-            CaseRecord.accused == complaint.accused,
-            CaseRecord.category == (complaint.category or "unknown"),
+            CaseRecord.accused == accusation.responsible,
+            CaseRecord.category == (complaint.category or UNKNOWN),
             CaseRecord.changed >= datetime.now(UTC) - JOINS_FOR,
         )
         .order_by(CaseRecord.id.desc())
         .limit(1)
     )
-    return session.scalars(same).first()
+    return session.scalars(lately).first()
 
 
-def _opened(session: Session, complaint: ComplaintRecord) -> CaseRecord:
+def _opened(session: Session, complaint: ComplaintRecord, accusation: AccusationRecord) -> CaseRecord:
     now = datetime.now(UTC)
     case = CaseRecord(
         state="new",
-        accused=complaint.accused,
-        category=complaint.category or "unknown",
+        accused=accusation.responsible,
+        category=complaint.category or UNKNOWN,
         opened=now,
         changed=now,
     )
     session.add(case)
     session.flush()
     return case
-
-
-def _text(value: Any) -> str | None:
-    """A contact or organisation as text, whether it came as text or as an object with an address."""
-    if isinstance(value, Mapping):
-        value = value.get("email") or value.get("organization") or value.get("name")
-    return str(value) if value else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mailscope.desk.cases.case_store import by_id
 from mailscope.desk.notices.compose import Matter, Sender, compose, evidence_file
 from mailscope.desk.notices.outbox import put
-from mailscope.desk.records import CaseRecord, ComplaintRecord, NoticeRecord
+from mailscope.desk.records import AccusationRecord, CaseRecord, NoticeRecord
 from mailscope.errors import MailscopeError, UsageError
 from mailscope.report.complaints.accusation import Accusation, Proof
 
@@ -37,7 +37,7 @@ def draft(
         raise UsageError(f"case {number} has no contact", hint="give one with --to, or fill the registry")
     if recipient.strip().lower() == sender.address.lower():
         raise UsageError("the notice would come back to the desk", hint="give another recipient with --to")
-    count = session.scalar(select(func.count()).where(ComplaintRecord.case_id == number)) or 0
+    count = session.scalar(select(func.count()).where(AccusationRecord.case_id == number)) or 0
     earlier = (
         select(NoticeRecord.message_id)
         .where(NoticeRecord.case_id == number, NoticeRecord.state == "sent")

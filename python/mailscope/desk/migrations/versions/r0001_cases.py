@@ -36,21 +36,12 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text(), nullable=True),
         sa.Column("taken", sa.DateTime(timezone=True), nullable=False),
         sa.Column("format", sa.String(length=32), nullable=False),
-        sa.Column("accused", sa.String(length=64), nullable=True),
-        sa.Column("port", sa.Integer(), nullable=True),
-        sa.Column("time", sa.DateTime(timezone=True), nullable=True),
         sa.Column("category", sa.String(length=64), nullable=True),
-        sa.Column("ours", sa.Boolean(), nullable=True),
         sa.Column("needs_person", sa.Boolean(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("duplicate_of", sa.Integer(), nullable=True),
-        sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("read", sa.JSON(), nullable=False),
         sa.Column("mail", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["cases.id"],
-        ),
         sa.ForeignKeyConstraint(
             ["duplicate_of"],
             ["complaints.id"],
@@ -58,10 +49,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("digest"),
     )
-    op.create_index("ix_complaints_accused", "complaints", ["accused"], unique=False)
-    op.create_index("ix_complaints_case_id", "complaints", ["case_id"], unique=False)
     op.create_index("ix_complaints_message_id", "complaints", ["message_id"], unique=False)
     op.create_index("ix_complaints_needs_person", "complaints", ["needs_person"], unique=False)
+    op.create_table(
+        "accusations",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("complaint_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("responsible", sa.String(length=64), nullable=False),
+        sa.Column("port", sa.Integer(), nullable=True),
+        sa.Column("time", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ours", sa.Boolean(), nullable=True),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["cases.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["complaint_id"],
+            ["complaints.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_accusations_case_id", "accusations", ["case_id"], unique=False)
+    op.create_index("ix_accusations_complaint_id", "accusations", ["complaint_id"], unique=False)
+    op.create_index("ix_accusations_responsible", "accusations", ["responsible"], unique=False)
     op.create_table(
         "history",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -113,5 +125,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Removes the tables."""
-    for table in ("notices", "history", "complaints", "cases"):
+    for table in ("notices", "history", "accusations", "complaints", "cases"):
         op.drop_table(table)
