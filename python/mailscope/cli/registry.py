@@ -9,6 +9,7 @@ from mailscope.cli.parser import actions
 EXAMPLES = """
 mailscope registry import snmpwalk.txt contacts.csv --to registry.sqlite
 mailscope registry conflicts registry.sqlite
+mailscope registry serve registry.sqlite --rwhois 127.0.0.1:4321 --rdap 127.0.0.1:8080
 """
 
 
@@ -18,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         {
             "import": ("read sources into a registry", _import_arguments),
+            "serve": ("answer RWhois and RDAP queries of other tools", _serve_arguments),
             "conflicts": ("list what sources contradict each other about", _registry_argument),
         },
     )
@@ -38,11 +40,24 @@ def _registry_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("registry", metavar="REGISTRY", help="an SQLite file, a database URL, or a folder of sources")
 
 
+def _serve_arguments(parser: argparse.ArgumentParser) -> None:
+    _registry_argument(parser)
+    parser.add_argument("--rwhois", metavar="ADDR:PORT", help="where to listen for RWhois (RFC 2167)")
+    parser.add_argument("--rdap", metavar="ADDR:PORT", help="where to listen for RDAP over HTTP (RFC 9082)")
+    parser.add_argument(
+        "--referral",
+        action="append",
+        default=[],
+        metavar="CIDR=URL",
+        help="whom RWhois names for other networks, such as 0.0.0.0/0=rwhois://root.rwhois.net:4321",
+    )
+
+
 def execute(args: argparse.Namespace) -> int:
     """Does what the action says."""
     if args.action == "import":
         return _import(args)
-    return _conflicts(args)
+    return _serve(args) if args.action == "serve" else _conflicts(args)
 
 
 def _import(args: argparse.Namespace) -> int:
@@ -75,3 +90,37 @@ def _conflicts(args: argparse.Namespace) -> int:
     lines = fitted(["conflict", "prefix_addr", "one", "other"], rows, width) if rows else ["no conflicts"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    """Serves until it is stopped; what it listens on is said first, so that a caller knows when it is ready."""
+    import asyncio
+
+    from mailscope.contacts.open import open_registry
+    from mailscope.contacts.serving.listeners import Listeners
+    from mailscope.errors import UsageError
+
+    if not args.rwhois and not args.rdap:
+        raise UsageError("nothing to listen on", hint="give `--rwhois ADDR:PORT` or `--rdap ADDR:PORT`")
+    places = {name: _place(text) for name, text in (("rwhois", args.rwhois), ("rdap", args.rdap)) if text}
+    referrals = dict(text.split("=", 1) for text in args.referral if "=" in text)
+    listeners = Listeners(open_registry(args.registry), next(iter(places.values()))[0], referrals)
+
+    async def run() -> None:
+        for name, (address, port) in places.items():
+            server = await getattr(listeners, name)(address, port)
+            bound = server.sockets[0].getsockname()
+            print(f"{name} on {bound[0]} port {bound[1]}", flush=True)
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+    return 0
+
+
+def _place(text: str) -> tuple[str, int]:
+    from mailscope.errors import UsageError
+
+    address, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise UsageError(f"`{text}` is no ADDR:PORT")
+    return address.strip("[]") or "127.0.0.1", int(port)

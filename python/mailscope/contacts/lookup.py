@@ -68,7 +68,7 @@ class Registry:
         The covering prefix of a customer's prefix is another organisation: only where the longest prefix leads
         nowhere (a connected network, a default route) is a shorter one asked.
         """
-        nodes = self._tree.search_covering(address)
+        nodes = self._tree.search_covering(address.split("%", 1)[0])  # without a zone (RFC 4007)
         return [self.entry(node.prefix) for node in nodes]
 
     def entry(self, prefix: str) -> Entry:

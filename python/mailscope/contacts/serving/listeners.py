@@ -1,0 +1,102 @@
+"""The servers' connections: bounded in number, in size and in time."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+
+from mailscope.contacts.lookup import Registry
+from mailscope.contacts.serving.rdap_answers import answer
+from mailscope.contacts.serving.rwhois_session import MAX_LINE, RwhoisSession
+
+MAX_CONNECTIONS = 128
+IDLE_SECONDS = 60.0
+MAX_LINES = 1000
+"""Lines of one RWhois connection."""
+MAX_HEAD = 8192
+"""Bytes of one HTTP request's head; a body is not read."""
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Listeners:
+    """The RWhois and RDAP servers of one registry."""
+
+    def __init__(self, registry: Registry, host: str, referrals: dict[str, str] | None = None) -> None:
+        self._registry = registry
+        self._host = host
+        self._referrals = referrals or {}
+        self._open = 0
+
+    async def rwhois(self, address: str, port: int) -> asyncio.Server:
+        """Listens for RWhois; port 0 takes any."""
+        return await asyncio.start_server(self._bounded(self._rwhois), address, port, limit=2 * MAX_LINE)
+
+    async def rdap(self, address: str, port: int) -> asyncio.Server:
+        """Listens for RDAP over HTTP; a proxy in front adds TLS where it is wanted."""
+        return await asyncio.start_server(self._bounded(self._rdap), address, port, limit=2 * MAX_HEAD)
+
+    def _bounded(self, handle: Handler) -> Handler:
+        """One connection with a place, a time limit, and no way to end the server."""
+
+        async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if self._open >= MAX_CONNECTIONS:
+                writer.close()
+                return
+            self._open += 1
+            try:
+                with contextlib.suppress(TimeoutError, ConnectionError, asyncio.IncompleteReadError, ValueError):
+                    await asyncio.wait_for(handle(reader, writer), IDLE_SECONDS * 10)
+            finally:
+                self._open -= 1
+                writer.close()
+                with contextlib.suppress(ConnectionError, TimeoutError):
+                    await asyncio.wait_for(writer.wait_closed(), 5)
+
+        return run
+
+    async def _rwhois(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = RwhoisSession(self._registry, self._host, self._referrals, lambda: self._open)
+        await _send(writer, [session.banner()])
+        for _ in range(MAX_LINES):
+            line = await asyncio.wait_for(reader.readline(), IDLE_SECONDS)
+            if not line:
+                return
+            await _send(writer, session.answer(line.decode("utf-8", "replace")))
+            if session.is_over:
+                return
+
+    async def _rdap(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_SECONDS)
+        method, path, host = _request(head[:MAX_HEAD])
+        base = f"http://{host or self._host}"
+        if method not in ("GET", "HEAD"):
+            status, body = 405, {"errorCode": 405, "title": "Method Not Allowed"}
+        else:
+            status, body = answer(self._registry, path, base)
+        text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        fields = [
+            f"HTTP/1.1 {status} {_REASONS[status]}",
+            "Content-Type: application/rdap+json; charset=utf-8",
+            f"Content-Length: {len(text)}",
+            "Access-Control-Allow-Origin: *",
+            "Connection: close",
+        ]
+        writer.write("\r\n".join(fields).encode("ascii") + b"\r\n\r\n" + (b"" if method == "HEAD" else text))
+        await asyncio.wait_for(writer.drain(), IDLE_SECONDS)
+
+
+def _request(head: bytes) -> tuple[str, str, str]:
+    """Method, path and `Host` of a request; empty strings for what is no HTTP."""
+    lines = head.decode("latin-1").split("\r\n")
+    words = lines[0].split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1.") or not words[1].startswith("/"):
+        return "", "", ""
+    host = next((line.split(":", 1)[1].strip() for line in lines[1:] if line.lower().startswith("host:")), "")
+    return words[0], words[1][:2000], host if host.replace(".", "").replace("-", "").replace(":", "").isalnum() else ""
+
+
+async def _send(writer: asyncio.StreamWriter, lines: list[str]) -> None:
+    writer.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace"))
+    await asyncio.wait_for(writer.drain(), IDLE_SECONDS)

@@ -1,0 +1,93 @@
+"""The servers over loopback: real clients from packages, and noise that must not end them."""
+
+import asyncio
+import json
+import random
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.request
+
+import pytest
+
+from mailscope.contacts.serving.listeners import Listeners
+from tests.contacts.serving.registries import small
+
+
+@pytest.fixture(scope="module")
+def ports():
+    """Both servers in a thread of their own."""
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    found = {}
+
+    async def start():
+        listeners = Listeners(small(), "127.0.0.1")
+        found["servers"] = [await listeners.rwhois("127.0.0.1", 0), await listeners.rdap("127.0.0.1", 0)]
+        found["ports"] = [server.sockets[0].getsockname()[1] for server in found["servers"]]
+        ready.set()
+
+    def run():
+        loop.run_until_complete(start())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert ready.wait(10)
+    yield found["ports"]
+
+    async def stop():
+        for server in found["servers"]:
+            server.close()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.05)
+
+    asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    loop.close()
+
+
+def talk(port, data, *, until_closed=True):
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(data)
+        if until_closed:
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
+
+
+@pytest.mark.skipif(not shutil.which("whois"), reason="the Debian package `whois` is not installed")
+def test_the_whois_client_of_debian_is_answered(ports):
+    done = subprocess.run(
+        ["whois", "-h", "127.0.0.1", "-p", str(ports[0]), "10.1.2.7"], capture_output=True, text=True, timeout=20
+    )
+    assert "network:Email:li@small.example" in done.stdout
+
+
+def test_a_connection_is_held_when_asked(ports):
+    answer = talk(ports[0], b"-rwhois V-1.5 test\r\n-holdconnect on\r\n10.1.2.7\r\n10.1.9.9\r\n-quit\r\n").decode()
+    assert answer.count("network:Class-Name:network") == 2
+    assert answer.startswith("%rwhois V-1.5")
+    assert answer.rstrip().endswith("%ok")
+
+
+def test_rdap_is_answered_over_http(ports):
+    with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/ip/10.1.2.7", timeout=10) as answer:
+        assert answer.headers["Content-Type"].startswith("application/rdap+json")
+        assert json.load(answer)["objectClassName"] == "ip network"
+
+
+def test_noise_does_not_end_the_servers(ports):
+    random.seed(5)
+    for number in range(120):
+        data = bytes(random.randrange(256) for _ in range(random.randrange(1, 3000)))
+        talk(ports[number % 2], data + random.choice([b"", b"\r\n", b"\r\n\r\n"]))
+    for data in (b"GET " + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", b"POST /ip/1 HTTP/1.1\r\n\r\n", b"\r\n\r\n"):
+        talk(ports[1], data)
+    talk(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
+    assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
+    assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
