@@ -32,8 +32,6 @@ def test_any_path_is_answered():
     random.seed(3)
     for _ in range(3000):
         path = "/" + "".join(random.choice(PIECES) for _ in range(6))
-            random.choice(["ip/", "%", "%2f", "..", "10.1.2.7", "/33", "?", "\x00", "é", ":", "::"]) for _ in range(6)
-        )
         status, body = answer(REGISTRY, path, "http://h")
         assert status in (200, 400, 404)
         assert json.dumps(body)
