@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from mailscope.contacts.route import Gathered
-from mailscope.contacts.sources import contact_table, snmp_text
+from mailscope.contacts.sources import contact_table, delegated, mrt, netbox, router_text, rwhois_tree, snmp_text
 from mailscope.errors import InputError
 
 MAX_SOURCE_BYTES = 512 * 1024 * 1024
@@ -41,6 +41,8 @@ def gather(paths: list[Path]) -> Gathered:
 
 
 def _folder(folder: Path) -> Gathered:
+    if rwhois_tree.is_tree(folder):
+        return rwhois_tree.read(folder)
     gathered = Gathered()
     for path in sorted(folder.iterdir()):
         if path.is_file() and kind_of(_head(path)):
@@ -62,13 +64,19 @@ def read_source(path: Path) -> Gathered:
 
 def kind_of(head: bytes) -> str | None:
     """The kind of a source by its first bytes; None for what is no source."""
+    if mrt.is_mrt(head):
+        return "mrt"
     text = head.decode("utf-8", "replace")
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if _SNMP.search(text):
         return "snmp"
     if contact_table.is_contact_table(first):
         return "table"
-    return None
+    if delegated.is_delegated(first):
+        return "delegated"
+    if netbox.is_netbox(text):
+        return "netbox"
+    return "router" if router_text.looks_like_routes(text) else None
 
 
 def _head(path: Path) -> bytes:
@@ -94,7 +102,16 @@ def lines_of(path: Path, limit: int = 20_000_000) -> list[str]:
         return [line.decode("utf-8", "replace").rstrip("\r\n") for line in islice(file, limit)]
 
 
+def _mrt(path: Path, _as_of: date) -> Gathered:
+    with opened(path) as file:
+        return mrt.read(file, path.name)
+
+
 _READERS: dict[str, Callable[[Path, date], Gathered]] = {
     "snmp": lambda path, as_of: snmp_text.read(lines_of(path), path.name, as_of),
+    "mrt": _mrt,
+    "delegated": lambda path, _as_of: delegated.read(lines_of(path), path.name),
+    "netbox": lambda path, _as_of: netbox.read("\n".join(lines_of(path)), path.name),
+    "router": lambda path, as_of: router_text.read(lines_of(path), path.name, as_of),
     "table": lambda path, _as_of: contact_table.read(lines_of(path), path.name),
 }
