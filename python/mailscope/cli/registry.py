@@ -31,8 +31,8 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="SOURCE",
-        help="SNMP walks as text, MRT dumps, routers' tables, NetBox JSON, delegation statistics, contacts or prefixes as CSV,"
-        " an rwhoisd tree, or a folder of these",
+        help="SNMP walks as text, MRT dumps, routers' tables, NetBox JSON, delegation statistics, CSV of contacts or"
+        " prefixes, an rwhoisd tree, or a folder of these",
     )
     parser.add_argument("--to", required=True, metavar="PATH", help="the registry: an SQLite file or a database URL")
 
