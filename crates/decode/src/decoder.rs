@@ -79,6 +79,10 @@ pub trait Decoder {
     fn tls_followed(&mut self, at: At) {
         let _ = at;
     }
+    /// This side sent FIN, after all of its data; the other may go on.
+    fn fin(&mut self, from: From) {
+        let _ = from;
+    }
     /// The stream is over: emit what is left.
     fn end(&mut self, end: End, at: At, out: &mut Records);
 }

@@ -13,6 +13,10 @@ pub(crate) trait Layer: std::fmt::Debug {
     fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool;
     /// Missing bytes of one direction (0: number unknown). False: nothing more is to be had.
     fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) -> bool;
+    /// This side sent FIN, after all of its data.
+    fn fin(&mut self, side: Side) {
+        let _ = side;
+    }
     /// The flow is over: emit what is left.
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>);
     /// Nothing more is to be had: emits what is left now if the flow's end would add nothing to it. False: it

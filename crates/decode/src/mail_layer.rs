@@ -127,6 +127,12 @@ impl Layer for MailLayer {
         true
     }
 
+    fn fin(&mut self, side: Side) {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.fin(from(side, self.client));
+        }
+    }
+
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         if let Owner::Tls(tls) = &mut self.owner {
             tls.end(sink);

@@ -108,6 +108,12 @@ impl Layer for ProxyHeader {
         }
     }
 
+    fn fin(&mut self, side: Side) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.fin(side);
+        }
+    }
+
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         if let Some(tunnel) = &mut self.tunnel {
             tunnel.end(end, at, sink);

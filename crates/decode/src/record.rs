@@ -286,7 +286,7 @@ pub struct Message {
     pub span: Span,
     /// True when the flow's originator is the mail client.
     pub client_is_orig: bool,
-    /// `smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `imap-fetch`, `imap-append`.
+    /// `smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `pop3` (either, its command not seen), `imap-fetch`, `imap-append`.
     pub transfer: &'static str,
     /// True when the message came from the mail client (SMTP, APPEND).
     pub from_client: bool,

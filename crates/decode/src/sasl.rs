@@ -145,6 +145,31 @@ impl Exchange {
     }
 }
 
+/// The mechanism that a challenge (base64) shows where AUTH itself was not seen; empty when it does
+/// not: PLAIN and others have no challenge, SCRAM's is the same for every hash.
+#[must_use]
+pub fn mechanism_of_challenge(challenge: &[u8]) -> &'static str {
+    let challenge = challenge.trim_ascii();
+    if challenge.is_empty() || !is_base64(challenge) {
+        return "";
+    }
+    let text = base64_decode(challenge)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let names = |word: &[u8]| memchr::memmem::find(&text, word).is_some();
+    if text.starts_with(b"<") && text.trim_ascii_end().ends_with(b">") {
+        "CRAM-MD5" // RFC 2195: a message id
+    } else if text.starts_with(b"ntlmssp\0") {
+        "NTLM"
+    } else if names(b"nonce=\"") {
+        "DIGEST-MD5"
+    } else if names(b"user") || names(b"pass") {
+        "LOGIN"
+    } else {
+        ""
+    }
+}
+
 /// True for text of the base64 alphabet with its padding.
 #[must_use]
 pub fn is_base64(text: &[u8]) -> bool {
@@ -274,6 +299,25 @@ mod tests {
             ),
             Some("user".into())
         );
+    }
+
+    #[test]
+    fn challenges_name_their_mechanism() {
+        let named = [
+            (&b"VXNlcm5hbWU6"[..], "LOGIN"),
+            (b"UGFzc3dvcmQ6", "LOGIN"),
+            (
+                b"PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+",
+                "CRAM-MD5",
+            ),
+            (b"cmVhbG09IngiLG5vbmNlPSJhIixxb3A9ImF1dGgi", "DIGEST-MD5"),
+            (b"TlRMTVNTUAACAAAA", "NTLM"),
+            (b"", ""),
+            (b"go on", ""),
+        ];
+        for (challenge, mechanism) in named {
+            assert_eq!(mechanism_of_challenge(challenge), mechanism);
+        }
     }
 
     #[test]

@@ -178,6 +178,23 @@ impl SessionLog {
         })));
     }
 
+    /// A login of which only the server's answer was captured.
+    pub fn unseen_login(
+        &mut self,
+        at: At,
+        service: &'static str,
+        mechanism: &str,
+        success: Known,
+        out: &mut Records,
+    ) {
+        let exchange = Exchange::named(mechanism, None);
+        let span = Span::at(at);
+        let mechanisms = self.row.auth_mechanisms.len();
+        self.login(Attempt { exchange, span }, service, success, out);
+        // What a challenge shows is the login's; the session's list holds what the client named.
+        self.row.auth_mechanisms.truncate(mechanisms);
+    }
+
     /// Which sides were seen.
     pub fn sides(&self) -> Sides {
         match (self.client_seen, self.server_seen) {

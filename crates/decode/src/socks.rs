@@ -339,6 +339,12 @@ impl Layer for Socks {
         self.wanted
     }
 
+    fn fin(&mut self, side: Side) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.fin(side);
+        }
+    }
+
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         if let Some(login) = self.login.take() {
             sink.out.push(Record::Login(login));

@@ -112,7 +112,11 @@ impl Stack {
     }
 
     /// This side sent FIN, after all of its data.
-    pub fn fin(&mut self, _side: Side, _at: At) {}
+    pub fn fin(&mut self, side: Side) {
+        if let Root::Stream(stream) = &mut self.root {
+            stream.fin(side);
+        }
+    }
 
     /// The flow is over: emits what is left, and one [`Record::Application`] as the last record.
     pub fn end(&mut self, end: StreamEnd, at: At, out: &mut Records) {

@@ -117,6 +117,13 @@ impl Stream {
         matches!(self.state, State::Opaque)
     }
 
+    /// This side sent FIN, after all of its data.
+    pub fn fin(&mut self, side: Side) {
+        if let State::Layer(layer) = &mut self.state {
+            layer.fin(side);
+        }
+    }
+
     /// The stream is over.
     pub fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         if let State::Undecided(Some(undecided)) = &mut self.state {

@@ -109,6 +109,10 @@ impl Layer for Tunnel {
         true
     }
 
+    fn fin(&mut self, side: Side) {
+        self.stream.fin(side);
+    }
+
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         self.stream.end(end, at, sink);
         self.request.client_sketch = std::mem::take(&mut self.to_target).finish();

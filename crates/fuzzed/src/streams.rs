@@ -86,7 +86,7 @@ fn run(script: &Script<'_>, mut piece: impl FnMut(usize) -> usize) -> Records {
         at.ts_us += 1000;
         let going = match *step {
             Step::Fin(side) => {
-                stack.fin(side, at);
+                stack.fin(side);
                 true
             }
             Step::Gap(side, missing) => stack.gap(side, at, missing, &mut out),

@@ -222,9 +222,9 @@ impl<B: Batches> Handler for TablesHandler<B> {
         self.feed(flow, false, |stack, out| stack.gap(side, at, missing, out))
     }
 
-    fn tcp_fin(&mut self, flow: &FlowRef, side: Side, at: At) {
+    fn tcp_fin(&mut self, flow: &FlowRef, side: Side, _at: At) {
         if let Some(Payload::Open(decoding)) = self.flows.get_mut(flow.slot as usize) {
-            decoding.stack.fin(side, at);
+            decoding.stack.fin(side);
         }
     }
 

@@ -27,7 +27,7 @@ table! {
         server_addr: Address,
         /// Server's port.
         server_port: U16,
-        /// `smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `imap-fetch`, `imap-append`.
+        /// `smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `pop3` (either, its command not seen), `imap-fetch`, `imap-append`.
         transfer: Word,
         /// True when the message came from the mail client (SMTP, APPEND).
         from_client: Flag,

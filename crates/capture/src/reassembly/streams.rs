@@ -48,10 +48,16 @@ impl<S: Sink> Streams<'_, S> {
 
     fn take(&mut self, side: Side, segment: &Segment<'_>) {
         let is_waiting = self.rare.pending.is_some();
+        let is_alone = self.half(side.other()).packets == 0;
         let half = self.half(side);
         if !half.has(Half::KNOWN) {
             half.next = segment.seq;
             half.bits |= Half::KNOWN;
+            if segment.data == [0] && !segment.is_fin {
+                // A capture that begins with a keep-alive: its one byte is no data.
+                half.next = segment.seq.wrapping_add(1);
+                return;
+            }
         }
         if segment.len == 0 && !segment.is_fin {
             return;
@@ -60,9 +66,12 @@ impl<S: Sink> Streams<'_, S> {
             // Before its first data, `next` may be from a keep-alive, which repeats one byte.
             half.next = segment.seq;
         }
+        // One side alone: more than a keep-alive's one byte.
+        let is_uncounted =
+            half.has(Half::SYN_UNCOUNTED) || (is_alone && half.has(Half::SYN) && segment.len > 1);
         if segment.seq == half.isn
             && segment.len > 0
-            && half.has(Half::SYN_UNCOUNTED)
+            && is_uncounted
             && !half.has(Half::DATA | Half::FIN)
             && !is_waiting
         {

@@ -156,7 +156,12 @@ impl ConnectTunnel {
         self.wanted &= self.tunnel.gap(side, at, missing, sink);
     }
 
-    /// The stream is over.
+    /// This side sent FIN.
+    pub fn fin(&mut self, side: Side) {
+        self.tunnel.fin(side);
+    }
+
+    /// The flow is over.
     pub fn end(mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         self.release(sink);
         self.tunnel.end(end, at, sink);

@@ -93,6 +93,12 @@ impl Layer for Http {
         self.is_wanted()
     }
 
+    fn fin(&mut self, side: Side) {
+        if let Some(connect) = &mut self.connect {
+            connect.fin(side);
+        }
+    }
+
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         self.cut_heads(at, sink);
         while let Some(exchange) = self.exchanges.pop_front() {

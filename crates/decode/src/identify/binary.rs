@@ -83,6 +83,13 @@ fn socks5(client: &[u8], server: &[u8], side: Side, seen: &Conversation<'_>) -> 
             [5, 0, 5, 0..=8, 0, 1 | 3 | 4, ..] | [5, 2, 1, _, 5, 0..=8, 0, 1 | 3 | 4, ..] => {
                 found("SOCKS5 method and reply of the server")
             }
+            [0, 0x5a..=0x5d, _, _, _, _, _, _, rest @ ..]
+                if side == Side::Orig
+                    && (is_greeting(rest)
+                        || (seen.over && ports::is_usual(App::Socks, seen.ports.1))) =>
+            {
+                found("SOCKS4 reply of the server")
+            }
             _ => None,
         };
     }
@@ -104,11 +111,18 @@ fn socks5(client: &[u8], server: &[u8], side: Side, seen: &Conversation<'_>) -> 
         ([1, length, name @ ..], []) if name.len() > usize::from(*length) => {
             found("SOCKS5 greeting and login")
         }
-        ([], []) if ports::is_usual(App::Socks, seen.ports.1) => {
+        ([], []) if side == Side::Orig && ports::is_usual(App::Socks, seen.ports.1) => {
             found("SOCKS5 greeting on a SOCKS port")
         }
         _ => None,
     }
+}
+
+/// A mail server's greeting, behind the reply of the proxy that leads to it.
+fn is_greeting(bytes: &[u8]) -> bool {
+    [&b"220 "[..], b"220-", b"+OK", b"* OK"]
+        .iter()
+        .any(|start| bytes.starts_with(start))
 }
 
 /// SOCKS4: `04 command port address user 00`.

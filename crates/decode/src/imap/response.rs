@@ -1,5 +1,7 @@
 //! IMAP server lines: greeting, untagged data, tagged results, continuations (RFC 9051, 7).
 
+use crate::record::Known;
+
 /// What a response line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response<'a> {
@@ -83,6 +85,55 @@ pub fn capability_code(text: &[u8]) -> Option<&[u8]> {
     let list = text.get(at + b"[CAPABILITY ".len()..)?;
     list.get(..memchr::memchr(b']', list)?)
 }
+
+/// What a tagged result says of a login whose command was not seen: by response code (RFC 5530, 3),
+/// else by the words of common servers.
+#[must_use]
+pub fn login_result(is_ok: bool, text: &[u8]) -> Known {
+    let lower = text
+        .get(..text.len().min(2048))
+        .unwrap_or(text)
+        .to_ascii_lowercase();
+    let says = |words: &[&str]| {
+        words
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+    };
+    match is_ok {
+        true if says(LOGGED_IN) => Known::Yes,
+        false if says(LOGIN_FAILED) => Known::No,
+        _ => Known::Unknown,
+    }
+}
+
+/// In an OK, lower case: Dovecot, Cyrus, Courier, UW, Exchange and their like.
+const LOGGED_IN: &[&str] = &[
+    "logged in",
+    "login ok",
+    "login complete",
+    "login success",
+    "authenticate complete",
+    "authentication successful",
+    "authentication succeeded",
+    "user authenticated",
+    "authenticated (success)",
+];
+
+/// In a NO or BAD, lower case.
+const LOGIN_FAILED: &[&str] = &[
+    "[authenticationfailed]",
+    "[authorizationfailed]",
+    "authentication fail",
+    "authenticate fail",
+    "login fail",
+    "login incorrect",
+    "invalid credentials",
+    "invalid login",
+    "invalid user",
+    "invalid password",
+    "bad username",
+    "incorrect user",
+];
 
 /// What of a message a FETCH item holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +225,34 @@ mod tests {
         assert_eq!(parse(b"+"), Some(Response::Continuation(b"")));
         assert_eq!(parse(b"some text OK"), None);
         assert_eq!(capability_code(b"OK [CAPABILITY A B] x"), Some(&b"A B"[..]));
+    }
+
+    #[test]
+    fn a_result_tells_of_a_login_only_where_it_says_so() {
+        let told = [
+            (
+                true,
+                &b"[CAPABILITY IMAP4rev1 IDLE] Logged in"[..],
+                Known::Yes,
+            ),
+            (true, b"LOGIN completed", Known::Yes),
+            (true, b"Fetch completed.", Known::Unknown),
+            (true, b"Logout completed.", Known::Unknown),
+            (
+                false,
+                b"[AUTHENTICATIONFAILED] Authentication failed.",
+                Known::No,
+            ),
+            (false, b"Mailbox doesn't exist", Known::Unknown),
+        ];
+        for (is_ok, text, success) in told {
+            assert_eq!(
+                login_result(is_ok, text),
+                success,
+                "{}",
+                text.escape_ascii()
+            );
+        }
     }
 
     #[test]

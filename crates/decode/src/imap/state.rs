@@ -12,7 +12,7 @@ use crate::decoder::{Context, Decoder, End, From, Likeness, Turn};
 use crate::lines::LineReader;
 use crate::mail::{self, Transfer};
 use crate::record::{Known, MailProtocol, MailTls, Message, Record, Records};
-use crate::sasl::Exchange;
+use crate::sasl::{self, Exchange};
 use crate::session_log::{Attempt, Facts, SessionLog};
 use crate::smtp::data::Content;
 
@@ -74,6 +74,8 @@ pub struct ImapDecoder {
     /// The client's next line is a SASL response.
     in_sasl: bool,
     greeted: bool,
+    /// What the server's challenge shows of a login whose command was not seen.
+    mechanism_alone: &'static str,
     facts: Facts,
 }
 
@@ -97,6 +99,7 @@ impl ImapDecoder {
             login: None,
             in_sasl: false,
             greeted: false,
+            mechanism_alone: "",
             facts: Facts::default(),
         }
     }
@@ -349,8 +352,12 @@ impl ImapDecoder {
                     self.capabilities(list);
                 }
                 self.result(at, tag, is_ok, out);
+                if !self.log.client_seen {
+                    self.unseen_result(at, is_ok, text, out);
+                }
             }
-            Response::Continuation(_) => {
+            Response::Continuation(challenge) => {
+                self.mechanism_alone = sasl::mechanism_of_challenge(challenge);
                 self.in_sasl = self.login.is_some()
                     && self
                         .waiting
@@ -402,6 +409,15 @@ impl ImapDecoder {
             Awaited::StartTls if !is_ok => self.log.odd("starttls-refused"),
             Awaited::StartTls => {}
             Awaited::Compress => self.facts.is_compressed = is_ok,
+        }
+    }
+
+    /// A result whose command was not captured: its words may tell of a login.
+    fn unseen_result(&mut self, at: At, is_ok: bool, text: &[u8], out: &mut Records) {
+        let mechanism = std::mem::take(&mut self.mechanism_alone);
+        let success = response::login_result(is_ok, text);
+        if success != Known::Unknown {
+            self.log.unseen_login(at, "imap", mechanism, success, out);
         }
     }
 

@@ -99,7 +99,8 @@ pub fn read(
     }
     summary::header(&head, &mut message, limits.list_items);
     summary::defects(&raw, &head, &mut message);
-    if !transfer.is_truncated {
+    // RETR or TOP, where neither was seen: whether this is the whole body is open.
+    if !transfer.is_truncated && transfer.transfer != "pop3" {
         message.body_sha256 = Some(attachment::sha256_hex(head.body));
     }
     let mut plain = words::Words::new(transfer.keep);

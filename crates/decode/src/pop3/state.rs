@@ -11,7 +11,7 @@ use crate::decoder::{Context, Decoder, End, From, Turn};
 use crate::lines::LineReader;
 use crate::mail::{self, Transfer};
 use crate::record::{Known, MailProtocol, MailTls, Records};
-use crate::sasl::Exchange;
+use crate::sasl::{self, Exchange};
 use crate::session_log::{Attempt, Facts, SessionLog};
 use crate::smtp::data::{Content, Step};
 
@@ -19,6 +19,9 @@ use crate::smtp::data::{Content, Step};
 const WAITING: usize = 1_000;
 /// Bytes kept of a listing.
 const LISTING_BYTES: usize = 64 << 10;
+
+/// A message whose RETR or TOP was not seen.
+const EITHER: &str = "pop3";
 
 /// What the server's next bytes are.
 #[derive(Debug)]
@@ -52,6 +55,10 @@ pub struct Pop3Decoder {
     /// The client may be in the middle of a line or of SASL.
     client_lost: bool,
     greeted: bool,
+    /// What the server's challenge shows of a login whose command was not seen.
+    mechanism_alone: &'static str,
+    /// Octets that a `+OK` announced whose command was not seen.
+    announced: Option<u64>,
     facts: Facts,
 }
 
@@ -73,6 +80,8 @@ impl Pop3Decoder {
             in_sasl: false,
             client_lost: !context.from_start,
             greeted: false,
+            mechanism_alone: "",
+            announced: None,
             facts: Facts::default(),
         }
     }
@@ -214,8 +223,10 @@ impl Pop3Decoder {
             self.server = Server::Unknown;
             return;
         }
-        let answer = if reply::begins_message(line) {
-            Answer::Message("pop3-retr")
+        let answer = if reply::begins_message(line)
+            || (self.announced.is_some() && !reply::is_listing(line))
+        {
+            Answer::Message(EITHER)
         } else if reply::is_capability(line) {
             Answer::Capabilities
         } else {
@@ -263,9 +274,14 @@ impl Pop3Decoder {
         }
         if status == Status::Challenge {
             self.in_sasl = self.login.is_some();
+            if self.mechanism_alone.is_empty() {
+                self.mechanism_alone = sasl::mechanism_of_challenge(line.get(1..).unwrap_or(b""));
+            }
             return;
         }
         self.facts.answers = self.facts.answers.saturating_add(1);
+        let mechanism = std::mem::take(&mut self.mechanism_alone);
+        self.announced = None;
         let known = self.waiting.pop_front();
         match (known, status) {
             (Some(Answer::Login), _) => {
@@ -284,6 +300,15 @@ impl Pop3Decoder {
                 Status::Ok,
             ) => self.begin_lines(at, answer),
             (Some(Answer::Tls), Status::Err) => self.log.odd("starttls-refused"),
+            (None, _) if !self.log.client_seen => {
+                let success = reply::login_result(line);
+                if success != Known::Unknown {
+                    self.log.unseen_login(at, "pop3", mechanism, success, out);
+                } else if status == Status::Ok {
+                    self.announced = reply::announced_octets(line);
+                    self.server = Server::Unknown;
+                }
+            }
             (None, Status::Ok) => self.server = Server::Unknown,
             _ => {}
         }
@@ -330,6 +355,12 @@ impl Pop3Decoder {
         if content.is_over_limit {
             self.log.limit("message");
         }
+        // What RETR gives is as long as announced; what TOP gives is not, or nothing is announced.
+        let is_announced = self.announced == Some(content.size_bytes) && whole;
+        let transfer = match transfer {
+            EITHER if is_announced => "pop3-retr",
+            known => known,
+        };
         let context = &self.log.context;
         let transfer = Transfer {
             session: context.session,

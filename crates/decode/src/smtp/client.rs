@@ -344,7 +344,11 @@ impl SmtpDecoder {
                 if let Some(open) = self.ledger.find(number) {
                     open.has_begun_content = true;
                 }
-                self.end_content(at, false, out);
+                if self.client_seen {
+                    self.end_content(at, false, out);
+                } else {
+                    self.content = None;
+                }
             }
             None => {}
         }

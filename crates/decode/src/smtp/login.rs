@@ -129,20 +129,19 @@ impl SmtpDecoder {
     }
 
     /// A login of which only the server's side was captured.
-    pub(super) fn unseen_login(&mut self, reply: &Reply, prompted: bool, out: &mut Records) {
+    pub(super) fn unseen_login(&mut self, reply: &Reply, out: &mut Records) {
         let success = if reply.code == 235 {
             Known::Yes
         } else {
             Known::No
         };
         self.note_success(success);
-        let mechanism = if prompted { "LOGIN" } else { "" };
         out.push(Record::Login(Box::new(Login {
             session: Some(self.context.session),
             span: Span::at(reply.at),
             client_is_orig: self.context.client_is_orig,
             service: "smtp",
-            mechanism: mechanism.to_owned(),
+            mechanism: self.mechanism_alone.to_owned(),
             user: None,
             success,
             reply_code: Some(reply.code),

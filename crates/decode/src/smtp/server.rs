@@ -3,6 +3,7 @@
 use super::matching::{Expected, Kind, Reply};
 use super::state::{Greeting, Mode, SmtpDecoder};
 use crate::record::{Known, MailTls, Records};
+use crate::sasl;
 use crate::session_log::DISTINCT_ITEMS;
 
 impl SmtpDecoder {
@@ -15,6 +16,9 @@ impl SmtpDecoder {
         }
         if self.greeting == Greeting::Awaited && self.greet(&reply, out) {
             return;
+        }
+        if self.mode == Mode::Content && !self.client_seen {
+            return self.answer_unseen_content(&reply, out);
         }
         if self.mode == Mode::Content && self.content_ends_by(&reply) {
             self.end_content(reply.at, true, out);
@@ -96,6 +100,26 @@ impl SmtpDecoder {
         if let Some((content, _, _)) = &mut self.content {
             content.watch();
         }
+    }
+
+    /// The reply after 354, of a session whose client was not captured: it answers the message.
+    fn answer_unseen_content(&mut self, reply: &Reply, out: &mut Records) {
+        self.mode = Mode::Lost;
+        let Some((_, number, _)) = self.content.take() else {
+            return;
+        };
+        self.answer_alone(number, reply);
+        self.ledger.flush(out);
+    }
+
+    fn answer_alone(&mut self, number: u32, reply: &Reply) {
+        if let Some(open) = self.ledger.find(number) {
+            open.row.final_code = Some(reply.code);
+            open.row.final_text = Some(reply.text().to_owned());
+            open.row.span = open.row.span.to(reply.at);
+            open.has_content = true;
+        }
+        self.ledger.close(number, "complete");
     }
 
     /// A command's reply.
@@ -283,25 +307,39 @@ impl SmtpDecoder {
                 }
             }
             334 => {
-                self.prompted_alone = true;
+                let mechanism = sasl::mechanism_of_challenge(reply.text().as_bytes());
+                if self.mechanism_alone.is_empty() {
+                    self.mechanism_alone = mechanism;
+                }
                 return;
             }
-            235 | 535 => self.unseen_login(reply, self.prompted_alone, out),
+            235 | 535 => self.unseen_login(reply, out),
             220 if self.row.tls != MailTls::StartTls => self.row.tls = MailTls::Requested,
-            250 if reply.lines.len() > 1 => self.note_capabilities(reply),
-            code => {
-                if let Some(number) = self.ledger.current
-                    && let Some(open) = self.ledger.find(number)
-                {
-                    open.row.final_code = Some(code);
-                    open.row.final_text = Some(reply.text().to_owned());
-                    open.row.span = open.row.span.to(reply.at);
-                    open.has_content = true;
-                    self.ledger.close(number, "complete");
+            250 if self.ledger.current.is_none() && is_greeting_of_ehlo(reply) => {
+                self.note_capabilities(reply);
+            }
+            _ => {
+                if let Some(number) = self.ledger.current {
+                    self.answer_alone(number, reply);
                     self.ledger.flush(out);
                 }
             }
         }
-        self.prompted_alone = false;
+        self.mechanism_alone = "";
     }
+}
+
+/// `ehlo-ok-rsp = "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) ...` (RFC 5321,
+/// 4.1.1.1), where no EHLO was seen: the reply has several lines, a name first, then keywords.
+fn is_greeting_of_ehlo(reply: &Reply) -> bool {
+    let is_keyword = |line: &String| {
+        let word = line.split([' ', '=']).next().unwrap_or("");
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let name = reply.text().split(' ').next().unwrap_or("");
+    let begins_with_name = name.starts_with('[') || name.bytes().any(|b| b.is_ascii_alphabetic());
+    reply.lines.len() > 1 && begins_with_name && reply.lines.iter().skip(1).all(is_keyword)
 }

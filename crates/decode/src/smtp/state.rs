@@ -57,8 +57,10 @@ pub struct SmtpDecoder {
     pub(super) client_seen: bool,
     pub(super) server_seen: bool,
     pub(super) is_lmtp: bool,
-    /// The server alone is seen, and it has just asked for a SASL response.
-    pub(super) prompted_alone: bool,
+    /// One side sent FIN: a mail that is not complete by then will not be.
+    has_left: bool,
+    /// The server alone is seen, and the SASL mechanism by the challenge it has just sent.
+    pub(super) mechanism_alone: &'static str,
     pub(super) greeting: Greeting,
     pub(super) crlf_commands: u32,
     pub(super) bare_lf_commands: u32,
@@ -101,7 +103,8 @@ impl SmtpDecoder {
             client_seen: false,
             server_seen: false,
             is_lmtp: false,
-            prompted_alone: false,
+            has_left: false,
+            mechanism_alone: "",
             greeting: Greeting::Awaited,
             crlf_commands: 0,
             bare_lf_commands: 0,
@@ -222,6 +225,9 @@ impl SmtpDecoder {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_content = if refused {
             looks_like_header(line)
+        } else if self.ledger.current.is_none() && self.context.from_start && !self.ledger.has_gap {
+            // DATA without MAIL and RCPT is refused (RFC 5321, 4.1.1.4): any command shows it.
+            !command::is_recognisable(line)
         } else {
             !command::ends_data(line)
         };
@@ -405,6 +411,10 @@ impl Decoder for SmtpDecoder {
         self.reach(at);
     }
 
+    fn fin(&mut self, _from: From) {
+        self.has_left = true;
+    }
+
     fn end(&mut self, end: End, at: At, out: &mut Records) {
         if self.mode == (Mode::Decide { refused: false }) {
             self.server_seen = false;
@@ -418,7 +428,7 @@ impl Decoder for SmtpDecoder {
         self.end_unfinished(at, out);
         self.read_unmatched(out);
         self.give_up_login(out);
-        let ended_by = if end == End::Cut {
+        let ended_by = if end == End::Cut && !self.has_left {
             "capture-end"
         } else {
             "connection-lost"
