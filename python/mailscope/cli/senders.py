@@ -5,14 +5,20 @@ import re
 import shutil
 import sys
 import tempfile
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 from mailscope.cli.progress import Progress
 from mailscope.errors import UsageError
+from mailscope.store.roles import roles, roles_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import ibis
+
     from mailscope.investigation.sender_queue import Queue
 
 EXAMPLES = """
@@ -38,6 +44,7 @@ def duration(text: str) -> timedelta | None:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
     add_source_arguments(parser)
+    add_since_argument(parser)
     group = parser.add_argument_group("answer")
     group.add_argument("--all", action="store_true", help="list ordinary hosts as well")
     group.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the text; default: en")
@@ -45,13 +52,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to read, of whose network, and how much of it."""
-    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="captures, flow records, logs or a case")
+    """What to read, and of whose network."""
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="captures, flow records, logs or a case")
     group = parser.add_argument_group("reading")
-    group.add_argument(
-        "--since", type=duration, default="24h", metavar="TIME", help="the newest 24h (default), 7d, all"
-    )
     group.add_argument("--own", action="append", default=[], metavar="NETWORK", help="a network of yours")
+    group.add_argument("--roles", type=Path, metavar="FILE", help="roles of your hosts (`mailscope role`)")
+
+
+def add_since_argument(parser: argparse.ArgumentParser) -> None:
+    """How much of it."""
+    about = "the newest 24h (default), 7d or all; what is older serves as history"
+    parser.add_argument("--since", type=duration, default="24h", metavar="TIME", help=about)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -71,17 +82,29 @@ def execute(args: argparse.Namespace) -> int:
 
 def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
     """The queue over the sources that the arguments name."""
-    from mailscope.ingest.flow_sources import flow_records_of
     from mailscope.investigation.sender_queue import sender_queue
 
-    _check_networks(args.own)
+    known = roles(roles_file(args.roles))
+    with records_of(args) as records:
+        return sender_queue(records, args.own, args.since, known, everybody=everybody)
+
+
+@contextmanager
+def records_of(args: argparse.Namespace) -> "Iterator[ibis.Table]":
+    """The flow records of the sources that the arguments name, for as long as the block lasts."""
+    from mailscope.ingest.flow_sources import flow_records_of
+
+    check_networks(args.own)
+    if not args.sources:
+        raise UsageError("no source is named", hint="name captures, flow records, logs or a case")
     with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
         with Progress() as progress:
             records = flow_records_of(args.sources, Path(folder), progress)
-        return sender_queue(records, args.own, args.since, everybody=everybody)
+        yield records
 
 
-def _check_networks(texts: list[str]) -> None:
+def check_networks(texts: list[str]) -> None:
+    """Refuses what is no network."""
     import ipaddress
 
     for text in texts:

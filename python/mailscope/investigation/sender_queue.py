@@ -6,7 +6,7 @@ for sender in queue.senders: print(sender.subject, sender.verdict, sender.why)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from mailscope.detect.senders.conversations import mail_conversations
 from mailscope.detect.senders.figures import Window, sending_figures
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
-from mailscope.store.engine import held
+from mailscope.store.engine import held, plain_rows
 from mailscope.wording import Phrase, phrase
 
 DAY = timedelta(hours=24)
@@ -60,11 +60,12 @@ def sender_queue(
     since: timedelta | None = DAY,
     roles: Mapping[str, str] | None = None,
     everybody: bool = False,
+    only: str | None = None,
 ) -> Queue:
     """The queue over the newest `since` of the records (None: all of them).
 
     `roles` are confirmed by the owner: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`. `everybody`
-    lists ordinary hosts as well.
+    lists ordinary hosts as well; `only` lists one host, whatever it is, compared with all.
     """
     window = _window(flow_records, since)
     if window is None:
@@ -74,18 +75,42 @@ def sender_queue(
     queue = Queue(network, window, notes=list(network.notes))
     figures = _figures(conversations, window, queue, given=bool(own))
     line = held(baseline(figures), "sender_baseline")
-    queue.population = {name: float(value) for name, value in next(iter(_rows(line)), {}).items()}
+    queue.population = {name: float(value) for name, value in next(iter(plain_rows(line)), {}).items()}
     judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
-    _list_senders(judged, window, queue, everybody, roles or {})
+    listed = judged if everybody else judged.filter(_.verdict != "ordinary")
+    _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles or {})
     queue.distribution = _distribution(figures)
     recent = flow_records.filter(flow_records.start >= ibis.literal(window.start))
-    queue.other = [other_of(row) for row in _rows(_strongest(matches(recent, network.prefixes)))]
-    queue.other += [reflection_of(row) for row in _rows(reflections(recent, network.prefixes))]
+    queue.other = [other_of(row) for row in plain_rows(_strongest(matches(recent, network.prefixes)))]
+    queue.other += [reflection_of(row) for row in plain_rows(reflections(recent, network.prefixes))]
+    queue.other = [other for other in queue.other if only in (None, other.subject)]
     return queue
 
 
+def queued_moments(
+    flow_records: Table, own: Sequence[str] = (), roles: Mapping[str, str] | None = None
+) -> dict[str, list[datetime]]:
+    """For every host that a day's queue held as abnormal: its first flow of each such day (UTC), oldest first."""
+    whole = _window(flow_records, None)
+    if whole is None:
+        return {}
+    conversations = held(mail_conversations(flow_records), "mail_conversations")
+    network = own_network(_pairs(flow_records, conversations), own, sites=SITES)
+    found: dict[str, list[datetime]] = {}
+    day = whole.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    while day <= whole.end:
+        window = Window(day, min(day + DAY - timedelta(microseconds=1), whole.end))
+        queue = Queue(network, window)
+        figures = _figures(conversations, window, queue, given=bool(own))
+        judged = verdicts(figures, held(baseline(figures), "sender_baseline"), window, roles)
+        for row in plain_rows(judged.filter(_.verdict == "abnormal").select("subject", "first")):
+            found.setdefault(row["subject"], []).append(_utc(row["first"]))
+        day += DAY
+    return found
+
+
 def _window(flow_records: Table, since: timedelta | None) -> Window | None:
-    row = next(iter(_rows(flow_records.aggregate(first=_.start.min(), last=_.start.max()))))
+    row = next(iter(plain_rows(flow_records.aggregate(first=_.start.min(), last=_.start.max()))))
     if row["last"] is None:
         return None
     first, last = _utc(row["first"]), _utc(row["last"])
@@ -97,31 +122,30 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _pairs(flow_records: Table, conversations: Table) -> list[dict[str, Any]]:
-    is_small = next(iter(_rows(flow_records.aggregate(rows=_.count()))))["rows"] <= ALL_PAIRS_UP_TO
+    is_small = next(iter(plain_rows(flow_records.aggregate(rows=_.count()))))["rows"] <= ALL_PAIRS_UP_TO
     source = (
         flow_records.select(orig_addr=_.src_addr, resp_addr=_.dst_addr)
         if is_small
         else conversations.select(orig_addr=_.client, resp_addr=_.server)
     )
-    return _rows(host_pairs(source))
+    return plain_rows(host_pairs(source))
 
 
 def _figures(conversations: Table, window: Window, queue: Queue, *, given: bool) -> Table:
     """Figures of the own hosts; of all hosts where the owner's networks were only guessed and none of them sends."""
     figures = held(sending_figures(conversations, window, queue.network.prefixes), "sending_figures")
-    if given or not queue.network.prefixes or _rows(figures.limit(1)):
+    if given or not queue.network.prefixes or plain_rows(figures.limit(1)):
         return figures
     queue.notes.append(phrase("senders.no-own"))
     return held(sending_figures(conversations, window, ()), "sending_figures_of_all")
 
 
-def _list_senders(judged: Table, window: Window, queue: Queue, everybody: bool, roles: Mapping[str, str]) -> None:
-    listed = judged if everybody else judged.filter(_.verdict != "ordinary")
+def _list_senders(listed: Table, window: Window, queue: Queue, roles: Mapping[str, str]) -> None:
     order = ibis.cases((_.verdict == "abnormal", 0), (_.verdict == "watch", 1), (_.verdict == "cleared", 2), else_=3)
     ranked = listed.mutate(rank=order).order_by(_.rank, ibis.desc("score"), ibis.desc("flows"), "subject")
-    queue.senders = [sender_of(row, window, roles) for row in _rows(ranked.limit(LISTED))]
+    queue.senders = [sender_of(row, window, roles) for row in plain_rows(ranked.limit(LISTED))]
     if len(queue.senders) == LISTED:
-        queue.left_out = next(iter(_rows(listed.aggregate(rows=_.count()))))["rows"] - LISTED
+        queue.left_out = next(iter(plain_rows(listed.aggregate(rows=_.count()))))["rows"] - LISTED
 
 
 def _strongest(found: Table) -> Table:
@@ -130,7 +154,7 @@ def _strongest(found: Table) -> Table:
 
 def _distribution(figures: Table) -> list[dict[str, Any]]:
     """Every bucket with its hosts, flows and bytes and their shares in percent; the shares come from exact sums."""
-    found = {row["bucket"]: row for row in _rows(buckets(figures))}
+    found = {row["bucket"]: row for row in plain_rows(buckets(figures))}
     empty = {"hosts": 0, "flows": 0, "bytes": 0}
     rows = [{name: int(found.get(index, empty)[name]) for name in empty} for index in range(len(LABELS))]
     sums = {name: sum(row[name] for row in rows) for name in empty}
@@ -140,8 +164,3 @@ def _distribution(figures: Table) -> list[dict[str, Any]]:
 
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
-
-
-def _rows(table: Table) -> list[dict[str, Any]]:
-    found: Iterable[dict[str, Any]] = table.to_pyarrow().to_pylist()
-    return list(found)

@@ -55,6 +55,19 @@ def held(table: "ibis.Table", name: str) -> "ibis.Table":
     return connection.table(name)
 
 
+def plain_rows(table: "ibis.Table") -> "list[dict[str, Any]]":
+    """The rows of an expression as plain values; decimals as whole numbers or floats."""
+    from decimal import Decimal
+
+    def plain(value: "Any") -> "Any":
+        if not isinstance(value, Decimal):
+            return value
+        return int(value) if value == value.to_integral_value() else float(value)
+
+    rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    return [{name: plain(value) for name, value in row.items()} for row in rows]
+
+
 _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 

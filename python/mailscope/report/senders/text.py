@@ -69,7 +69,14 @@ def _senders(senders: Sequence[Sender], page: Page, say: _Sayer) -> None:
     """A line of figures for each, under common titles; below it the reason."""
     names = ("address", "flows", "servers", "failed", "packet", "hours", "score")
     titles = [say(phrase(f"senders.column-{name}")) for name in names]
-    lines = _aligned([titles, *(_figures(sender) for sender in senders)], left=1)
+    rows = [titles, *(_figures(sender) for sender in senders)]
+    lines = aligned(rows, left=(0,))
+    if max(map(cells, lines)) > page.width:
+        # Long addresses stand on lines of their own.
+        figures = aligned([row[1:] for row in rows])
+        lines = [
+            "    " + line if row is titles else f"{row[0]}\n    {line}" for row, line in zip(rows, figures, strict=True)
+        ]
     page.lines.append(lines[0])
     for line, sender in zip(lines[1:], senders, strict=True):
         page.lines.append(line)
@@ -92,13 +99,13 @@ def _other(other: Other, page: Page, say: _Sayer) -> None:
     page.paragraph(say(other.why), "    ")
 
 
-def _aligned(rows: Sequence[Sequence[str]], left: int = 0) -> list[str]:
-    """Rows as columns: the first `left` ones to the left, numbers to the right."""
+def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = ()) -> list[str]:
+    """Rows as columns: those named in `left` to the left, numbers to the right."""
     widths = [max(cells(row[index]) for row in rows) for index in range(len(rows[0]))]
     lines = []
     for row in rows:
         gaps = [" " * (size - cells(cell)) for cell, size in zip(row, widths, strict=True)]
-        shown = [c + gap if index < left else gap + c for index, (c, gap) in enumerate(zip(row, gaps, strict=True))]
+        shown = [c + gap if index in left else gap + c for index, (c, gap) in enumerate(zip(row, gaps, strict=True))]
         lines.append("  ".join(shown).rstrip())
     return lines
 
@@ -111,7 +118,7 @@ def _distribution(rows: Sequence[dict[str, Any]], say: _Sayer) -> list[str]:
     last = [say(phrase("senders.sum"))]
     for total in sums.values():
         last += [f"{total:,}", "100.00" if total else "0.00"]
-    return _aligned([*table, last])
+    return aligned([*table, last])
 
 
 def _cell(value: object) -> str:

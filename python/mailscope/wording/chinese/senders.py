@@ -72,4 +72,15 @@ TEMPLATES: dict[str, str] = {
     "senders.column-bytes": "字节",
     "senders.column-bytes-percent": "%",
     "senders.sum": "合计",
+    # --- one host's story
+    "senders.unknown-host": "在读到的内容中，它不发送邮件，也不扫描或洪泛",
+    "senders.verdict-abnormal": "异常，评分 {score}",
+    "senders.verdict-watch": "需观察，评分 {score}",
+    "senders.verdict-cleared": "繁忙但已排除嫌疑；不计理由的评分 {score}",
+    "senders.verdict-ordinary": "普通，评分 {score}",
+    "senders.could-be": "还可能是：{what}",
+    "senders.title-hours": "每小时的邮件流",
+    "senders.title-servers": "联系最多的服务器",
+    "senders.title-sources": "向它发邮件最多的主机",
+    "senders.title-evidence": "最早的记录",
 }

@@ -85,4 +85,15 @@ TEMPLATES: dict[str, str] = {
     "senders.column-bytes": "bytes",
     "senders.column-bytes-percent": "%",
     "senders.sum": "sum",
+    # --- one host's story
+    "senders.unknown-host": "it sends no mail, scans nothing and floods nobody in what was read",
+    "senders.verdict-abnormal": "abnormal, score {score}",
+    "senders.verdict-watch": "to watch, score {score}",
+    "senders.verdict-cleared": "busy, but cleared; score without the reason {score}",
+    "senders.verdict-ordinary": "ordinary, score {score}",
+    "senders.could-be": "what else it could be: {what}",
+    "senders.title-hours": "Its mail flows by the hour",
+    "senders.title-servers": "Servers it contacted most",
+    "senders.title-sources": "Hosts that sent mail to it most",
+    "senders.title-evidence": "First records",
 }

@@ -1,0 +1,38 @@
+"""Tells one host's story from flow records: its verdict and why, its hours, its servers, who writes to it."""
+
+import argparse
+import shutil
+import sys
+
+from mailscope.cli.senders import add_since_argument, add_source_arguments, records_of
+from mailscope.store.roles import canonical, roles, roles_file
+
+EXAMPLES = """
+mailscope explain 192.0.2.44 gateway.pcap
+mailscope explain 192.0.2.44 /var/cache/nfdump/2026/11/21 --since 7d --json
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("subject", metavar="SUBJECT", help="the host's address")
+    add_source_arguments(parser)
+    add_since_argument(parser)
+    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the text; default: en")
+    parser.add_argument("--json", action="store_true", help="print the story as JSON, instead of text")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Reads, judges with all others, and prints the one."""
+    from mailscope.investigation.sender_explained import explained
+    from mailscope.report.senders.story import json_text, text
+
+    known = roles(roles_file(args.roles))
+    with records_of(args) as records:
+        story = explained(records, canonical(args.subject), args.own, args.since, known)
+    if args.json:
+        sys.stdout.write(json_text(story))
+        return 0
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    sys.stdout.write(text(story, args.lang, min(width, 120)))
+    return 0

@@ -1,0 +1,85 @@
+"""One host's story from flow records: what the queue says of it, when it sent, to whom, who sent to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
+from mailscope.investigation.sender_queue import DAY, Queue, sender_queue
+from mailscope.store.engine import held, plain_rows
+
+SHOWN = 20
+"""Rows at most of each list; the busiest servers and sources, all hours."""
+
+HOURS = 24 * 31
+EVIDENCE = 10
+
+
+@dataclass(slots=True)
+class Story:
+    """One host: its entry of the queue, and the lists that it rests on.
+
+    `hours` have hour, flows, failed, servers; `servers` and `sources` address, flows, failed, bytes, first, last;
+    `evidence` says where the first records of its mail flows stand.
+    """
+
+    subject: str
+    queue: Queue
+    hours: list[dict[str, Any]] = field(default_factory=list)
+    servers: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+
+
+def explained(
+    flow_records: Table,
+    subject: str,
+    own: Sequence[str] = (),
+    since: timedelta | None = DAY,
+    roles: Mapping[str, str] | None = None,
+) -> Story:
+    """The story of one host over the newest `since` of the records."""
+    story = Story(subject, sender_queue(flow_records, own, since, roles, only=subject))
+    if story.queue.window is None:
+        return story
+    recent = _.start >= ibis.literal(story.queue.window.start)
+    conversations = held(mail_conversations(flow_records.filter(recent)), "conversations_explained")
+    sent = conversations.filter(_.client == subject)
+    story.hours = plain_rows(_by_hour(sent))
+    story.servers = plain_rows(_by_peer(sent, "server"))
+    story.sources = plain_rows(_by_peer(conversations.filter(_.server == subject), "client"))
+    story.evidence = plain_rows(_evidence(flow_records.filter(recent), subject))
+    return story
+
+
+def _by_hour(sent: Table) -> Table:
+    return (
+        sent.group_by(hour=_.start.truncate("h"))
+        .agg(flows=_.flows.sum(), failed=_.failed.sum(), servers=_.server.nunique())
+        .order_by("hour")
+        .limit(HOURS)
+    )
+
+
+def _by_peer(conversations: Table, peer: str) -> Table:
+    return (
+        conversations.group_by(address=conversations[peer])
+        .agg(flows=_.flows.sum(), failed=_.failed.sum(), bytes=_.bytes.sum(), first=_.start.min(), last=_.end.max())
+        .order_by(ibis.desc("flows"), "first", "address")
+        .limit(SHOWN)
+    )
+
+
+def _evidence(records: Table, subject: str) -> Table:
+    is_sending = (_.src_addr == subject) & _.dst_port.isin(MAIL_PORTS)
+    is_answered = (_.dst_addr == subject) & _.src_port.isin(MAIL_PORTS)
+    ends = ("src_addr", "src_port", "dst_addr", "dst_port")
+    found = records.filter(is_sending | is_answered, _.proto == "tcp").order_by("start", "input", "record")
+    return found.select("input", "datagram", "record", "start", *ends, "packets", "bytes").limit(EVIDENCE)

@@ -1,0 +1,92 @@
+"""Scans and floods, and what looks like them."""
+
+from datetime import timedelta
+
+from mailscope.detect.amplification import reflections
+from mailscope.detect.network import own_network
+from mailscope.detect.port_profile import matches
+from tests.fixtures.flow_rows import SYN_ONLY, attempts, exchange, record, records
+
+OWN = own_network([], ["10.0.0.0/8"]).prefixes
+
+
+def found(*groups):
+    rows = matches(records(*groups), OWN).to_pyarrow().to_pylist()
+    return {(row["subject"], row["kind"], row["port"]) for row in rows}
+
+
+def answered(client, servers, port):
+    return [row for n in range(servers) for row in exchange(client, f"203.0.{n // 250}.{1 + n % 250}", n, n, port)]
+
+
+def test_the_same_port_at_many_silent_addresses_is_a_scan():
+    assert found(attempts("10.0.0.1", servers=60, dport=445)) == {("10.0.0.1", "scan", 445)}
+    assert found(attempts("10.0.0.1", servers=60, dport=17300)) == {("10.0.0.1", "scan", 17300)}
+
+
+def test_file_sharing_with_peers_that_answer_is_none():
+    assert found(answered("10.0.0.1", servers=300, port=4662)) == set()
+
+
+def test_a_few_dead_peers_among_many_are_none():
+    assert found(answered("10.0.0.1", servers=100, port=4662), attempts("10.0.0.1", servers=60, dport=4662)) == set()
+
+
+def test_outside_scanners_are_not_the_owners_hosts():
+    assert found(attempts("198.51.100.1", servers=100, dport=22)) == set()
+
+
+def test_one_silent_address_tried_again_and_again_is_a_syn_flood():
+    flood = [record("10.0.0.1", 1024 + n, "203.0.113.1", 80, n * 0.01, tcp_flags=SYN_ONLY) for n in range(500)]
+    assert found(flood) == {("10.0.0.1", "syn-flood", 80)}
+
+
+def test_a_service_that_is_down_and_retried_now_and_then_is_none():
+    retries = [record("10.0.0.1", 1024 + n, "203.0.113.1", 443, n * 60, tcp_flags=SYN_ONLY) for n in range(500)]
+    assert found(retries) == set()
+
+
+def ping(packets, seconds, kind=8):
+    row = record("10.0.0.1", 0, "203.0.113.1", 0, proto="icmp", icmp_type=kind, tcp_flags=None, packets=packets)
+    return [row | {"end": row["start"] + timedelta(seconds=seconds)}]
+
+
+def test_echo_requests_faster_than_a_ping_are_a_flood():
+    assert found(ping(6000, 30)) == {("10.0.0.1", "ping-flood", 0)}
+    assert found(ping(6000, 6000)) == set()
+    assert found(ping(6000, 30, kind=0)) == set()
+
+
+def test_connections_to_one_web_server_faster_than_a_browser_are_a_flood():
+    flood = [row for n in range(2000) for row in exchange("10.0.0.1", "203.0.113.1", n, n * 0.01, 80)]
+    assert found(flood) == {("10.0.0.1", "web-flood", 80)}
+
+
+def test_the_same_records_from_two_exporters_count_once():
+    once = attempts("10.0.0.1", servers=60, dport=445)
+    rows = records([row | {"exporter": "192.0.2.1"} for row in once], [row | {"exporter": "192.0.2.2"} for row in once])
+    (row,) = matches(rows, OWN).to_pyarrow().to_pylist()
+    assert (row["flows"], row["targets"]) == (60, 60)
+
+
+def udp(src, sport, dst, dport, size):
+    return record(src, sport, dst, dport, proto="udp", tcp_flags=None, packets=max(size // 1000, 1), bytes=size)
+
+
+def test_answers_ten_times_the_questions_are_an_amplification():
+    asked = udp("203.0.113.1", 4000, "10.0.0.53", 123, 60_000)
+    answer = udp("10.0.0.53", 123, "203.0.113.1", 4000, 5_000_000)
+    (row,) = reflections(records([asked, answer]), OWN).to_pyarrow().to_pylist()
+    assert (row["subject"], row["role"], row["port"], row["asked_bytes"]) == ("10.0.0.53", "reflector", 123, 60_000)
+
+
+def test_an_ordinary_resolver_is_none():
+    asked = udp("203.0.113.1", 4000, "10.0.0.53", 53, 2_000_000)
+    answer = udp("10.0.0.53", 53, "203.0.113.1", 4000, 5_000_000)
+    assert reflections(records([asked, answer]), OWN).to_pyarrow().num_rows == 0
+
+
+def test_answers_of_many_reflectors_name_their_target():
+    rows = [udp(f"203.0.113.{n}", 53, "10.0.0.9", 4000, 200_000) for n in range(1, 21)]
+    (row,) = reflections(records(rows), OWN).to_pyarrow().to_pylist()
+    assert (row["subject"], row["role"], row["peers"]) == ("10.0.0.9", "target", 20)

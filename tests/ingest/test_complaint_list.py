@@ -1,0 +1,40 @@
+"""Lists of complaints: CSV with and without names, JSON lines, and what is refused."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mailscope.errors import InputError
+from mailscope.ingest.complaint_list import complaints
+
+NOON = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def read(tmp_path, text):
+    file = tmp_path / "complaints"
+    file.write_text(text)
+    return list(complaints(file))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "address,time\n192.0.2.1,2026-03-10T12:00:00Z\n",
+        "time,category,address\n2026-03-10T20:00:00+08:00,spam,192.0.2.1\n",
+        "192.0.2.1,2026-03-10 12:00:00\n",
+        '{"accused": "192.0.2.1", "time": "2026-03-10T12:00:00+00:00", "category": "spam"}\n',
+    ],
+)
+def test_address_and_time_are_read_in_every_shape(tmp_path, text):
+    assert read(tmp_path, text) == [("192.0.2.1", NOON)]
+
+
+def test_complaints_without_an_address_or_a_time_are_left_out(tmp_path):
+    assert read(tmp_path, "address,time\n,2026-03-10T12:00:00Z\n192.0.2.1,\n") == []
+    assert read(tmp_path, '{"accused": null, "time": null}\n\n') == []
+
+
+@pytest.mark.parametrize("text", ["address,time\nmail.example,yesterday\n", "{broken\n"])
+def test_what_is_no_complaint_is_named_with_its_line(tmp_path, text):
+    with pytest.raises(InputError, match=r"complaints:1"):
+        read(tmp_path, text)
