@@ -29,6 +29,8 @@ class AttackClass:
         return "|".join(f"(?:{rule})" for rule in self.rules)
 
 
+_HOME = r"/(root|home/\w+)/\.\w|/\.(ssh|aws|docker|kube|gnupg|azure)/|^/?(sys/class|sys/kernel|proc/\w+)/?"
+
 _FILES = (
     r"etc[/\\]+(passwd|shadow|group|hosts|issue|motd|fstab|crontab|mysql|apache2?|nginx|httpd|ssh|resolv\.conf|"
     r"php\.ini|environment|profile|sudoers|release|\w+-release)|proc[/\\]+(self|version|cpuinfo|mounts|net|\d+)|"
@@ -88,6 +90,9 @@ SQL = AttackClass(
         r"\b(is\s+(not\s+)?null|rlike\s+\(|limit\s+\d+\s*,\s*\d+|limit\s+\d+\s+offset\s+\d+)\s*(--|#|/\*)",
         r"\bcase\s+when\b.*\bthen\b.*\b(else|end)\b",
         r"'\s*;?\s*(--|#)\s*$",
+        r"['\"`].{0,120}\b(or|and|union|select|collate|notnull|isnull|like|ilike|glob|having|limit|order|group|rlike|regexp)\b"
+        r".{0,120}(--|#|/\*|;)\s*$",
+        r"/(\*|%2a).{0,20}\bunion[\s+]+all\b|^/?\w*/?(sleep|benchmark|pg_sleep)\(\d+\)",
         r"['\"]\s*\)*\s*(=|<>|!=|\*|/|div|mod|%|\^|-|\+|like|in|between|regexp|rlike|sounds\s+like)\s*\(*\s*['\"]",
     ),
 )
@@ -113,6 +118,10 @@ XSS = AttackClass(
         r"style\s*=\s*['\"]?[^'\">]*(expression\s*\(|behaviou?r\s*:|-moz-binding|url\s*\(\s*javascript)",
         r"<!\[cdata\[.*<",
         r"\bsrcdoc\s*=",
+        r"\b(settimeout|setinterval|new\s+function)\s*\(|\b(self|window|top|parent|document|frames|this)\s*\[",
+        r"[\[\]()!+]{16}|\+adw-|&(newline|tab|colon|lpar|rpar|lt|#60|#x3c);?.{0,30}(script|alert|&(tab|newline))|"
+        r"[\x{ff1c}\x{2039}\x{2329}]\s*/?\s*(script|img|svg|iframe)",
+        r"<\s*(\w+:)?(vmlframe|xss|x)\b[^>]*=|\bdatasrc\s*=|<\?import\b",
         r"&#x?0*(6a|106|74|116|60|3c);?",
     ),
 )
@@ -124,6 +133,7 @@ TRAVERSAL = AttackClass(
         r"(\.\.+|%2e%2e|%c0%ae)([/\\]|%2f|%5c|%c0%af|%c1%9c|;/)",
         r"(\.\.+|%2e%2e)([/\\]|%2f|%5c|;/)+.{0,60}(" + _FILES + ")",
         r"^\s*(file:/*)?[/\\]*(" + _FILES + ")",
+        _HOME,
         r"(^|=|file:)[/\\]+(etc|proc|windows|winnt|boot|root|var[/\\]log|home[/\\]\w+[/\\]\.)[/\\]",
         r"^[a-z]:[/\\]+(windows|winnt|boot|inetpub|users|documents|program files|autoexec|xampp|wamp)",
         r"^\\\\(\?|\.|::1|127\.|localhost)",
@@ -155,6 +165,11 @@ COMMAND = AttackClass(
         r"--(exec|remote|upload-pack|open-files-in-pager|checkpoint-action)\s*=",
         r"\$\(\(\s*\d+\s*[*+-]\s*\d+\s*\)\)",
         r"\b(chmod\s+[0-7]{3,4}\s|chmod\s+\+x|rm\s+-rf?\s)",
+        r"\b(invoke-(webrequest|expression|command|restmethod|item)|start-process|new-object\s+(net|system)\.|downloadstring|"
+        r"downloadfile|start-bitstransfer)\b",
+        r"^\s*(cat|more|less|tail|head|nl|tac|strings|xxd|vi|vim)\s+[/~][\w/.~-]+",
+        r"\$\{?shell\}?\s+-c\b|[\w:.]\(\)\s*\{\s*[\w:.]+\s*\|\s*[\w:.]+\s*&",
+        r"\bdd\s+if=|\b(nohup|strace|time|env|sudo|doas|busybox)\s+(who|id|ls|cat|sh|bash)\b",
     ),
 )
 INCLUSION = AttackClass(
@@ -188,6 +203,10 @@ CODE = AttackClass(
         r"\bex\W{0,3}ecute\s*\(|\bcreateobject\s*\(|\bserver\.(createobject|mappath|scripttimeout)|\bresponse\.write\s*\(",
         r"\bclass\.(module\.)?classloader\b",
         r"\b(constructor|__proto__|prototype)\b\s*(\[|\.|\"\s*:|%5b).{0,40}",
+        r"\b(curl_\w+|posix_\w+|get_defined_\w+|pfsockopen|fsockopen|shell_exec|gzinflate|gzdecode|proc_open|bzdecompress)"
+        r"\s*\(",
+        r"\bprocess\s*\[|\bconsole\s*(\.|\[).{0,12}\(|\bmodule\.exports\s*=|\bthis\.constructor\b",
+        r"\bjava\.(evil|lang|io|net|util|rmi)\.[a-z]+",
         r"(;|\|\|)\s*(print|echo|puts)\s*\(?\s*(\d+|md5|['\"]).{0,40}[);]",
     ),
 )

@@ -24,17 +24,30 @@ from ibis.expr.types import Table
 from mailscope.detect.attack_rules import ATTACK_CLASSES, COMMAND, SQL, XSS
 from mailscope.detect.runs import path_of
 
-PLAIN = r"^[\w.@,:/ +%=~-]{0,200}$"
-"""A value of these characters only, without a dot-dot or a scheme, is data; most values are."""
+PLAIN = r"^[\w @-]{0,100}$"
+"""A value of these characters only is data, unless a word of SQL or the head of an object is in it."""
+
+TELLING = (
+    r"\b(or|and|union|select|order by|having|where|like|null|waitfor|exec|drop|insert|delete|update)\b|--|^\w{1,8} -\w|"
+)
+TELLING += r"^(ro0ab|aced0|h4siaaaa|gasv|tzox)|0x|invoke-|start-|^\w+ who$|__|^id$"
+"""Words at which such a value is looked at all the same."""
+
+DOCUMENT = r"^\s*<(\?xml|!doctype|[a-z][\w-]*:[a-z])"
+"""A whole XML document, whose markup is its own."""
 
 ODD_PATH = r"(?i)\.\.|//|;|%|['\"<>{}|`$\\]|/etc/|/proc/|web-inf|\.git/|\.svn/|\.env|\.ht(access|passwd)|win\.ini"
 """A path that is looked at, though nothing in it was decoded."""
 
 ODD_FIELD = (
     r"(?i)\$\{|\(\)\s*\{|<\s*[a-z!?/]|'\s*(or|and)\b|\b(select|sleep|waitfor|benchmark)\b.*[(']|\.\./|/etc/|/bin/|"
-    r"\{\{|<\?php"
+    r"\{\{|<\?php|/proc/|/root/|\bon\w{3,20}=|&(lt|#60|#x3c);|^(cat|id|ls|wget|curl|dd|nc|whoami)\b( |$)"
 )
 """A User-Agent or Referer that is looked at; brackets and semicolons alone are their ordinary text."""
+
+
+ODD_NAME = r"(?i)['\"<>;`|&\\]|\$\{|\.\./|\(|\s(or|and|union|select)\s|^(ro0ab|\$|java\.)|:/|://"
+"""A name of a parameter that is looked at; brackets of arrays are ordinary."""
 
 
 def values(http_parameters: Table, http_requests: Table) -> Table:
@@ -45,8 +58,11 @@ def values(http_parameters: Table, http_requests: Table) -> Table:
     decoded = http_parameters.filter(_.place == "path").select("flow_id", "exchange").distinct()
     paths = _as_values(http_requests.anti_join(decoded, ["flow_id", "exchange"]), "path", path_of(_.uri), ODD_PATH)
     agents = _as_values(http_requests, "header", _.user_agent, ODD_FIELD)
-    referrers = _as_values(http_requests, "header", _.referrer.re_extract(r"^[^?#]*[?#]?(.*)$", 1), ODD_FIELD)
-    return kept.union(paths).union(agents).union(referrers)
+    referrers = _as_values(http_requests, "header", _.referrer.re_extract(r"^(?:https?://[^?#]*)?(.*)$", 1), ODD_FIELD)
+    named = http_parameters.filter(_.name.re_search(ODD_NAME)).select(
+        "flow_id", "exchange", "place", "name", value=_.name, is_secret=False, sqli=ibis.null("string"), xss=False
+    )
+    return kept.union(paths).union(agents).union(referrers).union(named)
 
 
 def _as_values(http_requests: Table, place: str, value: Any, odd: str) -> Table:
@@ -72,20 +88,12 @@ def classified(given: Table) -> Table:
     """The same rows with columns `folded`, `bare` and `attack`: null for data."""
     value = _.value.fill_null("").lower()
     shaped = given.mutate(folded=value.re_replace(r"/\*.*?\*/", " ").re_replace(r"[ \t\x0b\x0c\x{a0}+]+", " "))
-    shaped = shaped.mutate(bare=_.folded.re_replace(r"['\"\\^]|\$@|\$\*", ""))
+    shaped = shaped.mutate(bare=_.folded.re_replace(r"['\"\\^]|\$@|\$\*|``|[$<>]\(\)", ""))
     return shaped.mutate(attack=_attack(shaped))
 
 
 def _attack(rows: Table) -> Any:
-    is_data = (
-        rows.folded.re_search(PLAIN)
-        & ~rows.folded.re_search(
-            r"\.\.|://|%[0-9a-f]{2}|--|^ro0ab|^aced|[/:](etc|proc|windows|\.git|\.env)|web-inf|\bselect\b|"
-            r"\b(or|and|union|order by|having|where|waitfor)\b|:\s*(ldap|\d+:)|bin/|script\s*:|^\w+ [-/.~]|="
-        )
-        & rows.sqli.isnull()
-        & ~rows.xss
-    )
+    is_data = rows.folded.re_search(PLAIN) & ~rows.folded.re_search(TELLING) & rows.sqli.isnull() & ~rows.xss
     branches = [(is_data, ibis.null("string"))]
     for kind in ATTACK_CLASSES:
         fits = rows.folded.re_search(kind.pattern)
@@ -94,7 +102,12 @@ def _attack(rows: Table) -> Any:
         branches.append((fits, ibis.literal(kind.slug)))
         if kind is SQL:
             branches.append((rows.sqli.notnull() & rows.is_secret, ibis.literal(SQL.slug)))
-    branches.append((rows.xss & rows.folded.re_search(r"<\s*[a-z!/?]|\bon\w+\s*="), ibis.literal(XSS.slug)))
+    branches.append(
+        (
+            rows.xss & rows.folded.re_search(r"<\s*[a-z!/?]|\bon\w+\s*=") & ~rows.folded.re_search(DOCUMENT),
+            ibis.literal(XSS.slug),
+        )
+    )
     branches.append((rows.sqli.notnull() & rows.folded.re_search(_SQL_MARK), ibis.literal(SQL.slug)))
     return ibis.cases(*branches, else_=ibis.null("string"))
 

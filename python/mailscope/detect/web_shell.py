@@ -40,9 +40,12 @@ COMMAND = (
 TELLING = (
     r"(?i)^\s*(/\S*/)?(whoami|uname\s+-|ls\s+-|ls\s+/|cat\s+[/~.]|netstat\s+-|ps\s+(-|aux)|ifconfig|ipconfig|net\s+(user|"
     r"view|localgroup)|systeminfo|wget\s+http|curl\s+|find\s+[/.]|dir\s+[a-z]:|type\s+[a-z]:|id\s*[;|&]|pwd\s*[;|&]|echo\s.*>)|/etc/passwd|"
-    r"2>&1|/bin/(ba)?sh|\beval\s*\(|base64_decode\s*\(|@ini_set\s*\(|\bsystem\s*\(|\bfilesman\b|[;|&]\s*(id|ls|pwd|cat|whoami)\b"
+    r"2>&1|/bin/(ba)?sh|\beval\s*\(|base64_decode\s*\(|@ini_set\s*\(|\bsystem\s*\(|\bfilesman\b|[;|&]\s*(id|ls|pwd|whoami)\s*($|[;|&])"
 )
 """A value that could hardly be anything but a command or code."""
+
+NOT_COMMAND = r"(?i)\bselect\b|^\s*[a-z]+://|^\s*<[?!a-z]"
+"""A query, an address, a document."""
 
 CLIENTS_MOST = 2
 """A page that more clients than this ask is no secret one."""
@@ -86,7 +89,7 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
         _.value.notnull(),
         ~_.place.isin(["path", "header"]),
         _.value.re_search(COMMAND) | _.value.re_search(TELLING),
-        ~_.value.lower().re_search(r"\bselect\b"),
+        ~_.value.re_search(NOT_COMMAND),
     )
     values = ordered.select("flow_id", "exchange", "name", "value", is_telling=_.value.re_search(TELLING))
     requests = http_requests.mutate(path=path_of(_.uri))

@@ -66,30 +66,54 @@ class Seen:
 
 
 def seen(tables: Mapping[str, Table]) -> Seen:
-    """Asks every detector once."""
+    """Asks every detector once; one that nothing in the tables could concern is not asked."""
     http, parameters = tables["http_requests"], tables["http_parameters"]
-    found = Seen(_kept(web_attack.attack_values(web_attack.values(parameters, http))))
-    found.port_scans = rows(port_scan.vertical_scans(tables["flows"]))
+    there = _what_is_there(tables)
+    found = Seen(web_attack.attack_values(web_attack.values(parameters, http)))
+    if there["connections"] >= port_scan.PORTS_LEAST:
+        found.port_scans = rows(port_scan.vertical_scans(tables["flows"]))
     found.logins = password_guessing.attempts(tables["logins"], http)
-    found.guessing = rows(password_guessing.guessing(found.logins))
-    if int(http.count().execute()) == 0:
-        return found
-    found.path_scans = rows(path_scan.path_scans(http))
-    sent = rows(web_shell.uploads(parameters, http).limit(PAGES_MOST))
-    found.shells = _shells(rows(web_shell.shells(parameters, http)), sent)
-    pages = attack_effect.attacked_pages(found.attacks, http)
-    kept = rows(pages.order_by((-(_.brought + _.delayed + _.computed)), -_.requests).limit(PAGES_MOST))
-    found.pages = _accused(kept, _requests_by_client(http, kept), found.shells)
+    if there["logins"] >= password_guessing.FAILURES_LEAST:
+        found.guessing = rows(password_guessing.guessing(found.logins))
+    if there["requests"]:
+        _see_web_attacks(found, http, parameters, there)
+    return found
+
+
+def _what_is_there(tables: Mapping[str, Table]) -> Row:
+    """Counts that tell which detectors have anything to look at."""
+    http = tables["http_requests"].aggregate(
+        requests=_.count(),
+        missing=_.status.isin(path_scan.MISSING).sum(),
+        put=_.method.isin(["PUT", "MOVE", "COPY"]).sum(),
+    )
+    parameters = tables["http_parameters"].aggregate(parameters=_.count(), files=_.file_name.count())
+    logins = tables["logins"].aggregate(logins=_.count())
+    flows = tables["flows"].filter(_.orig_payload_bytes == 0).aggregate(connections=_.count())
+    (there,) = rows(http.cross_join(parameters).cross_join(logins).cross_join(flows))
+    return {name: count or 0 for name, count in there.items()}
+
+
+def _see_web_attacks(found: Seen, http: Table, parameters: Table, there: Row) -> None:
+    if there["missing"] >= path_scan.PATHS_LEAST:
+        found.path_scans = rows(path_scan.path_scans(http))
+    sent = rows(web_shell.uploads(parameters, http).limit(PAGES_MOST)) if there["files"] or there["put"] else []
+    if there["parameters"]:
+        found.shells = _shells(rows(web_shell.shells(parameters, http)), sent)
+    found.attacks, count = _kept(found.attacks)
+    if count:
+        pages = attack_effect.attacked_pages(found.attacks, http)
+        kept = rows(pages.order_by((-(_.brought + _.delayed + _.computed)), -_.requests).limit(PAGES_MOST))
+        found.pages = _accused(kept, _requests_by_client(http, kept), found.shells)
     shell_names = {row["path"].rpartition("/")[2] for row in found.shells}
     attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
     found.uploads = [
         row for row in sent if row["file_name"].rpartition("/")[2] in shell_names or row["client_addr"] in attackers
     ]
-    return found
 
 
-def _kept(attacks: Table) -> Table:
-    """The attack values as a table in memory: they are few beside the requests, and asked for several times."""
+def _kept(attacks: Table) -> tuple[Table, int]:
+    """The attack values as a table in memory, with their number: few beside the requests, asked for several times."""
     import ibis
 
     chosen = attacks.select(
@@ -101,7 +125,8 @@ def _kept(attacks: Table) -> Table:
         value=_.value[:VALUE_CHARACTERS],
         folded=_.folded[:VALUE_CHARACTERS],
     )
-    return ibis.memtable(chosen.limit(VALUES_MOST).to_pyarrow())
+    kept = chosen.limit(VALUES_MOST).to_pyarrow()
+    return ibis.memtable(kept), kept.num_rows
 
 
 def _shells(found: list[Row], sent: list[Row]) -> list[Row]:
