@@ -6,11 +6,17 @@ pub(crate) fn percent(text: &[u8]) -> Vec<u8> {
         .iter()
         .map(|b| if *b == b'+' { b' ' } else { *b })
         .collect();
-    percent_only(&plus)
+    match memchr::memchr(b'%', &plus) {
+        Some(_) => percent_only(&plus),
+        None => plus,
+    }
 }
 
 /// Decodes `%XX` and nothing else.
 pub(crate) fn percent_only(text: &[u8]) -> Vec<u8> {
+    if memchr::memchr(b'%', text).is_none() {
+        return text.to_vec();
+    }
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {

@@ -52,9 +52,37 @@ pub(super) fn is_secret(key: &[u8]) -> bool {
         .find(|part| !part.is_empty())
         .unwrap_or(&key);
     let last = last.strip_suffix(b"]").unwrap_or(last);
-    SECRET_WORDS.iter().any(|word| contains(&key, word))
-        || SECRET_KEYS.contains(&last)
-        || secret::is_card(&key)
+    has_secret_word(&key) || SECRET_KEYS.contains(&last) || secret::is_card(&key)
+}
+
+/// Bit `n`: the word `n` of [`SECRET_WORDS`] begins with this byte.
+#[allow(clippy::indexing_slicing)] // evaluated by the compiler, which checks the place
+const STARTS: [u32; 256] = {
+    let mut starts = [0; 256];
+    let mut word = 0;
+    while word < SECRET_WORDS.len() {
+        starts[SECRET_WORDS[word][0] as usize] |= 1 << word;
+        word += 1;
+    }
+    starts
+};
+
+/// Does one of the words stand anywhere in the key? Every field of every answer is asked, and few places of a
+/// key can begin a word.
+fn has_secret_word(key: &[u8]) -> bool {
+    let mut rest = key;
+    while let Some((&byte, after)) = rest.split_first() {
+        let mut words = STARTS.get(usize::from(byte)).copied().unwrap_or(0);
+        while words != 0 {
+            let word = SECRET_WORDS.get(words.trailing_zeros() as usize);
+            if word.is_some_and(|word| rest.starts_with(word)) {
+                return true;
+            }
+            words &= words - 1;
+        }
+        rest = after;
+    }
+    false
 }
 
 /// Is this value, of this key, a secret?
@@ -351,6 +379,19 @@ mod tests {
             "--b\r\nContent-Disposition: form-data; name=\"pass\"\r\n\r\n***\n--b--"
         );
         assert_eq!(masked("data=%7B%22password%22%3A%22hunter2%22%7D"), "***");
+    }
+
+    #[test]
+    fn a_secret_word_is_found_wherever_it_stands_in_a_key() {
+        for word in SECRET_WORDS {
+            for (before, after) in [("", ""), ("x", ""), ("", "s"), ("api", "_1")] {
+                let key = [before.as_bytes(), word, after.as_bytes()].concat();
+                assert!(has_secret_word(&key), "{}", String::from_utf8_lossy(&key));
+                assert!(is_secret(&key.to_ascii_uppercase()));
+            }
+            assert!(!has_secret_word(&word[..word.len() - 1]));
+        }
+        assert!(!has_secret_word(b""));
     }
 
     #[test]

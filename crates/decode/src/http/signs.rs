@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// Text searched, in any case, and the sign that it is; a check tells look-alikes.
 const WORDS: &[(&str, &str, Check)] = &[
@@ -125,6 +125,8 @@ type Check = fn(&[u8], usize, usize) -> bool;
 static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
+        // Every text of every answer goes through: larger in memory, and three times as fast.
+        .kind(Some(AhoCorasickKind::DFA))
         .build(WORDS.iter().map(|(word, ..)| word))
         .ok()
 });
