@@ -43,15 +43,13 @@ pub(super) fn ja3s(hello: &ServerHello<'_>) -> String {
 /// ciphers, and `c` hashes the sorted extensions (without SNI and ALPN) and the signature
 /// algorithms in order.
 pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
-    let ciphers: Vec<u16> = values(hello.ciphers)
+    let mut ciphers: Vec<u16> = values(hello.ciphers)
         .filter(|value| !is_grease(*value))
         .collect();
-    let extensions: Vec<u16> = hello
-        .extensions
-        .iter()
-        .map(|(kind, _)| *kind)
-        .filter(|kind| !is_grease(*kind))
-        .collect();
+    let kinds = || {
+        let kinds = hello.extensions.iter().map(|(kind, _)| *kind);
+        kinds.filter(|kind| !is_grease(*kind))
+    };
     let version = match hello.highest_version() {
         0x0304 => "13",
         0x0303 => "12",
@@ -61,64 +59,71 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
         0x0002 => "s2",
         _ => "00",
     };
-    let name = if extensions.contains(&0) { 'd' } else { 'i' };
-    let hashed: Vec<u16> = extensions
-        .iter()
-        .copied()
-        .filter(|kind| !matches!(kind, 0 | 16))
-        .collect();
-    let algorithms: Vec<u16> = values(hello.signature_algorithms())
-        .filter(|value| !is_grease(*value))
-        .collect();
-    let mut text = String::with_capacity(36);
-    text.push('t');
-    text.push_str(version);
-    text.push(name);
-    for count in [ciphers.len(), extensions.len()].map(|count| count.min(99)) {
-        text.push(char::from(digit((count / 10) as u16)));
-        text.push(char::from(digit((count % 10) as u16)));
+    let mut text = Vec::with_capacity(36);
+    text.push(b't');
+    text.extend_from_slice(version.as_bytes());
+    text.push(if kinds().any(|kind| kind == 0) {
+        b'd'
+    } else {
+        b'i'
+    });
+    for count in [ciphers.len(), kinds().count()].map(|count| count.min(99)) {
+        text.push(digit((count / 10) as u16));
+        text.push(digit((count % 10) as u16));
     }
-    text.push_str(&alpn(hello.first_alpn()));
-    text.push('_');
-    text.push_str(&sorted_hash(&ciphers, &[]));
-    text.push('_');
-    text.push_str(&sorted_hash(&hashed, &algorithms));
-    text
+    text.extend_from_slice(&alpn(hello.first_alpn()));
+    let mut hashed = Vec::with_capacity(512);
+    text.push(b'_');
+    push_sorted_hash(&mut text, &mut hashed, &mut ciphers, b"");
+    text.push(b'_');
+    let mut extensions = ciphers;
+    extensions.clear();
+    extensions.extend(kinds().filter(|kind| !matches!(kind, 0 | 16)));
+    push_sorted_hash(
+        &mut text,
+        &mut hashed,
+        &mut extensions,
+        hello.signature_algorithms(),
+    );
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// First and last character of the first protocol; of its hexadecimal form when either is not
 /// alphanumeric; `00` for none.
-fn alpn(name: Option<&[u8]>) -> String {
-    let ends = |text: &[u8]| match (text.first(), text.last()) {
-        (Some(&first), Some(&last)) => String::from_iter([char::from(first), char::from(last)]),
-        _ => "00".to_owned(),
-    };
-    let Some(name) = name else { return ends(b"") };
-    let plain = [name.first(), name.last()]
-        .into_iter()
-        .flatten()
-        .all(u8::is_ascii_alphanumeric);
-    if plain {
-        ends(name)
-    } else {
-        ends(hex(name).as_bytes())
+fn alpn(name: Option<&[u8]>) -> [u8; 2] {
+    match name {
+        Some(&[first, .., last])
+            if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() =>
+        {
+            [first, last]
+        }
+        Some(&[only]) if only.is_ascii_alphanumeric() => [only, only],
+        Some(&[first, .., last]) => [digit(u16::from(first >> 4)), digit(u16::from(last & 15))],
+        Some(&[only]) => [digit(u16::from(only >> 4)), digit(u16::from(only & 15))],
+        _ => *b"00",
     }
 }
 
-/// First 12 digits of the SHA-256 of the sorted values, then of the ordered ones.
-fn sorted_hash(list: &[u16], ordered: &[u16]) -> String {
+/// Appends the first 12 digits of the SHA-256 of the sorted values, then of the ordered ones without GREASE.
+/// `text` is room to write them in.
+fn push_sorted_hash(out: &mut Vec<u8>, text: &mut Vec<u8>, list: &mut [u16], ordered: &[u8]) {
     if list.is_empty() {
-        return "000000000000".to_owned();
+        out.extend_from_slice(b"000000000000");
+        return;
     }
-    let mut sorted = list.to_vec();
-    sorted.sort_unstable();
-    let mut text = Vec::with_capacity(5 * (sorted.len() + ordered.len()));
-    push_hexadecimal(&mut text, &sorted);
-    if !ordered.is_empty() {
+    list.sort_unstable();
+    text.clear();
+    push_hexadecimal(text, list.iter().copied());
+    let mut ordered = values(ordered)
+        .filter(|value| !is_grease(*value))
+        .peekable();
+    if ordered.peek().is_some() {
         text.push(b'_');
-        push_hexadecimal(&mut text, ordered);
+        push_hexadecimal(text, ordered);
     }
-    hex(Sha256::digest(&text).get(..6).unwrap_or_default())
+    for byte in Sha256::digest(text).iter().take(6) {
+        out.extend_from_slice(&[digit(u16::from(byte >> 4)), digit(u16::from(byte & 15))]);
+    }
 }
 
 /// SHA-256, hex.
@@ -138,40 +143,40 @@ fn push_list(text: &mut Vec<u8>, list: impl Iterator<Item = u16>) {
 
 /// Divisors are constants: a division by a variable costs more than the rest.
 fn push_decimal(text: &mut Vec<u8>, value: u16) {
-    let digits = [
+    let [tens_of_thousands, thousands, hundreds, tens, ones] = [
         value / 10_000,
         value / 1000 % 10,
         value / 100 % 10,
         value / 10 % 10,
         value % 10,
     ]
-    .map(digit);
-    let leading_zeros = match value {
-        0..10 => 4,
-        10..100 => 3,
-        100..1000 => 2,
-        1000..10_000 => 1,
-        _ => 0,
-    };
-    text.extend_from_slice(digits.get(leading_zeros..).unwrap_or(&digits));
+    .map(|value| b'0' + value as u8);
+    match value {
+        0..10 => text.push(ones),
+        10..100 => text.extend_from_slice(&[tens, ones]),
+        100..1000 => text.extend_from_slice(&[hundreds, tens, ones]),
+        1000..10_000 => text.extend_from_slice(&[thousands, hundreds, tens, ones]),
+        _ => text.extend_from_slice(&[tens_of_thousands, thousands, hundreds, tens, ones]),
+    }
 }
 
 /// Values of four digits joined by `,`.
-fn push_hexadecimal(text: &mut Vec<u8>, list: &[u16]) {
-    for (place, value) in list.iter().enumerate() {
+fn push_hexadecimal(text: &mut Vec<u8>, list: impl Iterator<Item = u16>) {
+    for (place, value) in list.enumerate() {
+        let [a, b, c, d] = [12, 8, 4, 0].map(|shift| digit(value >> shift & 15));
         if place > 0 {
-            text.push(b',');
+            text.extend_from_slice(&[b',', a, b, c, d]);
+        } else {
+            text.extend_from_slice(&[a, b, c, d]);
         }
-        text.extend_from_slice(&[12, 8, 4, 0].map(|shift| digit(value >> shift & 15)));
     }
 }
 
 /// The digit of a value below 16.
+#[inline(always)]
 fn digit(value: u16) -> u8 {
-    b"0123456789abcdef"
-        .get(usize::from(value))
-        .copied()
-        .unwrap_or(b'0')
+    let value = value as u8;
+    value + if value < 10 { b'0' } else { b'a' - 10 }
 }
 
 #[cfg(test)]
@@ -187,7 +192,23 @@ mod tests {
         );
         assert_eq!(text, b"0-7-10-99-771-1000-9999-65281");
         text.clear();
-        push_hexadecimal(&mut text, &[0, 0x1301, 0xc02b]);
+        push_hexadecimal(&mut text, [0, 0x1301, 0xc02b].into_iter());
         assert_eq!(text, b"0000,1301,c02b");
+    }
+
+    #[test]
+    fn protocols_are_named_by_their_ends_in_letters_or_in_hexadecimal() {
+        for (name, ends) in [
+            (None, b"00"),
+            (Some(&b"h2"[..]), b"h2"),
+            (Some(b"http/1.1"), b"h1"),
+            (Some(b"x"), b"xx"),
+            (Some(b"\xab\xcd"), b"ad"),
+            (Some(b"a\xcd"), b"6d"),
+            (Some(b"\xab"), b"ab"),
+            (Some(b""), b"00"),
+        ] {
+            assert_eq!(&alpn(name), ends, "{name:?}");
+        }
     }
 }
