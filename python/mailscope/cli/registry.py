@@ -4,10 +4,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from mailscope.cli.parser import actions
+from mailscope.cli.parser import actions, positive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mailscope.contacts.sources.snmp_walk import Access
 
 EXAMPLES = """
 mailscope registry import snmpwalk.txt contacts.csv --to registry.sqlite
+MAILSCOPE_SNMP_COMMUNITY=... mailscope registry import contacts.csv --snmp 192.0.2.1 --hops 2 --to registry.sqlite
 mailscope registry conflicts registry.sqlite
 mailscope registry serve registry.sqlite --rwhois 127.0.0.1:4321 --rdap 127.0.0.1:8080
 """
@@ -28,11 +33,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _import_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources",
-        nargs="+",
+        nargs="*",
         type=Path,
         metavar="SOURCE",
         help="SNMP walks as text, MRT dumps, routers' tables, NetBox JSON, delegation statistics, CSV of contacts or"
         " prefixes, an rwhoisd tree, or a folder of these",
+    )
+    snmp = parser.add_argument_group(
+        "live routers",
+        "Secrets come from the environment: MAILSCOPE_SNMP_COMMUNITY (v2c), or MAILSCOPE_SNMP_AUTH and"
+        " MAILSCOPE_SNMP_PRIV (v3, with --snmp-user).",
+    )
+    snmp.add_argument("--snmp", action="append", default=[], metavar="ADDR", help="a router to walk; may be repeated")
+    snmp.add_argument("--snmp-port", type=positive, default=161, metavar="PORT", help="its UDP port (161)")
+    snmp.add_argument("--snmp-user", default="", metavar="NAME", help="user of SNMP v3; without one, v2c")
+    snmp.add_argument("--snmp-auth", default="sha1", metavar="ALGORITHM", help="md5, sha1, sha224 to sha512 (sha1)")
+    snmp.add_argument("--snmp-priv", default="aes128", metavar="ALGORITHM", help="des, aes128, aes192, aes256 (aes128)")
+    snmp.add_argument(
+        "--hops", type=int, default=0, metavar="N", help="also walk routers that are next hops, N of them far (0)"
     )
     parser.add_argument("--to", required=True, metavar="PATH", help="the registry: an SQLite file or a database URL")
 
@@ -66,8 +84,15 @@ def _import(args: argparse.Namespace) -> int:
     from mailscope.contacts.lookup import Registry
     from mailscope.contacts.open import url_of
     from mailscope.contacts.registry_store import save
+    from mailscope.contacts.route import Gathered
+    from mailscope.contacts.sources import snmp_walk
+    from mailscope.errors import UsageError
 
-    gathered = gather(args.sources)
+    gathered = gather(args.sources) if args.sources else Gathered()
+    for address in args.snmp:
+        gathered.add(snmp_walk.gather(address, _access(args), min(args.hops, 16)))
+    if not gathered.routes and not gathered.contacts:
+        raise UsageError("nothing to import", hint="give files, folders, or `--snmp ADDR`")
     save(url_of(args.to), gathered)
     registry = Registry(gathered)
     sys.stdout.write(
@@ -78,6 +103,23 @@ def _import(args: argparse.Namespace) -> int:
     if registry.conflicts:
         print(f"hint: `mailscope registry conflicts {args.to}` lists the conflicts", file=sys.stderr)
     return 0
+
+
+def _access(args: argparse.Namespace) -> "Access":
+    """How routers are asked; secrets are not arguments, because every user of a machine sees those."""
+    import os
+
+    from mailscope.contacts.sources.snmp_walk import Access
+
+    return Access(
+        community=os.environ.get("MAILSCOPE_SNMP_COMMUNITY", "public"),
+        user=args.snmp_user,
+        authentication=args.snmp_auth,
+        authentication_password=os.environ.get("MAILSCOPE_SNMP_AUTH", ""),
+        privacy=args.snmp_priv,
+        privacy_password=os.environ.get("MAILSCOPE_SNMP_PRIV", ""),
+        port=args.snmp_port,
+    )
 
 
 def _conflicts(args: argparse.Namespace) -> int:
