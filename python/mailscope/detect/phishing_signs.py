@@ -66,6 +66,10 @@ WEIGHTS: dict[str, float] = {
     "invisible-characters": 0.25,
     "hidden-text": 0.1,
     "script-in-mail": 0.3,
+    # --- what only the whole of a campaign shows
+    "many-recipients": 0.15,
+    "guessed-recipients": 0.2,
+    "dominant-sender": 0.15,
 }
 """Weight by name of the signal."""
 

@@ -1,0 +1,386 @@
+"""Campaigns and their victims as findings, and ordinary mail that looked similar as cleared."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from mailscope.detect.finding import Evidence, Finding, Technique, row_evidence
+from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement
+from mailscope.investigation.campaigns import Campaign, Judged, judged_messages
+from mailscope.investigation.cleared import Cleared
+from mailscope.investigation.scene import Scene
+from mailscope.investigation.victims import Event, Person, persons
+from mailscope.wording import Phrase, amount, phrase
+
+CAMPAIGN, THEFT = "phishing-campaign", "credential-theft"
+
+FINDINGS = 50
+"""Campaigns reported one by one, the surest first."""
+
+EVIDENCE = 40
+"""Rows of evidence of one kind."""
+
+MESSAGES = 500
+"""Messages of a campaign listed in the answer."""
+
+CLEARED = 25
+"""Senders of ordinary mail listed as cleared."""
+
+BULK = 3
+"""Messages of one sender from which on it is worth saying why it is not accused."""
+
+SPEARPHISHING_LINK = Technique("T1566.002", "Phishing: Spearphishing Link")
+SPEARPHISHING_FILE = Technique("T1566.001", "Phishing: Spearphishing Attachment")
+USER_LINK = Technique("T1204.001", "User Execution: Malicious Link")
+WEB_PORTAL = Technique("T1056.003", "Input Capture: Web Portal Capture")
+VALID = Technique("T1078", "Valid Accounts")
+
+
+def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
+    """Findings of campaigns and of passwords given away, and what was cleared."""
+    judged = judged_messages(scene)
+    findings: list[Finding] = []
+    for campaign in judged.campaigns[:FINDINGS]:
+        people = persons(scene, campaign)
+        findings.append(campaign_finding(campaign, people, judged))
+        theft = theft_finding(campaign, people)
+        if theft is not None:
+            findings.append(theft)
+    return findings, cleared_senders(judged)
+
+
+def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judged) -> Finding:
+    """The statement that a wave of phishing came, with the answers it gives."""
+    counts = {
+        "mails": len(campaign.members),
+        "recipients_accepted": len(campaign.accepted),
+        "recipients_refused": len(campaign.rejected),
+        "recipients_unknown": len(campaign.unknown),
+        "sessions": len({row["session_id"] for row in campaign.attempts}),
+        "opened": len(having(people, "opened")),
+        "submitted": len(having(people, "submitted")),
+    }
+    return Finding(
+        kind=CAMPAIGN,
+        subject=(campaign.sender_ips or campaign.senders or ["-"])[0],
+        confidence=campaign.confidence,
+        summary=phrase(
+            "phishing.summary",
+            mails=amount(counts["mails"], "mail"),
+            senders=campaign.senders or [phrase("word.unknown")],
+            hosts=campaign.sender_ips or [phrase("word.unknown")],
+            urls=campaign.lure_urls[:3] or [phrase("word.none")],
+            accepted=amount(counts["recipients_accepted"], "recipient"),
+            rejected=str(counts["recipients_refused"]),
+            opened=amount(counts["opened"], "person"),
+        ),
+        roles={
+            "sender_ip": campaign.sender_ips,
+            "forged_from": campaign.senders,
+            "lure_url": campaign.lure_urls[:20],
+            "recipient": campaign.recipients,
+        },
+        facts=campaign.facts,
+        evidence=_evidence(campaign, people),
+        not_proven=_not_proven(campaign),
+        could_be=[phrase("phishing.could-be-test"), phrase("phishing.could-be-service")],
+        techniques=_techniques(campaign, people),
+        details={
+            "counts": counts,
+            "first": campaign.first,
+            "last": campaign.last,
+            "answers": answers(campaign, people),
+            "victims": victim_table(people),
+            "messages": [message_row(member) for member in campaign.members[:MESSAGES]],
+            "mailer": _mailer(campaign),
+            "sender_counts": sender_counts(campaign, judged),
+            "relay_attempts": sorted(set(campaign.relay_attempts)),
+        },
+    )
+
+
+def having(people: Sequence[Person], kind: str) -> list[str]:
+    """Names of those to whom something happened."""
+    return [person.name for person in people if person.first(kind) is not None]
+
+
+def answers(campaign: Campaign, people: Sequence[Person]) -> dict[str, Any]:
+    """The questions that a campaign answers; what its traffic cannot show is named."""
+    opened = having(people, "opened")
+    is_hidden = any(event.how == "tls" for person in people for event in person.events)
+    not_shown = ["weaknesses", "attacks"]
+    if not campaign.lure_urls:
+        not_shown.append("lure_url")
+    if is_hidden:
+        not_shown.append("submitted")
+    return {
+        "forged_from": campaign.senders,
+        "sender_ip": campaign.sender_ips,
+        "lure_url": campaign.lure_urls[:20],
+        "delivered": {
+            "accepted": sorted(campaign.accepted),
+            "rejected": sorted(campaign.rejected),
+            "unknown": sorted(campaign.unknown),
+        },
+        "opened": opened,
+        "submitted": having(people, "submitted"),
+        "not_shown": not_shown,
+        "confidence": {
+            "forged_from": campaign.confidence,
+            "sender_ip": campaign.confidence,
+            "lure_url": campaign.confidence if campaign.lure_urls else 0.0,
+            "delivered": 0.95 if not campaign.unknown else 0.7,
+            "opened": _surety(people, "opened"),
+            "submitted": _surety(people, "submitted"),
+        },
+    }
+
+
+def _surety(people: Sequence[Person], kind: str) -> float:
+    """How sure the least sure attribution of an event of this kind is; nothing seen is no proof of nothing."""
+    sure = [event.sure for person in people if (event := person.first(kind)) is not None]
+    return min(sure) if sure else 0.5
+
+
+def victim_table(people: Sequence[Person]) -> list[dict[str, Any]]:
+    """One row a person: when it was delivered, fetched, opened, submitted, and misused."""
+    table = []
+    for person in people:
+        events = {kind: person.first(kind) for kind in ("fetched", "looked-up", "opened", "submitted", "account-used")}
+        row: dict[str, Any] = {
+            "person": person.name,
+            "delivered": person.delivered,
+            "delivered_at": person.delivered_at,
+            "clients": sorted({event.client for event in person.events if event.kind != "account-used"}),
+        }
+        for kind, event in events.items():
+            row[kind.replace("-", "_")] = None if event is None else event.time
+        row["events"] = [_event(event) for event in person.events[:100]]
+        table.append(row)
+    return table
+
+
+def _event(event: Event) -> dict[str, Any]:
+    row = event.row
+    return {
+        "kind": event.kind,
+        "time": event.time,
+        "client": event.client,
+        "server": event.server,
+        "how": event.how,
+        "url": _url(event),
+        "fields": list(row.get("fields") or ()),
+        "confidence": event.sure,
+        "flow_id": row["flow_id"],
+        "capture": row["capture"],
+        "packets": [row["first_packet"], row["last_packet"]],
+    }
+
+
+def _url(event: Event) -> str | None:
+    row = event.row
+    if event.table == "http_requests":
+        return f"http://{row['host'] or row['server_addr']}{row['uri'] or ''}"
+    return row.get("sni") or row.get("query")
+
+
+def message_row(judgement: Judgement) -> dict[str, Any]:
+    """One message with its score and signals."""
+    row = judgement.letter.row
+    return {
+        "session_id": row["session_id"],
+        "message": row["message"],
+        "capture": row["capture"],
+        "packets": [row["first_packet"], row["last_packet"]],
+        "start": row["start"],
+        "client": row["client_addr"],
+        "mail_from": judgement.letter.envelope_from,
+        "header_from": judgement.letter.from_addr,
+        "recipients": judgement.letter.recipients[:50],
+        "subject": row["subject"],
+        "message_id": row["message_id"],
+        "score": judgement.score,
+        "is_phishing": judgement.is_phishing,
+        "signals": [{"name": f.name, "weight": f.weight, "what": f.what} for f in judgement.facts],
+        "cleared": None if judgement.is_phishing else judgement.cleared,
+    }
+
+
+def _mailer(campaign: Campaign) -> dict[str, Any]:
+    """What the sending program shows of itself, the commonest first."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for member in campaign.members:
+        row = member.letter.row
+        for name, value in (
+            ("user_agents", row["user_agent"]), ("helos", row.get("helo")), ("subjects", row["subject"]),
+            ("header_orders", " ".join(row["header_names"] or ())), ("charsets", " ".join(row["charsets"] or ())),
+        ):  # fmt: skip
+            if value:
+                found[name][str(value)] += 1
+        for result in row["authentication_results"] or ():
+            found["authentication_results"][str(result)] += 1
+    return {name: [value for value, _count in counts.most_common(5)] for name, counts in found.items()}
+
+
+def sender_counts(campaign: Campaign, judged: Judged) -> dict[str, Any]:
+    """Messages by From address: the campaign's sender beside the busiest others."""
+    top = campaign.top_sender
+    busiest = [{"sender": sender, "messages": count} for sender, count in judged.senders.most_common(10)]
+    return {
+        "sender": top.address if top else None,
+        "messages": top.messages if top else 0,
+        "times_next_outside_sender": top.times_next if top else None,
+        "busiest": busiest,
+        "senders": len(judged.senders),
+    }
+
+
+def _evidence(campaign: Campaign, people: Sequence[Person]) -> list[Evidence]:
+    found = []
+    for member in campaign.members[:EVIDENCE]:
+        row = member.letter.row
+        what = phrase("phishing.row-message", subject=row["subject"] or "-", recipients=member.letter.recipients[:5])
+        found.append(row_evidence("messages", row, what))
+    refused = [row for row in campaign.attempts if not row["data_command"]]
+    for row in refused[:EVIDENCE]:
+        what = phrase("phishing.row-refused", recipients=list(row["rcpt_to"] or ()), codes=_codes(row))
+        found.append(row_evidence("mail_transactions", row, what))
+    for person in people:
+        for kind in ("opened", "submitted"):
+            event = person.first(kind)
+            if event is not None:
+                found.append(_event_evidence(person, event))
+    return found
+
+
+def _codes(row: Any) -> list[str]:
+    return [str(code) if code is not None else "-" for code in row["rcpt_codes"] or ()]
+
+
+def _event_evidence(person: Person, event: Event) -> Evidence:
+    what = phrase(f"phishing.row-{event.kind}", person=person.name, client=event.client, url=_url(event) or "-")
+    return row_evidence(event.table, event.row, what)
+
+
+def _not_proven(campaign: Campaign) -> list[Phrase]:
+    found = [phrase("phishing.not-who"), phrase("phishing.not-read")]
+    if campaign.unknown:
+        found.append(phrase("phishing.not-delivered", count=amount(len(campaign.unknown), "recipient")))
+    return found
+
+
+def _techniques(campaign: Campaign, people: Sequence[Person]) -> list[Technique]:
+    has_files = any(member.letter.files for member in campaign.members)
+    found = [SPEARPHISHING_LINK] if campaign.lure_urls or not has_files else []
+    found += [SPEARPHISHING_FILE] if has_files and not campaign.lure_urls else []
+    found += [USER_LINK] if having(people, "opened") else []
+    found += [WEB_PORTAL] if having(people, "submitted") else []
+    return found
+
+
+# --- passwords given away
+
+
+def theft_finding(campaign: Campaign, people: Sequence[Person]) -> Finding | None:
+    """The statement that people typed a password into the lure's page; None when nobody was seen to."""
+    given = [(person, event) for person in people if (event := person.first("submitted")) is not None]
+    if not given:
+        return None
+    collectors = list(dict.fromkeys([*(event.server for _p, event in given), *map(_host, (e for _p, e in given))]))
+    used = [(person, event) for person in people if (event := person.first("account-used")) is not None]
+    names = [person.name for person, _event in given]
+    facts = [campaign_fact(campaign), _field_fact(given)]
+    if used:
+        facts.append(_used_fact(used))
+    from mailscope.detect.finding import combined
+
+    return Finding(
+        kind=THEFT,
+        subject=collectors[0],
+        confidence=combined(facts),
+        summary=phrase(
+            "phishing.theft-used" if used else "phishing.theft",
+            people=names,
+            collector=collectors,
+            used=[person.name for person, _event in used],
+        ),
+        roles={"victim": names, "collector": collectors, "attacker": campaign.sender_ips},
+        facts=facts,
+        evidence=[_event_evidence(person, event) for person, event in [*given, *used]],
+        not_proven=[phrase("phishing.not-right-password"), phrase("phishing.not-same-hand")],
+        could_be=[phrase("phishing.could-be-test")],
+        techniques=[WEB_PORTAL, *([VALID] if used else [])],
+        details={
+            "counts": {"submitted": len(given), "used": len(used)},
+            "first": min(event.time for _person, event in given),
+            "last": max(event.time for _person, event in [*given, *used]),
+            "answers": {**answers(campaign, people), "accounts_used": [person.name for person, _event in used]},
+            "victims": victim_table([person for person, _event in given]),
+        },
+    )
+
+
+def campaign_fact(campaign: Campaign) -> Any:
+    """The lure itself as a ground of the theft."""
+    from mailscope.detect.finding import Fact
+
+    return Fact("lure", round(campaign.confidence * 0.6, 2), phrase("phishing.fact-lure", urls=campaign.lure_urls[:3]))
+
+
+def _field_fact(given: Sequence[tuple[Person, Event]]) -> Any:
+    from mailscope.detect.finding import Fact
+
+    fields = sorted({name for _person, event in given for name in event.row.get("fields") or ()})
+    return Fact("password-sent", 0.8, phrase("phishing.fact-field", fields=fields, count=amount(len(given), "person")))
+
+
+def _used_fact(used: Sequence[tuple[Person, Event]]) -> Any:
+    from mailscope.detect.finding import Fact
+
+    clients = sorted({event.client for _person, event in used})
+    names = [person.name for person, _event in used]
+    return Fact("account-used", 0.8, phrase("phishing.fact-used", people=names, clients=clients))
+
+
+def _host(event: Event) -> str:
+    return str(event.row.get("host") or event.server).partition(":")[0].lower()
+
+
+# --- ordinary mail
+
+
+def cleared_senders(judged: Judged) -> list[Cleared]:
+    """Senders that look similar, or send much, and are not accused: each once, with the reason."""
+    accused = {id(member) for campaign in judged.campaigns for member in campaign.members}
+    groups: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
+    for judgement in judged.every:
+        if id(judgement) not in accused and judgement.letter.from_addr:
+            groups[(judgement.letter.row["client_addr"], judgement.letter.from_addr)].append(judgement)
+    accused_senders = {sender for campaign in judged.campaigns for sender in campaign.senders}
+    found = []
+    for (client, sender), members in groups.items():
+        top = max(members, key=lambda judgement: judgement.score)
+        is_namesake = sender in accused_senders
+        if top.score >= THRESHOLD or not (is_namesake or top.score >= SUSPECT / 2 or _is_bulk(members)):
+            continue
+        rank = (not is_namesake, -top.score, -len(members), sender, client)
+        found.append((rank, _cleared(client, sender, members, top)))
+    return [item for _rank, item in sorted(found, key=lambda pair: pair[0])[:CLEARED]]
+
+
+def _is_bulk(members: Sequence[Judgement]) -> bool:
+    return len(members) >= BULK and any(not j.letter.is_logged_in and j.facts for j in members)
+
+
+def _cleared(client: str, sender: str, members: Sequence[Judgement], top: Judgement) -> Cleared:
+    reasons = {fact.name: fact.what for j in members for fact in j.facts if fact.weight < 0}
+    if top.cleared is not None and not top.facts:
+        why: Phrase = top.cleared
+    elif reasons:
+        why = phrase("phishing.cleared-reasons", score=f"{top.score:.2f}", why=list(reasons.values())[:4])
+    else:
+        why = phrase("phishing.cleared-score", score=f"{top.score:.2f}", threshold=f"{THRESHOLD:g}")
+    what = phrase("phishing.cleared-sender", mails=amount(len(members), "mail"), client=client, why=why)
+    return Cleared("ordinary-mail", sender, what, [row_evidence("messages", top.letter.row, what)])

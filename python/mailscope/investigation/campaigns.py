@@ -1,0 +1,353 @@
+"""Phishing campaigns: suspect messages put together by text, link, sender and sending host, with every envelope tried.
+
+A message is judged by itself first (`detect.phishing`). Messages that are suspect are joined where they share a key
+that ordinary mail of the same capture does not share; then the group is judged by all its signals together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from mailscope.detect.domains import domain_of
+from mailscope.detect.finding import Fact
+from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement, judged, total
+from mailscope.detect.phishing_letter import Ground, Letter, letters
+from mailscope.detect.phishing_signs import sign
+from mailscope.investigation.conversation import rows
+from mailscope.investigation.scene import Scene, Tables
+
+NEAR_BITS = 3
+"""Texts whose simhash differs in at most so many of 64 bits are copies of each other."""
+
+KEY_MEMBERS = 20_000
+"""A key shared by more suspect messages than this joins none of them."""
+
+MANY = 5
+"""Recipients of one text from which on it was sent to many."""
+
+GUESSED = 2
+"""Unknown recipients from which on addresses were guessed."""
+
+TIMES_OTHERS = 5
+"""A sender with so many times the mails of any other outside sender stands out."""
+
+PASSED_THROUGH = ("direct", "proxy-protocol")
+"""How a session came that is mail for the server it reached, not traffic carried through a proxy."""
+
+
+@dataclass(slots=True)
+class Sender:
+    """How many messages name one From address, and how it compares with the other senders."""
+
+    address: str
+    messages: int
+    times_next: float | None
+
+
+@dataclass(slots=True)
+class Campaign:
+    """One wave of messages of one origin, and what became of each recipient."""
+
+    members: list[Judgement]
+    facts: list[Fact]
+    confidence: float
+    sender_ips: list[str]
+    senders: list[str]
+    lure_urls: list[str]
+    lure_hosts: list[str]
+    attempts: list[Mapping[str, Any]] = field(default_factory=list)
+    accepted: dict[str, datetime] = field(default_factory=dict)
+    rejected: dict[str, datetime] = field(default_factory=dict)
+    unknown: dict[str, datetime] = field(default_factory=dict)
+    relay_attempts: list[str] = field(default_factory=list)
+    fetched: list[Letter] = field(default_factory=list)
+    top_sender: Sender | None = None
+
+    @property
+    def recipients(self) -> list[str]:
+        """Everybody it was meant for."""
+        return sorted({**self.accepted, **self.rejected, **self.unknown})
+
+    @property
+    def first(self) -> datetime:
+        """When the first of its messages or attempts began."""
+        return min([row["start"] for row in self.attempts] + [m.letter.row["start"] for m in self.members])
+
+    @property
+    def last(self) -> datetime:
+        """When the last of them ended."""
+        return max([row["end"] for row in self.attempts] + [m.letter.row["end"] for m in self.members])
+
+
+@dataclass(slots=True)
+class Judged:
+    """All messages with their judgement, copies seen when they were fetched, and the campaigns among them."""
+
+    every: list[Judgement]
+    copies: dict[str, list[Letter]]
+    campaigns: list[Campaign]
+    senders: Counter[str]
+
+
+def judged_messages(scene: Scene) -> Judged:
+    """The campaigns of a scene, the surest first."""
+    ground = Ground(scene.network, scene.domains)
+    originals, copies = _originals(letters(scene.tables))
+    every = [judged(letter, ground) for letter in originals]
+    senders = Counter(j.letter.from_addr for j in every if j.letter.from_addr)
+    outside = Counter(j.letter.from_addr for j in every if (j.letter.from_addr and j.cleared is None) or j.facts)
+    incoming = [j for j in every if _is_for_us(j.letter, scene)]
+    attempts = _attempts(scene.tables)
+    found = []
+    for members in _groups(incoming, scene):
+        campaign = _campaign(members, scene, attempts, copies)
+        campaign.top_sender = _compared(campaign, outside)
+        _judge(campaign)
+        if campaign.confidence >= THRESHOLD:
+            found.append(campaign)
+    found.sort(key=lambda campaign: (-campaign.confidence, campaign.first))
+    return Judged(every, copies, found, senders)
+
+
+def _originals(found: Sequence[Letter]) -> tuple[list[Letter], dict[str, list[Letter]]]:
+    """Each message once, as it was handed in where that was seen; and all views of it by name, in order of time."""
+    views: dict[str, list[Letter]] = defaultdict(list)
+    for letter in found:
+        views[name_of(letter)].append(letter)
+    originals = []
+    for several in views.values():
+        handed_in = [letter for letter in several if letter.is_handed_in]
+        # Handed in twice under one name it may be two messages; fetched twice it is one.
+        originals += handed_in or several[:1]
+    return sorted(originals, key=lambda letter: (letter.row["start"], letter.key)), views
+
+
+def name_of(letter: Letter) -> str:
+    """What a message is known by wherever it is seen: its Message-ID, else sender, subject and text."""
+    row = letter.row
+    if row["message_id"]:
+        return f"id {row['message_id']} {letter.from_addr}"
+    return f"as {letter.from_addr} {row['subject']} {row['text_simhash']} {row['structure_hash']}"
+
+
+def _is_for_us(letter: Letter, scene: Scene) -> bool:
+    """Mail that came for the owner's people, not mail that leaves or is carried through a proxy."""
+    if letter.row.get("via") not in (None, *PASSED_THROUGH):
+        return False
+    if letter.is_handed_in and scene.network.is_outside(letter.row["server_addr"]):
+        return False
+    if scene.is_proxy_end(letter.row["server_addr"], letter.row["server_port"]):
+        return False
+    return not scene.domains.is_foreign(letter.recipients) if letter.is_handed_in else True
+
+
+# --- which messages belong together
+
+
+def _groups(incoming: Sequence[Judgement], scene: Scene) -> list[list[Judgement]]:
+    """Suspect messages joined by keys, with less suspect copies of the same text or sender from the same host."""
+    suspects = [j for j in incoming if j.score >= SUSPECT]
+    if not suspects:
+        return []
+    ordinary = {host for j in incoming if j.score < SUSPECT for host in _hosts(j.letter)}
+    parent = list(range(len(suspects)))
+
+    def root(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    holders: dict[tuple[str, Any], list[int]] = defaultdict(list)
+    for number, judgement in enumerate(suspects):
+        for key in _keys(judgement.letter, scene, ordinary):
+            holders[key].append(number)
+    for numbers in holders.values():
+        if len(numbers) <= KEY_MEMBERS:
+            for number in numbers[1:]:
+                parent[root(number)] = root(numbers[0])
+    _join_near(suspects, parent, root)
+    groups: dict[int, list[Judgement]] = defaultdict(list)
+    for number, judgement in enumerate(suspects):
+        groups[root(number)].append(judgement)
+    return [_with_siblings(members, incoming, scene) for members in groups.values()]
+
+
+def _keys(letter: Letter, scene: Scene, ordinary: set[str]) -> Iterable[tuple[str, Any]]:
+    row = letter.row
+    host = letter.sender_ip(scene.network)
+    if row["text_simhash"] is not None:
+        yield "text", row["text_simhash"]
+    if row["body_sha256"]:
+        yield "body", row["body_sha256"]
+    for name in _hosts(letter) - ordinary:
+        yield "link", name
+    if host is not None:
+        yield "sender", (host, letter.from_addr)
+        if row["subject"]:
+            yield "subject", (host, row["subject"])
+
+
+def _hosts(letter: Letter) -> set[str]:
+    return {link.host for link in letter.links}
+
+
+def _join_near(suspects: Sequence[Judgement], parent: list[int], root: Any) -> None:
+    """Joins texts that differ in at most NEAR_BITS: among four 16-bit pieces at least one is then equal."""
+    bands: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
+    for number, judgement in enumerate(suspects):
+        value = judgement.letter.row["text_simhash"]
+        if value is None:
+            continue
+        for piece in range(4):
+            band = bands[(piece, value >> (16 * piece) & 0xFFFF)]
+            for other, holder in band.items():
+                if other != value and (other ^ value).bit_count() <= NEAR_BITS:
+                    parent[root(number)] = root(holder)
+            if len(band) < 500:
+                band.setdefault(value, number)
+
+
+def _with_siblings(members: list[Judgement], incoming: Sequence[Judgement], scene: Scene) -> list[Judgement]:
+    """Adds messages that are less suspect by themselves: same host and same text, or same host and same From."""
+    names = {id(member) for member in members}
+    marks = {mark for member in members for mark in _origin(member.letter, scene)}
+    more = [
+        j
+        for j in incoming
+        if id(j) not in names and j.facts and any(mark in marks for mark in _origin(j.letter, scene))
+    ]
+    return sorted([*members, *more], key=lambda j: (j.letter.row["start"], j.letter.key))
+
+
+def _origin(letter: Letter, scene: Scene) -> list[tuple[str, Any, Any]]:
+    host = letter.sender_ip(scene.network)
+    if host is None:
+        return []
+    text = letter.row["text_simhash"]
+    return [("from", host, letter.from_addr), *([("text", host, text)] if text is not None else [])]
+
+
+# --- what became of it
+
+
+def _attempts(tables: Tables) -> list[dict[str, Any]]:
+    """All mail transactions by time, with what their session said."""
+    columns = ["flow_id", "capture", "last_capture", "first_packet", "last_packet", "start", "end", "session_id", "transaction", "client_addr", "server_addr", "helo", "mail_from", "rcpt_to", "rcpt_codes", "rcpt_texts", "data_command", "data_code", "final_code", "delivered"]
+    table = tables["mail_transactions"].select(columns)
+    return rows(table.order_by(["start", "session_id", "transaction"]))
+
+
+def _campaign(
+    members: list[Judgement],
+    scene: Scene,
+    attempts: Sequence[Mapping[str, Any]],
+    copies: Mapping[str, Sequence[Letter]],
+) -> Campaign:
+    found = [member.letter for member in members]
+    hosts = Counter(ip for letter in found if (ip := letter.sender_ip(scene.network)))
+    senders = Counter(letter.from_addr for letter in found if letter.from_addr)
+    urls = lures(found, scene)
+    campaign = Campaign(
+        members=members,
+        facts=[],
+        confidence=0.0,
+        sender_ips=[ip for ip, _count in hosts.most_common()],
+        senders=[address for address, _count in senders.most_common()],
+        lure_urls=[url for url, _host in urls],
+        lure_hosts=list(dict.fromkeys(host for _url, host in urls)),
+        fetched=[
+            view
+            for name in dict.fromkeys(map(name_of, found))
+            for view in copies.get(name, ())
+            if not view.is_handed_in and not view.row["from_client"]
+        ],
+    )
+    _add_attempts(campaign, found, scene, attempts)
+    return campaign
+
+
+def lures(found: Sequence[Letter], scene: Scene) -> list[tuple[str, str]]:
+    """URLs that lead out of the owner's domains with their hosts, the commonest first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for letter in found:
+        counts.update({(link.url, link.host) for link in letter.links if not scene.domains.is_own(f"x@{link.host}")})
+    return [pair for pair, _count in counts.most_common()]
+
+
+def _add_attempts(campaign: Campaign, found: list[Letter], scene: Scene, attempts: Sequence[Mapping[str, Any]]) -> None:
+    """Envelopes of the messages, and those of the same host and sender that never came to a message."""
+    own = {(letter.row["session_id"], letter.row["transaction"]) for letter in found}
+    origins = {(letter.row["client_addr"], letter.envelope_from) for letter in found if letter.is_handed_in}
+    meant = {domain_of(address) for letter in found for address in letter.recipients}
+    for row in attempts:
+        is_message = (row["session_id"], row["transaction"]) in own
+        sender = None if row["mail_from"] is None else str(row["mail_from"]).lower()
+        if not is_message and (row["data_command"] or (row["client_addr"], sender) not in origins):
+            continue
+        campaign.attempts.append(row)
+        for address, code in zip(row["rcpt_to"] or (), row["rcpt_codes"] or (), strict=False):
+            _add_recipient(campaign, str(address).lower(), code, row, meant, scene)
+    for letter in found:
+        if not letter.is_handed_in:  # fetched only: whoever fetched it had it
+            for address in letter.recipients:
+                campaign.accepted.setdefault(address, letter.row["start"])
+    for address in campaign.accepted:
+        campaign.rejected.pop(address, None)
+        campaign.unknown.pop(address, None)
+    for address in campaign.rejected:
+        campaign.unknown.pop(address, None)
+
+
+def _add_recipient(
+    campaign: Campaign, address: str, code: int | None, row: Mapping[str, Any], meant: set[str], scene: Scene
+) -> None:
+    is_refused = (code is not None and code >= 400) or row["delivered"] == "no"
+    domain = domain_of(address)
+    if is_refused and domain not in meant and not scene.domains.is_own(address):
+        campaign.relay_attempts.append(address)
+    elif is_refused:
+        campaign.rejected.setdefault(address, row["start"])
+    elif row["delivered"] == "yes":
+        campaign.accepted.setdefault(address, row["start"])
+    else:
+        campaign.unknown.setdefault(address, row["start"])
+
+
+# --- how sure it is
+
+
+def _compared(campaign: Campaign, counts: Counter[str]) -> Sender | None:
+    """The campaign's sender beside all other senders from outside."""
+    if not campaign.senders:
+        return None
+    mine = campaign.senders[0]
+    messages = len([m for m in campaign.members if m.letter.from_addr == mine])
+    others = [count for address, count in counts.items() if address not in campaign.senders]
+    return Sender(mine, messages, round(messages / max(others), 1) if others else None)
+
+
+def _judge(campaign: Campaign) -> None:
+    """Signals of most members each once, then those that only the whole shows."""
+    facts: dict[str, Fact] = {}
+    counts: Counter[str] = Counter()
+    for member in campaign.members:
+        for fact in member.facts:
+            facts.setdefault(fact.name, fact)
+            counts[fact.name] += 1
+    kept = [fact for name, fact in facts.items() if 2 * counts[name] >= len(campaign.members)]
+    against = [fact for fact in kept if fact.weight > 0]
+    if len(campaign.recipients) >= MANY:
+        against.append(sign("many-recipients", count=str(len(campaign.recipients))))
+    if len(campaign.rejected) >= GUESSED:
+        against.append(sign("guessed-recipients", count=str(len(campaign.rejected))))
+    top = campaign.top_sender
+    if top is not None and top.times_next is not None and top.times_next >= TIMES_OTHERS and top.messages >= MANY:
+        against.append(sign("dominant-sender", sender=top.address, times=f"{top.times_next:g}"))
+    campaign.facts = sorted(against, key=lambda fact: -fact.weight)
+    best = max(member.score for member in campaign.members)
+    campaign.confidence = max(best, total(against, [fact for fact in kept if fact.weight < 0]))

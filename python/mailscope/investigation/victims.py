@@ -1,0 +1,244 @@
+"""What became of a campaign at each person: delivered, fetched, opened, password given; with the packets of each.
+
+A person is a mailbox. Who sat at an address when the lure was opened is told by the login seen there shortly before
+(POP3, IMAP, SMTP, a web form) and, surest, by the user name typed into the lure's own form. No password is ever read:
+the core says only that a field of that kind was sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ibis import _
+
+from mailscope.detect.network import parsed
+from mailscope.investigation.campaigns import Campaign
+from mailscope.investigation.conversation import rows
+from mailscope.investigation.scene import Scene
+
+LOGIN_AGE = timedelta(hours=8)
+"""A login this long ago at an address still says who sits there; the latest counts."""
+
+EVENTS = 5_000
+"""Visits to the lures of one campaign that are looked at."""
+
+LOGINS = 200_000
+"""Logins that are looked at to tell who sat where, the earliest first."""
+
+COMMON_HOSTS = 25
+"""A campaign that links to more hosts than this is followed at the commonest only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened at a person's: `fetched`, `looked-up`, `opened`, `submitted` or `account-used`."""
+
+    kind: str
+    time: datetime
+    client: str
+    server: str
+    how: str
+    table: str
+    row: Mapping[str, Any]
+    person: str | None = None
+    sure: float = 0.0
+
+
+@dataclass(slots=True)
+class Person:
+    """One mailbox, or one address where nothing tells whose it is."""
+
+    name: str
+    delivered: str = "unknown"
+    delivered_at: datetime | None = None
+    events: list[Event] = field(default_factory=list)
+
+    def first(self, kind: str) -> Event | None:
+        """The earliest event of a kind."""
+        return min((event for event in self.events if event.kind == kind), key=lambda event: event.time, default=None)
+
+
+def persons(scene: Scene, campaign: Campaign) -> list[Person]:
+    """Everybody the campaign reached or was meant for, by name."""
+    found: dict[str, Person] = {}
+    for outcome, times in (
+        ("accepted", campaign.accepted), ("rejected", campaign.rejected), ("unknown", campaign.unknown)
+    ):  # fmt: skip
+        for address, time in times.items():
+            found[address] = Person(address, outcome, time)
+    mailboxes = _mailboxes(found)
+    logins = _logins(scene)
+    fetched = _fetched(scene, campaign, logins, mailboxes)
+    visits = _visits(scene, campaign)
+    for event in [*fetched, *_attributed(visits, logins, fetched, mailboxes)]:
+        name = event.person or event.client
+        found.setdefault(name, Person(name)).events.append(event)
+    given = {name for name, person in found.items() if person.first("submitted") is not None}
+    for event in _misused(logins, campaign, given, found, mailboxes):
+        found[event.person or event.client].events.append(event)
+    for person in found.values():
+        person.events.sort(key=lambda event: event.time)
+    return [found[name] for name in sorted(found)]
+
+
+def _mailboxes(people: Iterable[str]) -> dict[str, str]:
+    """Mailbox by login name: the whole address, or its local part where that is unique."""
+    names: dict[str, str] = {}
+    ambiguous = set()
+    for address in people:
+        local = address.partition("@")[0]
+        if names.get(local, address) != address:
+            ambiguous.add(local)
+        names[local] = address
+        names[address] = address
+    return {name: address for name, address in names.items() if name not in ambiguous}
+
+
+def _logins(scene: Scene) -> list[dict[str, Any]]:
+    """Logins with a name at the owner's servers, by time."""
+    table = scene.tables["logins"]
+    return rows(table.filter(_.user.notnull()).order_by("start").limit(LOGINS))
+
+
+def _fetched(
+    scene: Scene, campaign: Campaign, logins: Sequence[Mapping[str, Any]], mailboxes: Mapping[str, str]
+) -> list[Event]:
+    """Who fetched a message of the campaign, by POP3 or IMAP, or read it in the webmail."""
+    by_session = {row["session_id"]: row for row in logins if row["session_id"] and row["success"] != "no"}
+    events = []
+    for letter in campaign.fetched:
+        row = letter.row
+        login = by_session.get(row["session_id"])
+        user = str(login["user"]).lower() if login else None
+        how = str(row["transfer"]).partition("-")[0]
+        person = mailboxes.get(user, user) if user else next(iter(letter.recipients), None)
+        events.append(
+            Event("fetched", row["start"], row["client_addr"], row["server_addr"], how, "messages", row, person, 0.95)
+        )
+    attackers = set(campaign.sender_ips)
+    return [event for event in events if event.client not in attackers]
+
+
+def _visits(scene: Scene, campaign: Campaign) -> list[Event]:
+    """Look-ups of, connections to and requests at the lure's hosts."""
+    hosts = campaign.lure_hosts[:COMMON_HOSTS]
+    if not hosts:
+        return []
+    tables = scene.tables
+    servers = [*scene.hosts.with_role("mail-server"), *scene.hosts.with_role("resolver"), *campaign.sender_ips]
+    addresses = [host for host in hosts if parsed(host) is not None]
+    events = []
+    looked_up = tables["dns_answers"].filter(_.query.isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
+    for row in rows(looked_up.limit(EVENTS)):
+        events.append(
+            Event("looked-up", row["start"], row["client_addr"], row["server_addr"], "dns", "dns_answers", row)
+        )
+    hellos = tables["tls_handshakes"].filter(_.sni.lower().isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
+    for row in rows(hellos.limit(EVENTS)):
+        events.append(
+            Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
+        )
+    http = tables["http_requests"]
+    host = http.host.lower().re_replace(r":\d+$", "")
+    asked = http.filter(host.isin(hosts) | http.server_addr.isin(addresses), ~http.client_addr.isin(servers))
+    for row in rows(asked.filter(_.method.notnull()).order_by("start").limit(EVENTS)):
+        events.append(_of_request(row))
+    return _with_submissions(scene, events)
+
+
+def _of_request(row: Mapping[str, Any]) -> Event:
+    return Event("opened", row["start"], row["client_addr"], row["server_addr"], "http", "http_requests", row)
+
+
+def _with_submissions(scene: Scene, events: list[Event]) -> list[Event]:
+    """Requests that carry a secret are submissions; the user's name beside it says whose."""
+    requests = {(e.row["flow_id"], e.row["exchange"]): e for e in events if e.table == "http_requests"}
+    if not requests:
+        return events
+    flows = sorted({flow for flow, _exchange in requests})
+    table = scene.tables["http_parameters"]
+    sent = table.filter(_.flow_id.isin(flows), _.place != "header", _.place != "cookie", _.is_secret | _.is_user)
+    users: dict[tuple[str, int], str] = {}
+    secrets: dict[tuple[str, int], list[str]] = {}
+    for row in rows(sent):
+        key = (row["flow_id"], row["exchange"])
+        if row["is_secret"]:
+            secrets.setdefault(key, []).append(str(row["name"]))
+        elif row["value"]:
+            users.setdefault(key, str(row["value"]).strip().lower())
+    made = []
+    for key, names in secrets.items():
+        event = requests.get(key)
+        if event is not None:
+            row = {**event.row, "fields": names}
+            user = users.get(key)
+            made.append(
+                Event("submitted", event.time, event.client, event.server, "http", "http_requests", row, user, 0.9)
+            )
+    return [*events, *made]
+
+
+def _attributed(
+    visits: Sequence[Event], logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
+) -> list[Event]:
+    """Visits with the person who most likely sat there."""
+    typed = {event.client: event for event in visits if event.kind == "submitted" and event.person}
+    result = []
+    for event in visits:
+        person, sure = _who(event, logins, fetched, mailboxes)
+        if event.person:  # the name typed into the lure
+            person, sure = mailboxes.get(event.person, event.person), 0.95
+        elif (near := typed.get(event.client)) is not None and abs(near.time - event.time) < timedelta(minutes=15):
+            person, sure = mailboxes.get(near.person or "", near.person), 0.9
+        result.append(
+            Event(event.kind, event.time, event.client, event.server, event.how, event.table, event.row, person, sure)
+        )
+    return result
+
+
+def _who(
+    event: Event, logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
+) -> tuple[str | None, float]:
+    """The last who fetched the lure at the address, else the last who logged in there."""
+    readers = [f for f in fetched if f.client == event.client and f.person and f.time <= event.time]
+    if readers:
+        latest = max(readers, key=lambda reader: reader.time)
+        people = {reader.person for reader in readers}
+        return latest.person, 0.85 if len(people) == 1 else 0.7
+    at_address = [
+        row
+        for row in logins
+        if row["client_addr"] == event.client
+        and row["success"] != "no"
+        and timedelta(0) <= event.time - row["start"] <= LOGIN_AGE
+    ]
+    if not at_address:
+        return None, 0.0
+    user = str(at_address[-1]["user"]).lower()
+    return mailboxes.get(user, user), 0.6 if len({row["user"] for row in at_address}) == 1 else 0.4
+
+
+def _misused(
+    logins: Sequence[Mapping[str, Any]],
+    campaign: Campaign,
+    given: set[str],
+    found: Mapping[str, Person],
+    mailboxes: Mapping[str, str],
+) -> list[Event]:
+    """Logins with an account whose password was given away, from the hosts of the campaign, after it was given."""
+    events = []
+    hosts = set(campaign.sender_ips)
+    for row in logins:
+        person = mailboxes.get(str(row["user"]).lower())
+        if row["client_addr"] not in hosts or person not in given or row["success"] == "no":
+            continue
+        since = found[person].first("submitted")
+        if since is not None and row["start"] >= since.time:
+            client, server = row["client_addr"], row["server_addr"]
+            events.append(
+                Event("account-used", row["start"], client, server, row["service"], "logins", row, person, 0.95)
+            )
+    return events
