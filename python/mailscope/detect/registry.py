@@ -35,6 +35,18 @@ KINDS: tuple[Kind, ...] = (
         "A security test that the owner ordered looks the same; so does a shared address with one attacker behind it.",
     ),
     Kind(
+        "phishing-campaign",
+        3,
+        "Mails that are made to be taken for somebody else's lead the network's people to a lure.",
+        "An exercise looks the same; a service that sends in the owner's name without signing looks similar.",
+    ),
+    Kind(
+        "credential-theft",
+        3,
+        "People typed a password into the page that a phishing mail leads to.",
+        "An exercise looks the same; whether the password was the right one is not known.",
+    ),
+    Kind(
         "direct-sender",
         3,
         "A host of the network that is no mail server sent mail between foreign addresses.",

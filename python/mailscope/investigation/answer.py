@@ -50,6 +50,7 @@ def answer(found: Investigation) -> dict[str, Any]:
             "claims": [_hypothesis(claim, hide) for claim in found.claims],
             "cleared": [_cleared(item, hide) for item in found.cleared],
             "unproven": [_cleared(item, hide) for item in found.unproven],
+            "answers": found.answers,
             "coverage": found.coverage,
             "seconds": round(found.seconds, 3),
         }
@@ -58,9 +59,14 @@ def answer(found: Investigation) -> dict[str, Any]:
 
 
 def attackers(findings: Iterable[Finding]) -> list[str]:
-    """Addresses of commanders and attackers: defanged in prose."""
+    """Addresses and hosts of commanders, attackers, senders and collectors of phishing: defanged in prose."""
     accused = [finding for finding in findings if finding.kind != "proxy-policy"]
-    addresses = {a for f in accused for role in ("commander", "attacker") for a in f.roles.get(role, [])}
+    addresses = {
+        a
+        for f in accused
+        for role in ("commander", "attacker", "sender_ip", "collector")
+        for a in f.roles.get(role, [])
+    }
     return sorted(addresses, key=len, reverse=True)
 
 

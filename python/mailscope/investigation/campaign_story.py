@@ -151,6 +151,7 @@ def victim_table(people: Sequence[Person]) -> list[dict[str, Any]]:
         events = {kind: person.first(kind) for kind in ("fetched", "looked-up", "opened", "submitted", "account-used")}
         row: dict[str, Any] = {
             "person": person.name,
+            "one_of": person.one_of,
             "delivered": person.delivered,
             "delivered_at": person.delivered_at,
             "clients": sorted({event.client for event in person.events if event.kind != "account-used"}),

@@ -75,12 +75,18 @@ class Campaign:
     @property
     def first(self) -> datetime:
         """When the first of its messages or attempts began."""
-        return min([row["start"] for row in self.attempts] + [m.letter.row["start"] for m in self.members])
+        times: list[datetime] = [row["start"] for row in self._rows]
+        return min(times)
 
     @property
     def last(self) -> datetime:
         """When the last of them ended."""
-        return max([row["end"] for row in self.attempts] + [m.letter.row["end"] for m in self.members])
+        times: list[datetime] = [row["end"] for row in self._rows]
+        return max(times)
+
+    @property
+    def _rows(self) -> list[Mapping[str, Any]]:
+        return [*self.attempts, *(member.letter.row for member in self.members)]
 
 
 @dataclass(slots=True)
@@ -236,9 +242,8 @@ def _origin(letter: Letter, scene: Scene) -> list[tuple[str, Any, Any]]:
 
 
 def _attempts(tables: Tables) -> list[dict[str, Any]]:
-    """All mail transactions by time, with what their session said."""
-    columns = ["flow_id", "capture", "last_capture", "first_packet", "last_packet", "start", "end", "session_id", "transaction", "client_addr", "server_addr", "helo", "mail_from", "rcpt_to", "rcpt_codes", "rcpt_texts", "data_command", "data_code", "final_code", "delivered"]
-    table = tables["mail_transactions"].select(columns)
+    """All mail transactions by time."""
+    table = tables["mail_transactions"]
     return rows(table.order_by(["start", "session_id", "transaction"]))
 
 

@@ -16,6 +16,7 @@ from mailscope.detect.phishing_phrases import SPOT
 from mailscope.detect.registry import SEVERITY
 from mailscope.detect.roles import ROLES
 from mailscope.errors import UsageError
+from mailscope.investigation.campaign_story import phishing_findings
 from mailscope.investigation.cleared import Cleared, cleared, unproven
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.coverage import coverage
@@ -24,6 +25,7 @@ from mailscope.investigation.hypotheses import Hypothesis, claims, hypotheses
 from mailscope.investigation.intrusions import intrusion_findings
 from mailscope.investigation.literal import tie_literal
 from mailscope.investigation.needles import needles
+from mailscope.investigation.questions import answers
 from mailscope.investigation.relays import relay_finding
 from mailscope.investigation.scene import Scene, scene_of
 from mailscope.investigation.senders import direct_sender_finding, open_mail_relay_finding
@@ -49,6 +51,7 @@ class Investigation:
     claims: list[Hypothesis]
     cleared: list[Cleared]
     unproven: list[Cleared]
+    answers: dict[str, Any]
     coverage: dict[str, Any]
     seconds: float
 
@@ -86,7 +89,8 @@ def investigate(
     groups = sorted_chains(scene)
     groups = _search_pass(scene, groups, search or again, look_for)
     uses = _relay_uses(scene)
-    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene)])
+    lured, ordinary = phishing_findings(scene)
+    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene), *lured])
     return Investigation(
         inputs=list(tables.inputs),
         scene=scene,
@@ -94,8 +98,9 @@ def investigate(
         findings=findings,
         hypotheses=hypotheses(scene, groups, findings, uses),
         claims=claims(scene, groups, uses),
-        cleared=cleared(scene, groups, findings),
+        cleared=[*cleared(scene, groups, findings), *ordinary],
         unproven=unproven(scene, groups, findings),
+        answers=answers(findings),
         coverage=coverage(scene, list(tables.inputs)),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )

@@ -8,7 +8,7 @@ the core says only that a field of that kind was sent.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,12 @@ LOGIN_AGE = timedelta(hours=8)
 
 EVENTS = 5_000
 """Visits to the lures of one campaign that are looked at."""
+
+ONE_SITTING = timedelta(minutes=15)
+"""Visits from one address within this time are one person's."""
+
+CANDIDATES = 5
+"""People named for one visit when nothing tells which of them it was."""
 
 LOGINS = 200_000
 """Logins that are looked at to tell who sat where, the earliest first."""
@@ -45,16 +51,18 @@ class Event:
     row: Mapping[str, Any]
     person: str | None = None
     sure: float = 0.0
+    one_of: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Person:
-    """One mailbox, or one address where nothing tells whose it is."""
+    """One mailbox; or an address, or `one_of` several people, where nothing tells more."""
 
     name: str
     delivered: str = "unknown"
     delivered_at: datetime | None = None
     events: list[Event] = field(default_factory=list)
+    one_of: list[str] = field(default_factory=list)
 
     def first(self, kind: str) -> Event | None:
         """The earliest event of a kind."""
@@ -74,8 +82,8 @@ def persons(scene: Scene, campaign: Campaign) -> list[Person]:
     fetched = _fetched(scene, campaign, logins, mailboxes)
     visits = _visits(scene, campaign)
     for event in [*fetched, *_attributed(visits, logins, fetched, mailboxes)]:
-        name = event.person or event.client
-        found.setdefault(name, Person(name)).events.append(event)
+        name = " / ".join(event.one_of) if event.one_of else event.person or event.client
+        found.setdefault(name, Person(name, one_of=list(event.one_of))).events.append(event)
     given = {name for name, person in found.items() if person.first("submitted") is not None}
     for event in _misused(logins, campaign, given, found, mailboxes):
         found[event.person or event.client].events.append(event)
@@ -185,40 +193,40 @@ def _attributed(
     visits: Sequence[Event], logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
 ) -> list[Event]:
     """Visits with the person who most likely sat there."""
-    typed = {event.client: event for event in visits if event.kind == "submitted" and event.person}
+    typed = [event for event in visits if event.kind == "submitted" and event.person]
     result = []
     for event in visits:
-        person, sure = _who(event, logins, fetched, mailboxes)
-        if event.person:  # the name typed into the lure
-            person, sure = mailboxes.get(event.person, event.person), 0.95
-        elif (near := typed.get(event.client)) is not None and abs(near.time - event.time) < timedelta(minutes=15):
-            person, sure = mailboxes.get(near.person or "", near.person), 0.9
-        result.append(
-            Event(event.kind, event.time, event.client, event.server, event.how, event.table, event.row, person, sure)
-        )
+        near = [other for other in typed if other.client == event.client and abs(other.time - event.time) < ONE_SITTING]
+        if event.person or near:  # the name typed into the lure
+            name = event.person or near[0].person or ""
+            result.append(replace(event, person=mailboxes.get(name, name), sure=0.95 if event.person else 0.9))
+        else:
+            people, sure = _who(event, logins, fetched, mailboxes)
+            result.append(
+                replace(event, person=people[0], sure=sure)
+                if len(people) == 1
+                else replace(event, one_of=tuple(people), sure=sure)
+            )
     return result
 
 
 def _who(
     event: Event, logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
-) -> tuple[str | None, float]:
-    """The last who fetched the lure at the address, else the last who logged in there."""
+) -> tuple[list[str], float]:
+    """Those who fetched the lure at the address before; else those who logged in there; in the order they came."""
     readers = [f for f in fetched if f.client == event.client and f.person and f.time <= event.time]
     if readers:
-        latest = max(readers, key=lambda reader: reader.time)
-        people = {reader.person for reader in readers}
-        return latest.person, 0.85 if len(people) == 1 else 0.7
-    at_address = [
-        row
+        people = list(dict.fromkeys(str(reader.person) for reader in readers))
+        return people, 0.85 if len(people) == 1 else round(0.85 / len(people), 2)
+    users = [
+        str(row["user"]).lower()
         for row in logins
         if row["client_addr"] == event.client
         and row["success"] != "no"
         and timedelta(0) <= event.time - row["start"] <= LOGIN_AGE
     ]
-    if not at_address:
-        return None, 0.0
-    user = str(at_address[-1]["user"]).lower()
-    return mailboxes.get(user, user), 0.6 if len({row["user"] for row in at_address}) == 1 else 0.4
+    people = list(dict.fromkeys(mailboxes.get(user, user) for user in users))
+    return people[:CANDIDATES], round(0.6 / max(len(people), 1), 2)
 
 
 def _misused(

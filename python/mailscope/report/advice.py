@@ -39,6 +39,8 @@ def advice(finding: Finding, found: Investigation) -> list[Advice]:
             return _for_relay(finding, found)
         case "proxy-policy":
             return [Advice(phrase("advice.policy")), *_configuration(finding, found)]
+        case "phishing-campaign" | "credential-theft":
+            return _for_phishing(finding)
         case "web-intrusion":
             return _for_intrusion(finding)
         case "direct-sender":
@@ -66,6 +68,20 @@ def _for_relay(finding: Finding, found: Investigation) -> list[Advice]:
     if finding.roles.get("commander"):
         steps.append(Advice(phrase("advice.complain")))
     return [*steps, Advice(phrase("report.recheck"))]
+
+
+def _for_phishing(finding: Finding) -> list[Advice]:
+    told = finding.details["answers"]
+    hosts = sorted({url.partition("://")[2].partition("/")[0] for url in told["lure_url"]})
+    steps = []
+    if told["submitted"]:
+        steps.append(Advice(phrase("advice.phishing-passwords", people=told["submitted"])))
+    if hosts:
+        steps.append(Advice(phrase("advice.phishing-block", hosts=hosts)))
+    if told["delivered"]["accepted"]:
+        steps.append(Advice(phrase("advice.phishing-remove", people=told["delivered"]["accepted"])))
+    steps.append(Advice(phrase("advice.phishing-refuse")))
+    return [*steps, Advice(phrase("advice.phishing-report", sender=told["sender_ip"]))]
 
 
 def _for_intrusion(finding: Finding) -> list[Advice]:

@@ -18,6 +18,7 @@ from mailscope.investigation.conversation import endpoint
 from mailscope.investigation.hypotheses import Hypothesis
 from mailscope.investigation.investigate import Investigation
 from mailscope.report.advice import advice
+from mailscope.report.lure import lure_lines, question_lines
 from mailscope.report.trail import clock, trail_lines
 from mailscope.wording import Phrase, amount, phrase, render
 
@@ -78,6 +79,7 @@ class Report:
     claims: list[tuple[str, str, str]] = field(default_factory=list)
     cleared: list[tuple[str, str]] = field(default_factory=list)
     unproven: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[tuple[str, str]] = field(default_factory=list)
     coverage: list[str] = field(default_factory=list)
     took: str = ""
 
@@ -115,6 +117,7 @@ def report(found: Investigation, lang: str = "en", case: str = "CASE") -> Report
     view.claims = [_hypothesis(view, item, "claim") for item in found.claims]
     view.cleared = [_cleared(view, item) for item in found.cleared]
     view.unproven = [_cleared(view, item) for item in found.unproven]
+    view.questions = question_lines(view)
     view.coverage = _coverage(view)
     view.took = _took(view)
     return view
@@ -137,7 +140,7 @@ def _finding(view: Report, finding: Finding) -> FindingView:
         percent=round(100 * finding.confidence),
         summary=view.prose(finding.summary),
         story=_story(view, finding),
-        headline=_headline(view, finding),
+        headline=_lines(view, finding),
         facts=[(round(100 * fact.weight), view.prose(fact.what)) for fact in finding.facts],
         evidence=[_evidence(view, number, row) for number, row in enumerate(finding.evidence, 1)],
         not_proven=[view.prose(text) for text in finding.not_proven],
@@ -158,11 +161,17 @@ def _story(view: Report, finding: Finding) -> str:
     return view.prose(phrase("report.story-direct", host=finding.subject)) if finding.kind == "direct-sender" else ""
 
 
+def _lines(view: Report, finding: Finding) -> list[tuple[str, str]]:
+    if "phases" in finding.details:
+        return trail_lines(view, finding)
+    if "victims" in finding.details:
+        return lure_lines(view, finding)
+    return _headline(view, finding)
+
+
 def _headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     """The answer in lines: who, how, since when, how much, which packet."""
     details, roles = finding.details, finding.roles
-    if "phases" in details:
-        return trail_lines(view, finding)
     lines: list[tuple[str, str]] = []
 
     def add(label: str, value: Phrase | str) -> None:

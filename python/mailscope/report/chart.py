@@ -18,7 +18,12 @@ BOX_WIDTH, BOX_HEIGHT, ROW = 232, 46, 62
 WIDTH = 940
 
 
-_LEFT = {"direct-sender": "report.sender", "web-intrusion": "report.attacker"}
+_LEFT = {
+    "direct-sender": "report.sender",
+    "web-intrusion": "report.attacker",
+    "phishing-campaign": "report.sender_ip",
+    "credential-theft": "report.collector",
+}
 """Who stands on the left of the drawing, where it is not the commander."""
 
 
@@ -29,12 +34,12 @@ def _first(finding: Finding, *roles: str) -> list[str]:
 
 def chain(view: Report, finding: Finding) -> str:
     """Commander -> proxy -> victims as boxes and arrows, with the border of the owner's network."""
-    lefts = _shown(view, _first(finding, "commander", "sender", "attacker"), "client")
+    lefts = _shown(view, _first(finding, "commander", "sender", "collector", "sender_ip", "attacker"), "client")
     is_relayed = bool(finding.roles.get("commander")) or finding.kind == "open-proxy-relay"
     if not lefts and is_relayed:
         lefts = [view.say("word.not-seen")]
     middles = _shown(view, finding.roles.get("proxy") or finding.roles.get("relay") or [], "server")
-    rights = _shown(view, _first(finding, "victim", "target"), "server")
+    rights = _shown(view, _first(finding, "victim", "target", "recipient"), "server")
     columns = [
         (_LEFT.get(finding.kind, "report.commander"), lefts, "bad"),
         ("report.relay" if finding.kind == "open-mail-relay" else "report.proxy", middles, "own"),

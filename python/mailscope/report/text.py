@@ -22,6 +22,7 @@ def text(found: Investigation, lang: str = "en", width: int = WIDTH, case: str =
     """The report as plain text without escape sequences."""
     view = report(found, lang, case)
     page = Page(max(NARROWEST, width))
+    _questions(view, page)
     _answer(view, page)
     for item in view.findings:
         _finding(view, item, page)
@@ -121,6 +122,12 @@ def _pieces(words: str, width: int) -> Iterable[str]:
             yield piece
             piece = ""
     yield piece
+
+
+def _questions(view: Report, page: Page) -> None:
+    if view.questions:
+        page.heading(view.say("report.questions"))
+        page.pairs(view.questions)
 
 
 def _answer(view: Report, page: Page) -> None:

@@ -1,0 +1,91 @@
+"""A campaign and its victims as lines of a report, and the questions over all findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mailscope.detect.finding import Finding
+from mailscope.harmless import visible
+from mailscope.report.trail import clock
+from mailscope.wording import Phrase, phrase
+
+if TYPE_CHECKING:
+    from mailscope.report.build import Report
+
+VICTIMS_SHOWN = 20
+"""Persons that did more than get the mail, shown one by one."""
+
+NAMES_SHOWN = 120
+"""Characters of one name shown."""
+
+
+def lure_lines(view: Report, finding: Finding) -> list[tuple[str, str]]:
+    """Who sent in whose name, where the link leads, who got it, and each person that opened it."""
+    roles, told = finding.roles, finding.details["answers"]
+    lines = [
+        (view.say(f"report.{role}"), _listed(view, roles[role]))
+        for role in ("sender_ip", "forged_from", "lure_url", "collector")
+        if roles.get(role)
+    ]
+    lines.append((view.say("report.delivered"), view.prose(outcomes(told["delivered"]))))
+    span = phrase(
+        "report.span", first=finding.details["first"], last=phrase("report.until", last=finding.details["last"])
+    )
+    lines.append((view.say("report.since"), view.prose(span)))
+    acted = [row for row in finding.details["victims"] if row["opened"] or row["submitted"] or row["account_used"]]
+    for row in acted[:VICTIMS_SHOWN]:
+        lines.append((view.say("report.phishing-person"), view.prose(_person(view, row))))
+    lines.append((view.say("report.sure"), f"{round(100 * finding.confidence)} %"))
+    return lines
+
+
+def _person(view: Report, row: dict[str, Any]) -> str:
+    steps = [
+        f"{view.say(key)} {clock(row[name])[11:]}"
+        for name, key in (
+            ("fetched", "report.phishing-fetched"),
+            ("opened", "report.opened"),
+            ("submitted", "report.submitted"),
+            ("account_used", "report.phishing-used"),
+        )
+        if row[name]
+    ]
+    return visible(f"{row['person']} ({', '.join(row['clients'])}): {'; '.join(steps)}", 3 * NAMES_SHOWN)
+
+
+def _listed(view: Report, names: list[str]) -> str:
+    return view.prose(phrase("report.list", items=[visible(name, NAMES_SHOWN) for name in names]))
+
+
+def outcomes(delivered: dict[str, list[str]]) -> Phrase:
+    """Recipients by what became of them."""
+    return phrase(
+        "report.question-outcomes",
+        accepted=str(len(delivered["accepted"])),
+        names=delivered["accepted"],
+        rejected=str(len(delivered["rejected"])),
+        refused=delivered["rejected"],
+        unknown=str(len(delivered["unknown"])),
+    )
+
+
+def question_lines(view: Report) -> list[tuple[str, str]]:
+    """Each question with its answer and how sure it is; what the traffic leaves open is said to be open."""
+    lines = []
+    for asked in view.found.answers.get("questions", ()):
+        if not asked["is_shown"]:
+            said = view.say("report.question-not-shown")
+        else:
+            percent = str(round(100 * asked["confidence"]))
+            said = view.prose(phrase("report.question-sure", answer=_answer(asked), percent=percent))
+        lines.append((view.say(f"report.question-{asked['question']}"), said))
+    return lines
+
+
+def _answer(asked: dict[str, Any]) -> Phrase:
+    value = asked["answer"]
+    if asked["question"] == "delivered":
+        return outcomes(value)
+    return phrase(
+        "report.list", items=[item["what"] if isinstance(item, dict) else visible(item, NAMES_SHOWN) for item in value]
+    )
