@@ -132,59 +132,12 @@ ORDINARY_WORDS = frozenset(
 )
 """Names that are words, surnames or places as well: in a host name they count only as a whole label."""
 
-FREEMAIL = frozenset(
-    {
-        "126.com",
-        "139.com",
-        "163.com",
-        "aol.com",
-        "foxmail.com",
-        "free.fr",
-        "gmail.com",
-        "gmx.com",
-        "gmx.de",
-        "gmx.net",
-        "googlemail.com",
-        "hotmail.com",
-        "hotmail.co.uk",
-        "hotmail.fr",
-        "icloud.com",
-        "inbox.ru",
-        "laposte.net",
-        "libero.it",
-        "live.com",
-        "mail.com",
-        "mail.ru",
-        "me.com",
-        "msn.com",
-        "naver.com",
-        "orange.fr",
-        "outlook.com",
-        "outlook.fr",
-        "proton.me",
-        "protonmail.com",
-        "qq.com",
-        "rediffmail.com",
-        "rambler.ru",
-        "seznam.cz",
-        "sina.com",
-        "sohu.com",
-        "t-online.de",
-        "terra.com.br",
-        "uol.com.br",
-        "wanadoo.fr",
-        "web.de",
-        "yahoo.ca",
-        "yahoo.co.in",
-        "yahoo.co.jp",
-        "yahoo.co.uk",
-        "yahoo.com",
-        "yahoo.com.br",
-        "yahoo.de",
-        "yahoo.fr",
-        "yandex.com",
-        "yandex.ru",
-        "zoho.com",
-    }
-)
+_FREEMAIL = """
+    126.com 139.com 163.com aol.com foxmail.com free.fr gmail.com gmx.com gmx.de gmx.net googlemail.com
+    hotmail.co.uk hotmail.com hotmail.fr icloud.com inbox.ru laposte.net libero.it live.com mail.com mail.ru
+    me.com msn.com naver.com orange.fr outlook.com outlook.fr proton.me protonmail.com qq.com rambler.ru
+    rediffmail.com seznam.cz sina.com sohu.com t-online.de terra.com.br uol.com.br wanadoo.fr web.de yahoo.ca
+    yahoo.co.in yahoo.co.jp yahoo.co.uk yahoo.com yahoo.com.br yahoo.de yahoo.fr yandex.com yandex.ru zoho.com
+"""
+FREEMAIL = frozenset(_FREEMAIL.split())
 """Mail providers at which anybody opens an address in a minute."""
