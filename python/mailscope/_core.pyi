@@ -101,8 +101,10 @@ def write(inputs: list[str], out_dir: str, options: Options, progress: _Progress
     `compression`, `link_types`, `interfaces` (name, link_type), `packets`, `bytes` (as stored), `first` and
     `last` (ISO 8601), `sha256` (None above `Options.hash_mb`), `end` (`complete` or a named outcome) with
     `end_packet`, `end_offset`, `end_detail`, `drops` (by the capturing side), `damages` (stretches skipped:
-    kind, packets_before, offset, skipped_bytes; the first 100) with `damage_count`, and `undecoded` (packets
-    that gave no flow, by reason).
+    kind, packets_before, offset, skipped_bytes; the first 100) with `damage_count`, `duplicates` (packets left
+    out as copies of others), `clock_offset_us` (how far its clock is ahead of that of the input
+    `clock_reference`, told by packets that both saw; None when there are none; times of rows are on the
+    reference's clock), and `undecoded` (packets that gave no flow, by reason).
     """
 
 def search(

@@ -2,6 +2,7 @@
 
 mod answers;
 mod authorization;
+mod bodies;
 mod body;
 mod connect_tunnel;
 mod content;

@@ -27,8 +27,10 @@ pub struct Limits {
     pub http_request_body_bytes: usize,
     /// Bytes of a coded HTTP answer kept to undo its coding; beyond, only what they hold is looked at.
     pub http_coded_bytes: usize,
-    /// Bytes that undoing the codings of one HTTP body may give (`decoded`).
+    /// Bytes that undoing the codings of one HTTP request body may give (`decoded`).
     pub http_decoded_bytes: usize,
+    /// The same of an answer: enough to tell pages by their size.
+    pub http_answer_decoded_bytes: usize,
     /// Bytes of a decoded HTTP answer looked at for signs.
     pub http_answer_scan_bytes: usize,
     /// Bytes of a decoded HTTP answer kept as prefix, after redaction.
@@ -56,6 +58,7 @@ impl Default for Limits {
             http_request_body_bytes: 1 << 20,
             http_coded_bytes: 32 << 10,
             http_decoded_bytes: 1 << 20,
+            http_answer_decoded_bytes: 64 << 10,
             http_answer_scan_bytes: 8 << 10,
             http_answer_prefix_bytes: 512,
             http_parameters: 200,

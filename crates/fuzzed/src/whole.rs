@@ -51,9 +51,10 @@ pub fn whole(input: &[u8]) {
                 .iter()
                 .flat_map(|input| input.undecoded.values())
                 .sum();
+            let copies: u64 = summary.inputs.iter().map(|input| input.duplicates).sum();
             assert_eq!(
                 packets,
-                sums.flow_packets + undecoded,
+                sums.flow_packets + undecoded + copies,
                 "every packet counts once"
             );
         }

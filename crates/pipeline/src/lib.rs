@@ -1,6 +1,7 @@
 //! Joins capture, decoders and tables; `source` is the only Rust that opens captures.
 
 mod carve;
+mod copies;
 mod error;
 mod folder;
 mod handler;

@@ -37,6 +37,10 @@ fn input<'py>(py: Python<'py>, report: &InputReport) -> PyResult<Bound<'py, PyDi
     dict.set_item("drops", report.drops)?;
     dict.set_item("damages", damages(py, report)?)?;
     dict.set_item("damage_count", report.damage_count)?;
+    dict.set_item("duplicates", report.duplicates)?;
+    let clock = report.clock.as_ref();
+    dict.set_item("clock_offset_us", clock.map(|(offset, _)| offset))?;
+    dict.set_item("clock_reference", clock.map(|(_, reference)| reference))?;
     dict.set_item("undecoded", &report.undecoded)?;
     Ok(dict)
 }

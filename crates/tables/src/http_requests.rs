@@ -76,12 +76,14 @@ table! {
         set_session_token: OptText,
         /// Content-Encoding of the answer, lower case.
         content_encoding: OptWord,
-        /// Answer body bytes with its content codings undone; null when not all of a coded body was kept, or it is damaged.
+        /// Answer body bytes with its content codings undone; null when a coded body is damaged,
+        /// has more than 32 KiB, or more than 64 KiB decoded.
         response_decoded_bytes: OptU64,
         /// XXH64 (seed 0) of the first 8 KiB of the decoded answer, hex: with `response_decoded_bytes` it tells equal
         /// answers; null for images, audio, video and fonts.
         response_body_hash: OptText,
-        /// First 512 bytes of the decoded answer as text, credential-like values replaced by `***`; null for binary answers.
+        /// First 512 bytes of the decoded answer as text, credential-like values replaced by `***`; all of it where the
+        /// request was SQL injection or the answer holds a dump, code, a configuration or a key; null for binary answers.
         response_body_prefix: OptText,
         /// Title of the page.
         response_title: OptText,

@@ -8,29 +8,26 @@ use super::facts::{self, Body};
 use super::head::{self, RequestLine, StatusLine};
 use super::parameters::Parameters;
 use super::session::{self, Cookies};
-use super::{form, redact};
+use super::{bodies, form, redact};
 use crate::connect::{self, Target};
 use crate::identify;
 use crate::layer::{Layer, Setting, Sink, note, text};
 use crate::limits::Limits;
-use crate::record::{HttpParameter, HttpRequest, Known, Login, ProxyRequest, Record, Via};
+use crate::record::{HttpRequest, Known, Login, ProxyRequest, Record, Via};
 use crate::stack::StreamEnd;
 use crate::tunnel::{Tunnel, blank_request};
-
-/// Body bytes looked at for a login and masked for the prefix; forms of some frameworks carry long fields before it.
-const FORM_BYTES: usize = 8 << 10;
 
 /// A request, its answer, and what was sent through it.
 #[derive(Debug)]
 pub(super) struct Exchange {
     pub record: Box<HttpRequest>,
-    logins: Vec<Login>,
-    parameters: Parameters,
-    body: Body,
-    body_coding: Option<String>,
+    pub logins: Vec<Login>,
+    pub parameters: Parameters,
+    pub body: Body,
+    pub body_coding: Option<String>,
     /// Packet of the request's last byte so far.
-    requested: At,
-    answer: Body,
+    pub requested: At,
+    pub answer: Body,
     /// The proxy request that this exchange is, with what ran in its bodies.
     pub proxied: Option<Box<Tunnel>>,
     /// The bodies are the two directions of an inner stream.
@@ -182,11 +179,11 @@ impl Exchange {
         let (mut logins, mut expects) = (Vec::new(), false);
         let keep = |place: &mut Option<String>, value: &[u8]| {
             if place.is_none() {
-                *place = Some(unfold(value, limit));
+                *place = Some(head::unfold(value, limit));
             }
         };
         let clean = head::fields(fields, |name, value| {
-            match ShortName::lower(name).as_slice() {
+            match head::ShortName::lower(name).as_slice() {
                 b"host" => keep(&mut record.host, value),
                 b"user-agent" => keep(&mut record.user_agent, value),
                 b"referer" => keep(&mut record.referrer, &redact::uri(value)),
@@ -204,10 +201,12 @@ impl Exchange {
                     parameters.cookies(value, limits);
                     session::pairs(value).for_each(|(name, value)| cookies.add(name, value));
                 }
-                b"content-encoding" => coding = Some(unfold(value, limit).to_ascii_lowercase()),
+                b"content-encoding" => {
+                    coding = Some(head::unfold(value, limit).to_ascii_lowercase())
+                }
                 _ => {}
             }
-            if !is_credential(name) {
+            if !bodies::is_credential(name) {
                 parameters.header(name, value, limits);
             }
         });
@@ -229,7 +228,7 @@ impl Exchange {
         self.push_login(service, credentials.mechanism, credentials.user);
     }
 
-    fn push_login(&mut self, service: &'static str, mechanism: &str, user: Option<String>) {
+    pub fn push_login(&mut self, service: &'static str, mechanism: &str, user: Option<String>) {
         self.logins.push(Login {
             session: None,
             span: self.record.span,
@@ -377,12 +376,12 @@ impl Exchange {
         let (mut lengths, mut cookies) = (Lengths::default(), Cookies::default());
         let record = &mut self.record;
         let clean = head::fields(fields, |name, value| {
-            match ShortName::lower(name).as_slice() {
-                b"content-type" => record.content_type = Some(unfold(value, limit)),
-                b"server" => record.server = Some(unfold(value, limit)),
-                b"location" => record.location = Some(unfold(&redact::uri(value), limit)),
+            match head::ShortName::lower(name).as_slice() {
+                b"content-type" => record.content_type = Some(head::unfold(value, limit)),
+                b"server" => record.server = Some(head::unfold(value, limit)),
+                b"location" => record.location = Some(head::unfold(&redact::uri(value), limit)),
                 b"content-encoding" => {
-                    record.content_encoding = coding(unfold(value, limit));
+                    record.content_encoding = bodies::coding(head::unfold(value, limit));
                 }
                 b"set-cookie" => {
                     if let Some((name, value)) = session::pair(value) {
@@ -398,7 +397,7 @@ impl Exchange {
                 | b"x-runtime"
                 | b"x-owa-version"
                 | b"x-pingback" => {
-                    facts::powered(&mut record.powered_by, &powered(name, value));
+                    facts::powered(&mut record.powered_by, &bodies::powered(name, value));
                 }
                 b"content-length" => lengths.content_length(value),
                 b"transfer-encoding" => lengths.transfer_encoding(value),
@@ -461,22 +460,6 @@ impl Exchange {
         }
     }
 
-    /// Keeps the first bytes of an answer that may have text.
-    fn keep_answer(&mut self, content: &[u8], limits: &Limits) {
-        let limit = match (&self.record.content_encoding, &self.record.content_type) {
-            (_, Some(kind)) if facts::is_media(kind) => 0,
-            (Some(_), _) => limits.http_coded_bytes,
-            (None, _) => limits.http_answer_scan_bytes,
-        };
-        self.answer.take(content, limit);
-    }
-
-    /// Part of the answer's body is missing.
-    pub fn answer_gap(&mut self) {
-        self.answer.gap();
-        note(&mut self.record.oddities, "gap-in-body");
-    }
-
     /// The server's bytes reach the tunnel when they begin as a mail server's: a proxy's own error
     /// page does not.
     fn relay_answer(&mut self, client: Side, at: At, content: &[u8], sink: &mut Sink<'_>) {
@@ -508,31 +491,11 @@ impl Exchange {
             return;
         }
         let limits = sink.flow.limits;
-        self.finish_body(&limits);
-        if !self.relays {
-            facts::answer(
-                &mut self.record,
-                &self.answer,
-                self.answer_done,
-                &self.parameters,
-                &limits,
-            );
-        }
+        self.finish_bodies(&limits);
         let (status, last) = (self.record.status, self.record.span.last);
-        let (exchange, client_is_orig) = (self.record.exchange, self.record.client_is_orig);
-        let span = Span {
-            first: self.record.span.first,
-            last: self.requested,
-        };
+        let parameters = self.take_parameters();
         sink.out.push(Record::HttpRequest(self.record));
-        for parameter in self.parameters.rows {
-            sink.out.push(Record::HttpParameter(Box::new(HttpParameter {
-                exchange,
-                client_is_orig,
-                span,
-                ..parameter
-            })));
-        }
+        sink.out.extend(parameters);
         for mut login in self.logins {
             login.reply_code = login.reply_code.or(status);
             if login.service == "http-form" && matches!(status, Some(401 | 403)) {
@@ -545,75 +508,6 @@ impl Exchange {
             tunnel.request.span.last = tunnel.request.span.last.max(last);
             tunnel.end(end, at, sink);
         }
-    }
-
-    fn finish_body(&mut self, limits: &Limits) {
-        let holds_mail = self
-            .proxied
-            .as_ref()
-            .is_some_and(|tunnel| tunnel.holds_mail());
-        // A mail session in the body has records of its own, and its AUTH lines are no key and value.
-        if !self.body.is_empty() && !holds_mail && !self.relays {
-            self.read_body(limits);
-        }
-        if self.parameters.limited {
-            note(&mut self.record.oddities, "limit-parameters");
-        }
-    }
-
-    fn read_body(&mut self, limits: &Limits) {
-        let kind = self.record.request_content_type.clone().unwrap_or_default();
-        let decoded = self.body.decoded(
-            self.body_coding.as_deref(),
-            self.request_done,
-            limits.http_decoded_bytes,
-        );
-        let body = &decoded.bytes;
-        let record = &mut self.record;
-        record.request_decoded_bytes = decoded.whole.then_some(body.len() as u64);
-        if let Some(oddity) = decoded.oddity {
-            note(&mut record.oddities, oddity);
-        }
-        if self.body.is_cut() {
-            note(&mut record.oddities, "limit-body");
-        }
-        let start = body.get(..FORM_BYTES).unwrap_or(body);
-        record.request_body_prefix =
-            Some(text(&redact::body(start), limits.http_body_prefix_bytes));
-        self.parameters.body(body, &kind, decoded.whole, limits);
-        if let Some(user) = form::login(start, &kind.to_ascii_lowercase()) {
-            self.push_login("http-form", "FORM", user);
-        }
-    }
-}
-
-/// Fields whose values are credentials: they are read as logins and never kept.
-fn is_credential(name: &[u8]) -> bool {
-    [
-        &b"authorization"[..],
-        b"proxy-authorization",
-        b"cookie",
-        b"cookie2",
-    ]
-    .iter()
-    .any(|field| name.eq_ignore_ascii_case(field))
-}
-
-/// A Content-Encoding that changes something, lower case.
-fn coding(named: String) -> Option<String> {
-    Some(named.to_ascii_lowercase()).filter(|name| !name.is_empty() && name != "identity")
-}
-
-/// What a field says the answer was made with; a version alone is said with the field's name.
-fn powered(name: &[u8], value: &[u8]) -> String {
-    let value = text(value, 256);
-    let is_product = name.eq_ignore_ascii_case(b"x-powered-by")
-        || name.eq_ignore_ascii_case(b"x-generator")
-        || name.eq_ignore_ascii_case(b"x-powered-cms");
-    if is_product {
-        value
-    } else {
-        format!("{}: {value}", text(name, 64))
     }
 }
 
@@ -644,42 +538,5 @@ pub(super) fn begins_as_mail_server(bytes: &[u8]) -> Option<bool> {
         }
         [] | [b'+'] | [b'+', b'O'] | [b'*'] | [b'*', b' '] => None,
         _ => Some(false),
-    }
-}
-
-/// A field's value as text, folded lines joined.
-fn unfold(value: &[u8], limit: usize) -> String {
-    if memchr::memchr(b'\n', value).is_none() {
-        return text(value, limit);
-    }
-    let lines: Vec<&[u8]> = value
-        .split(|b| *b == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .collect();
-    text(&lines.join(&b" "[..]), limit)
-}
-
-/// A field name in lower case without allocation: the longest name asked for has 19 bytes.
-struct ShortName {
-    bytes: [u8; 20],
-    length: usize,
-}
-
-impl ShortName {
-    fn lower(name: &[u8]) -> Self {
-        let mut bytes = [0; 20];
-        let length = if name.len() <= bytes.len() {
-            name.len()
-        } else {
-            0
-        };
-        for (to, from) in bytes.iter_mut().zip(name.iter().take(length)) {
-            *to = from.to_ascii_lowercase();
-        }
-        Self { bytes, length }
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or(b"")
     }
 }

@@ -90,14 +90,15 @@ pub(super) fn answer(
         return;
     }
     let coding = record.content_encoding.clone();
-    let decoded = body.decoded(coding.as_deref(), is_over, limits.http_decoded_bytes);
+    let decoded = body.decoded(coding.as_deref(), is_over, limits.http_answer_decoded_bytes);
     record.response_decoded_bytes = match (&coding, decoded.whole) {
         (Some(_), true) => Some(decoded.bytes.len() as u64),
         (Some(_), false) => None,
         // Without a coding, what was counted is what was sent.
         (None, _) => Some(record.response_body_bytes),
     };
-    if let Some(oddity) = decoded.oddity {
+    // A long page is no bomb.
+    if let Some(oddity) = decoded.oddity.filter(|oddity| *oddity != "decoded-cut") {
         note(&mut record.oddities, oddity);
     }
     let seen = &decoded.bytes;
@@ -124,7 +125,29 @@ pub(super) fn answer(
     for sign in came_back(&parameters.rows, shown.as_bytes()) {
         note(&mut record.response_signs, sign);
     }
-    record.response_body_prefix = Some(prefix(&shown, limits.http_answer_prefix_bytes));
+    record.response_body_prefix = Some(if may_hold_secrets(record, parameters) {
+        redact::MASK.to_owned()
+    } else {
+        prefix(&shown, limits.http_answer_prefix_bytes)
+    });
+}
+
+/// What an injection makes a database say, and what configurations, dumps and keys hold, are other people's
+/// secrets without a name beside them: such an answer is told by its signs alone.
+fn may_hold_secrets(record: &HttpRequest, parameters: &Parameters) -> bool {
+    const HOLDING: [&str; 6] = [
+        "constant-answered",
+        "table-dump",
+        "configuration-file",
+        "source-code",
+        "shadow-file",
+        "private-key",
+    ];
+    parameters.rows.iter().any(|row| row.sqli.is_some())
+        || record
+            .response_signs
+            .iter()
+            .any(|sign| HOLDING.contains(sign))
 }
 
 /// Signs that come from comparing an answer with its request.

@@ -1,6 +1,8 @@
 //! Heads of HTTP/1.x messages, as real clients and proxies write them: bare LF, extra blanks, no
 //! version, no reason. Parsed in place; only what is asked for is copied.
 
+use crate::layer::text;
+
 /// Where the head that starts at 0 ends: after the first empty line. `Err` gives where to look
 /// again when more bytes are there.
 pub(crate) fn head_end(bytes: &[u8], from: usize) -> Result<usize, usize> {
@@ -154,6 +156,43 @@ fn field_end(bytes: &[u8]) -> usize {
             Some(b' ' | b'\t') => {}
             _ => return at,
         }
+    }
+}
+
+/// A field's value as text, folded lines joined.
+pub(crate) fn unfold(value: &[u8], limit: usize) -> String {
+    if memchr::memchr(b'\n', value).is_none() {
+        return text(value, limit);
+    }
+    let lines: Vec<&[u8]> = value
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    text(&lines.join(&b" "[..]), limit)
+}
+
+/// A field name in lower case without allocation: the longest name asked for has 19 bytes.
+pub(crate) struct ShortName {
+    bytes: [u8; 20],
+    length: usize,
+}
+
+impl ShortName {
+    pub fn lower(name: &[u8]) -> Self {
+        let mut bytes = [0; 20];
+        let length = if name.len() <= bytes.len() {
+            name.len()
+        } else {
+            0
+        };
+        for (to, from) in bytes.iter_mut().zip(name.iter().take(length)) {
+            *to = from.to_ascii_lowercase();
+        }
+        Self { bytes, length }
+    }
+
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or(b"")
     }
 }
 

@@ -5,7 +5,7 @@ use super::secret;
 use crate::encoding;
 
 /// What a secret is replaced by.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 /// Values of `code` and `key` shorter than this are numbers of something, no secrets.
 const SHORT_BYTES: usize = 4;
 /// Longest key looked at before a separator.

@@ -55,6 +55,11 @@ pub struct InputReport {
     pub damages: Vec<(&'static str, u64, u64, u64)>,
     /// How many such stretches.
     pub damage_count: u64,
+    /// Packets left out as copies of others that were counted.
+    pub duplicates: u64,
+    /// Microseconds that this input's clock is ahead, and the input that it was compared with; `None` when no
+    /// other saw the same packets.
+    pub clock: Option<(i64, String)>,
     /// Packets that gave no flow, by reason.
     pub undecoded: BTreeMap<&'static str, u64>,
 }

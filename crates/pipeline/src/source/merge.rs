@@ -6,7 +6,9 @@ use std::collections::BinaryHeap;
 use mailscope_capture::file::{LinkType, Packet};
 
 use super::input::{Input, InputReport, Refused};
+use super::overlap;
 use super::paths::InputName;
+use crate::copies::{Clocks, Filter};
 use crate::{Error, Options};
 
 /// Captures open at one time; more overlapping in time than this are refused.
@@ -36,13 +38,18 @@ struct Waiting {
     data: Vec<u8>,
 }
 
-/// Inputs merged by packet time. Packets of one input keep their order; ties go by input number.
+/// Inputs merged by packet time, clocks put right, copies left out. Packets of one input keep their order;
+/// ties go to the input that began first, then by name, so that the order of arguments does not matter.
 pub struct Merge {
     names: Vec<InputName>,
     hash_bytes: u64,
     total_bytes: Option<u64>,
-    /// Inputs not yet open, latest first packet first: `(its time, input)`.
+    /// Inputs not yet open, latest first packet first: `(its time, rank of the input)`.
     pending: Vec<(i64, usize)>,
+    /// Inputs by rank.
+    by_rank: Vec<usize>,
+    clocks: Clocks,
+    filter: Filter,
     open: Vec<Option<Input>>,
     reports: Vec<Option<InputReport>>,
     finished_bytes: u64,
@@ -61,6 +68,9 @@ impl Merge {
             names,
             hash_bytes: options.hash_mb.saturating_mul(1 << 20),
             pending: Vec::new(),
+            by_rank: Vec::new(),
+            clocks: Clocks::unknown(count),
+            filter: Filter::new(count),
             open: (0..count).map(|_| None).collect(),
             reports: vec![None; count],
             finished_bytes: 0,
@@ -69,8 +79,39 @@ impl Merge {
         for index in 0..count {
             merge.look_at(index, count == 1)?;
         }
-        merge.pending.sort_unstable_by_key(|&place| Reverse(place));
+        merge.settle();
         Ok(merge)
+    }
+
+    /// Puts the clocks right and gives every input its rank.
+    fn settle(&mut self) {
+        let mut firsts = vec![None; self.names.len()];
+        for &(first_ns, index) in &self.pending {
+            if let Some(first) = firsts.get_mut(index).filter(|_| first_ns > i64::MIN) {
+                *first = Some(first_ns);
+            }
+        }
+        self.clocks = overlap::clocks(&self.names, &firsts);
+        let mut order: Vec<(i64, usize)> = std::mem::take(&mut self.pending);
+        for (first_ns, index) in &mut order {
+            *first_ns = first_ns.saturating_sub(self.clocks.correction(*index));
+        }
+        let name = |index: usize| self.names.get(index).map(|name| &name.name);
+        order.sort_by(|one, other| {
+            let times = one.0.cmp(&other.0);
+            times.then_with(|| name(one.1).cmp(&name(other.1)))
+        });
+        self.by_rank = order.iter().map(|&(_, index)| index).collect();
+        self.pending = order
+            .iter()
+            .enumerate()
+            .map(|(rank, &(first_ns, _))| (first_ns, rank))
+            .rev()
+            .collect();
+    }
+
+    fn input_of(&self, rank: usize) -> usize {
+        self.by_rank.get(rank).copied().unwrap_or(usize::MAX)
     }
 
     /// Learns the time of an input's first packet. An only input needs no time, and standard input cannot
@@ -142,11 +183,20 @@ impl Merge {
         let unread = |(report, name): (Option<InputReport>, &InputName)| {
             report.unwrap_or_else(|| InputReport::named(name))
         };
-        self.reports
+        let mut reports: Vec<InputReport> = self
+            .reports
             .into_iter()
             .zip(&self.names)
             .map(unread)
-            .collect()
+            .collect();
+        for (index, report) in reports.iter_mut().enumerate() {
+            report.duplicates = self.filter.counts().get(index).copied().unwrap_or(0);
+            if let Some((offset_ns, reference)) = self.clocks.offset(index) {
+                let name = self.names.get(reference).map(|name| name.name.clone());
+                report.clock = name.map(|name| (offset_ns.div_euclid(1000), name));
+            }
+        }
+        reports
     }
 
     /// Hands every packet, oldest first, to `packet(input, number, packet)`; reports progress now and then.
@@ -162,16 +212,19 @@ impl Merge {
         let mut waiting: Vec<Option<Waiting>> = (0..self.names.len()).map(|_| None).collect();
         loop {
             self.open_next(&mut queue)?;
-            let Some(Reverse((_, index))) = queue.pop() else {
+            let Some(Reverse((_, rank))) = queue.pop() else {
                 return progress(self.progress());
             };
-            if let Some(held) = waiting.get_mut(index).and_then(Option::take) {
+            let index = self.input_of(rank);
+            if let Some(held) = waiting.get_mut(index).and_then(Option::take)
+                && !self.filter.is_copy(&held.packet(), index, &self.clocks)
+            {
                 packet(index, held.number, &held.packet())?;
             }
             let until = self.next_turn(&queue);
-            match self.read_until(index, until, &mut packet, progress)? {
+            match self.read_until(rank, until, &mut packet, progress)? {
                 Some(held) => {
-                    queue.push(Reverse((held.ts_ns, index)));
+                    queue.push(Reverse((held.ts_ns, rank)));
                     if let Some(place) = waiting.get_mut(index) {
                         *place = Some(held);
                     }
@@ -183,7 +236,8 @@ impl Merge {
 
     /// Opens the inputs whose first packet is due: not later than the oldest packet in the queue.
     fn open_next(&mut self, queue: &mut BinaryHeap<Reverse<(i64, usize)>>) -> Result<(), Error> {
-        while let Some(&(first_ns, index)) = self.pending.last() {
+        while let Some(&(first_ns, rank)) = self.pending.last() {
+            let index = self.input_of(rank);
             if queue
                 .peek()
                 .is_some_and(|Reverse((ts_ns, _))| *ts_ns < first_ns)
@@ -212,12 +266,12 @@ impl Merge {
                     }
                 }
             }
-            queue.push(Reverse((first_ns, index)));
+            queue.push(Reverse((first_ns, rank)));
         }
         Ok(())
     }
 
-    /// When another input's turn comes: `(time, input)`.
+    /// When another input's turn comes: `(time, rank)`.
     fn next_turn(&self, queue: &BinaryHeap<Reverse<(i64, usize)>>) -> (i64, usize) {
         let queued = queue
             .peek()
@@ -228,24 +282,29 @@ impl Merge {
     /// Hands on an input's packets until another's turn; the packet that must wait, if not at the end.
     fn read_until(
         &mut self,
-        index: usize,
+        rank: usize,
         until: (i64, usize),
         packet: &mut impl FnMut(usize, u64, &Packet<'_>) -> Result<(), Error>,
         progress: &mut dyn FnMut(Progress) -> Result<(), Error>,
     ) -> Result<Option<Waiting>, Error> {
+        let index = self.input_of(rank);
+        let correction = self.clocks.correction(index);
         loop {
             let Some(Some(input)) = self.open.get_mut(index) else {
                 return Ok(None);
             };
             for _ in 0..PROGRESS_PACKETS {
-                let Some((number, next)) = input.next() else {
+                let Some((number, mut next)) = input.next() else {
                     return Ok(None);
                 };
                 self.packets += 1;
-                if (next.ts_ns, index) > until {
+                next.ts_ns = next.ts_ns.saturating_sub(correction);
+                if (next.ts_ns, rank) > until {
                     return Ok(Some(Waiting::new(number, &next)));
                 }
-                packet(index, number, &next)?;
+                if !self.filter.is_copy(&next, index, &self.clocks) {
+                    packet(index, number, &next)?;
+                }
             }
             progress(self.progress())?;
         }

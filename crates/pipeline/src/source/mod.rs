@@ -3,6 +3,7 @@
 mod compression;
 mod input;
 mod merge;
+mod overlap;
 mod paths;
 mod raw;
 
