@@ -23,10 +23,9 @@ const SAME_POINT_NS: i64 = 100_000_000;
 const UNNUMBERED_NS: i64 = 3_000_000;
 /// A copy comes within this time, clocks put right, at another capture point.
 const OTHER_POINT_NS: i64 = 500_000_000;
-/// Of so many packets in a row ...
-const RECENT: u32 = 64;
-/// ... so many must look like copies, that one without identification is taken for one.
-const OFTEN: u32 = 8;
+/// Of a sender's last 64 telling packets, so many must look like copies, that one without identification is
+/// taken for one.
+const OFTEN: u32 = 4;
 
 #[derive(Clone, Copy, Default)]
 struct Seen {
@@ -42,14 +41,14 @@ struct Sender {
     hash: u32,
     /// Sent different packets under one number, one after the other.
     is_unnumbered: bool,
+    /// Whether its last packets looked like copies, one bit each.
+    recent: u64,
 }
 
 /// Remembers what came last.
 pub(crate) struct Filter {
     seen: Vec<Seen>,
     senders: Vec<Sender>,
-    /// Whether the last packets looked like copies, one bit each.
-    recent: u64,
     /// Copies by input.
     counts: Vec<u64>,
 }
@@ -65,7 +64,6 @@ impl Filter {
         Self {
             seen: vec![Seen::default(); places],
             senders: vec![Sender::default(); SENDERS],
-            recent: 0,
             counts: vec![0; inputs],
         }
     }
@@ -81,7 +79,6 @@ impl Filter {
         let Some(print) = mailscope_capture::fingerprint(packet) else {
             return false;
         };
-        let is_numbered = self.is_numbered(&print);
         let place = (print.hash >> 20) as usize & (self.seen.len() - 1);
         let Some(seen) = self.seen.get_mut(place) else {
             return false;
@@ -89,6 +86,12 @@ impl Filter {
         let (now, number) = (packet.ts_ns, u32::try_from(input).unwrap_or(u32::MAX));
         let age = now.saturating_sub(seen.ts_ns).saturating_abs();
         let is_equal = seen.hash == print.hash;
+        let is_again = is_equal && seen.input == number && age <= UNNUMBERED_NS;
+        let sender = (print.sender ^ print.sender >> 10 ^ print.sender >> 20) as usize;
+        let Some(sender) = self.senders.get_mut(sender & (SENDERS - 1)) else {
+            return false;
+        };
+        let is_numbered = sender.sent(&print, is_again);
         let is_copy = if !is_equal {
             false
         } else if seen.input != number {
@@ -96,13 +99,8 @@ impl Filter {
         } else if is_numbered {
             age <= SAME_POINT_NS
         } else {
-            let is_like = age <= UNNUMBERED_NS;
-            is_like && print.is_telling && self.recent.count_ones() >= OFTEN
+            is_again && print.is_telling && sender.recent.count_ones() >= OFTEN
         };
-        if print.is_telling {
-            let is_like = is_equal && seen.input == number && age <= UNNUMBERED_NS;
-            self.recent = self.recent << 1 | u64::from(is_like);
-        }
         if !is_copy {
             *seen = Seen {
                 hash: print.hash,
@@ -116,35 +114,31 @@ impl Filter {
         }
         true
     }
-
-    /// Does its sender give every packet a number of its own?
-    #[inline]
-    fn is_numbered(&mut self, print: &Fingerprint) -> bool {
-        if print.ip_id == 0 {
-            return false;
-        }
-        let place =
-            (print.sender ^ print.sender >> 10 ^ print.sender >> 20) as usize & (SENDERS - 1);
-        let Some(held) = self.senders.get_mut(place) else {
-            return false;
-        };
-        let hash = print.hash as u32;
-        if held.sender != print.sender {
-            *held = Sender {
-                sender: print.sender,
-                ip_id: print.ip_id,
-                hash,
-                is_unnumbered: false,
-            };
-            // Nothing is known of this sender yet.
-            return true;
-        }
-        if held.hash != hash {
-            held.is_unnumbered = held.ip_id == print.ip_id;
-        }
-        (held.ip_id, held.hash) = (print.ip_id, hash);
-        !held.is_unnumbered
-    }
 }
 
-const _: () = assert!(RECENT == u64::BITS);
+impl Sender {
+    /// Notes a packet; says whether its sender gives every packet a number of its own.
+    #[inline]
+    fn sent(&mut self, print: &Fingerprint, is_again: bool) -> bool {
+        if self.sender != print.sender {
+            // Nothing is known of this sender yet.
+            *self = Self {
+                sender: print.sender,
+                ip_id: print.ip_id,
+                hash: print.hash as u32,
+                is_unnumbered: false,
+                recent: 0,
+            };
+            return print.ip_id != 0;
+        }
+        if print.is_telling {
+            self.recent = self.recent << 1 | u64::from(is_again);
+        }
+        let hash = print.hash as u32;
+        if self.hash != hash {
+            self.is_unnumbered = self.ip_id == print.ip_id;
+        }
+        (self.ip_id, self.hash) = (print.ip_id, hash);
+        print.ip_id != 0 && !self.is_unnumbered
+    }
+}
