@@ -66,8 +66,9 @@ golden: setup  ## write the expected tables of the example anew; read the diff b
 fuzz: setup  ## ten minutes on each target
 	fuzz/run.sh
 
-bench: setup  ## speed and memory beside cat, tcpdump and tshark
+bench: setup  ## speed and memory beside cat, tcpdump and tshark; then every session against its truth
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/truth.py
 
 docs: setup  ## schema/records.py and docs/reference, from the core, the CLI and the schema
 	$(BIN)/python scripts/make_docs.py

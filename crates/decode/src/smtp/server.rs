@@ -108,7 +108,11 @@ impl SmtpDecoder {
         let Some((_, number, _)) = self.content.take() else {
             return;
         };
-        self.answer_alone(number, reply);
+        if speaks_of_an_address(reply.text()) {
+            self.ledger.close(number, "new-mail");
+        } else {
+            self.answer_alone(number, reply);
+        }
         self.ledger.flush(out);
     }
 
@@ -320,13 +324,24 @@ impl SmtpDecoder {
             }
             _ => {
                 if let Some(number) = self.ledger.current {
-                    self.answer_alone(number, reply);
+                    if speaks_of_an_address(reply.text()) {
+                        // The answer to the message was lost; this is the next mail's.
+                        self.ledger.close(number, "new-mail");
+                    } else {
+                        self.answer_alone(number, reply);
+                    }
                     self.ledger.flush(out);
                 }
             }
         }
         self.mechanism_alone = "";
     }
+}
+
+/// An enhanced status code of the kind that MAIL and RCPT are answered with, `2.1.x` (RFC 3463, 3.2): no
+/// answer to a message.
+fn speaks_of_an_address(text: &str) -> bool {
+    text.starts_with("2.1.")
 }
 
 /// `ehlo-ok-rsp = "250-" Domain [ SP ehlo-greet ] CRLF *( "250-" ehlo-line CRLF ) ...` (RFC 5321,
