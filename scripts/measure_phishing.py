@@ -29,7 +29,7 @@ from tests.fixtures.wire import START_US, Conversation, write  # noqa: E402
 
 from mailscope.detect.domains import Domains  # noqa: E402
 from mailscope.detect.network import own_network  # noqa: E402
-from mailscope.detect.phishing import Judgement, judged  # noqa: E402
+from mailscope.detect.phishing import THRESHOLD, Judgement, judged  # noqa: E402
 from mailscope.detect.phishing_letter import Ground, letters  # noqa: E402
 from mailscope.detect.phishing_phrases import SPOT  # noqa: E402
 from mailscope.ingest.captures import Options, read  # noqa: E402
@@ -185,6 +185,71 @@ def shown(rows: list[dict[str, object]]) -> str:
     return "\n".join(lines)
 
 
+def drawing(parts: dict[str, list[dict[str, object]]]) -> str:
+    """Precision and recall by threshold as a plain SVG drawing, without script or outside reference."""
+    width, height, left, top = 640, 360, 50, 20
+    low, high = THRESHOLDS[0], THRESHOLDS[-1]
+
+    def x(value: float) -> float:
+        return left + (value - low) / (high - low) * (width - left - 20)
+
+    def y(value: float) -> float:
+        return top + (1 - value) * (height - top - 50)
+
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+    ]
+    for step in range(0, 11, 2):
+        at = y(step / 10)
+        out.append(f'<line x1="{left}" x2="{width - 20}" y1="{at:.1f}" y2="{at:.1f}" stroke="#ddd"/>')
+        out.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end">{step / 10:g}</text>')
+    for value in THRESHOLDS[::2]:
+        out.append(f'<text x="{x(value):.1f}" y="{height - 32}" text-anchor="middle">{value:g}</text>')
+    out.append(
+        f'<line x1="{x(THRESHOLD):.1f}" x2="{x(THRESHOLD):.1f}" y1="{top}" y2="{height - 50}" stroke="#888" '
+        'stroke-dasharray="4 3"/>'
+    )
+    out.append(
+        f'<text x="{width / 2}" y="{height - 12}" text-anchor="middle">'
+        f"threshold (dashed line: the default, {THRESHOLD:g})</text>"
+    )
+    styles = {"precision": "#1b6ca8", "recall": "#c0392b"}
+    for (name, rows), dash in zip(parts.items(), ("", "5 4"), strict=True):
+        for column, colour in styles.items():
+            points = " ".join(f"{x(float(str(r['threshold']))):.1f},{y(float(str(r[column]))):.1f}" for r in rows)
+            out.append(
+                f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}">'
+                f"<title>{column}, {name}</title></polyline>"
+            )
+    labels = [("precision", "#1b6ca8"), ("recall", "#c0392b"), ("solid: tuned on, dashes: held out", "#333")]
+    for number, (text, colour) in enumerate(labels):
+        out.append(f'<text x="{left + 12}" y="{height - 110 + 16 * number}" fill="{colour}">{text}</text>')
+    return "\n".join([*out, "</svg>"]) + "\n"
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Replaces what stands between the page's marks of that name."""
+    begin, end = f"<!-- {name} -->", f"<!-- end {name} -->"
+    before, rest = page.read_text("utf-8").split(begin, 1)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end, 1)[1]}", "utf-8")
+
+
+def written(tuned: list[Mail], held: list[Mail]) -> None:
+    """The page's tables, the curve, and the figures as CSV."""
+    page = OUT / "phishing-signals.md"
+    parts = {"tuned on": curve(tuned), "held out": curve(held)}
+    put(page, "signals", shown(by_signal(tuned)))
+    put(page, "curve tuned", shown(parts["tuned on"]))
+    put(page, "curve held", shown(parts["held out"]))
+    (OUT / "phishing-signals.svg").write_text(drawing(parts), "utf-8")
+    with (OUT / "phishing-signals.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ["part", *parts["tuned on"][0]], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({"part": name, **row} for name, rows in parts.items() for row in rows)
+
+
 def main() -> int:
     """Measures, prints, and writes when asked to."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -199,6 +264,8 @@ def main() -> int:
     print(shown(by_signal(tuned)), "\n")
     for name, part in (("tuned on", tuned), ("held out", held)):
         print(f"{name}: {len(part)} mails\n{shown(curve(part))}\n")
+    if args.write:
+        written(tuned, held)
     for mail in [m for m in tuned if (m.label == "phish") != m.judgement.is_phishing and m.label != "spam"][
         : args.wrong
     ]:

@@ -13,13 +13,23 @@ from mailscope.detect.finding import Fact, doubt
 from mailscope.detect.phishing_letter import Ground, Letter
 from mailscope.wording import Phrase, phrase
 
-THRESHOLD = 0.8
+THRESHOLD = 0.6
 """From this score on a message is called phishing (docs/concepts/phishing-signals.md shows the curve)."""
 
-SUSPECT = 0.5
+SUSPECT = 0.4
 """From this score on a message is looked at together with others of its kind."""
 
 CEILING = 0.99
+
+SENDER_ALONE = 0.55
+"""A false sender without anything that lures is no phishing yet: at most this."""
+
+NO_LURE = frozenset(
+    """own-domain-outside to-itself auth-failed auth-absent envelope-elsewhere lookalike-sender odd-helo own-helo
+    machine-sender machine-envelope no-message-id free-hosting-sender cheap-suffix-sender odd-name role-name brand-name
+    address-in-name many-recipients guessed-recipients dominant-sender""".split()  # noqa: SIM905
+)
+"""Signals that say something of the sender, and nothing of what is wanted of the reader."""
 
 
 @dataclass(slots=True)
@@ -56,7 +66,8 @@ def judged(letter: Letter, ground: Ground) -> Judgement:
 def total(against: list[Fact], ordinary: list[Fact]) -> float:
     """The score: 0 without any signal, at most CEILING."""
     left = doubt(Fact(fact.name, -fact.weight, fact.what) for fact in ordinary)
-    return min(CEILING, round((1.0 - doubt(against)) * left, 3))
+    most = CEILING if any(fact.name not in NO_LURE for fact in against) else SENDER_ALONE
+    return min(most, round((1.0 - doubt(against)) * left, 3))
 
 
 def _known_sender(letter: Letter, ground: Ground) -> Phrase | None:

@@ -25,7 +25,7 @@ from mailscope.detect.phishing_signs import sign
 from mailscope.detect.registrable import label_of, registrable
 
 SITE_FOLDERS = re.compile(
-    r"/(wp-(content|includes|admin|json)|\.well-known|cgi-bin|plugins|templates|components|modules|vendor|uploads?)/",
+    r"/(wp-(content|includes|admin|json)|\.well-known)/",
     re.IGNORECASE,
 )
 """Folders of web software in which no owner puts a page for readers: the site was broken into."""

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from mailscope.detect.finding import Fact
 from mailscope.detect.phishing_letter import Ground, Letter
 from mailscope.detect.phishing_sender import authentication
 from mailscope.detect.phishing_signs import ordinary
 from mailscope.detect.registrable import label_of, registrable
+
+_ANSWER = re.compile(
+    r"\s*(\[[^]]*\]\s*)?(re|aw|sv|antw|ref|rv|res|fw|fwd|wg|tr|enc|回复|答复|转发)\s*(\[\d+\])?[:：]", re.IGNORECASE
+)
+
+LIST_FIELDS = frozenset({"list-post", "mailing-list", "x-mailing-list", "list-archive", "list-help", "x-beenthere"})
+"""Fields that list software adds beside List-Id; who only forges a List-Id seldom does."""
+
+
+def is_real_list(letter: Letter) -> bool:
+    """A List-Id with the other marks of list software."""
+    return letter.is_list_mail and not LIST_FIELDS.isdisjoint(letter.row["header_names"] or ())
 
 
 def signals(letter: Letter, ground: Ground) -> list[Fact]:
@@ -14,9 +28,9 @@ def signals(letter: Letter, ground: Ground) -> list[Fact]:
     found = []
     row = letter.row
     links_home = _links_stay_home(letter, ground)
-    if row["in_reply_to"]:
+    if row["in_reply_to"] and _ANSWER.match(row["subject"] or ""):
         found.append(ordinary("thread"))
-    if letter.is_list_mail:
+    if is_real_list(letter):
         found.append(ordinary("list", name=row["list_id"]))
     elif row["list_unsubscribe"]:
         found.append(ordinary("newsletter"))

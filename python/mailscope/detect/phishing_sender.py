@@ -17,7 +17,8 @@ import re
 from mailscope.detect.domains import domain_of
 from mailscope.detect.finding import Fact
 from mailscope.detect.network import parsed
-from mailscope.detect.phishing_brands import FREEMAIL
+from mailscope.detect.phishing_brands import FREEMAIL, ORDINARY_WORDS
+from mailscope.detect.phishing_hosts import CHEAP, FREE_HOSTS
 from mailscope.detect.phishing_letter import Ground, Letter
 from mailscope.detect.phishing_lookalike import (
     borrowed_brand,
@@ -27,7 +28,7 @@ from mailscope.detect.phishing_lookalike import (
     is_of_brand,
 )
 from mailscope.detect.phishing_signs import sign
-from mailscope.detect.registrable import label_of, registrable
+from mailscope.detect.registrable import label_of, registrable, suffix_of
 
 ROLE_NAMES = re.compile(
     r"\b(it (department|support|desk|service|team|admin|helpdesk)|help ?desk|administrator|mail ?admin|webmaster|"
@@ -110,7 +111,8 @@ def _elsewhere(letter: Letter, ground: Ground) -> list[Fact]:
     if replies and letter.from_domain and letter.from_domain not in replies and not letter.is_list_mail:
         is_worse = replies[0] in FREEMAIL or ground.domains.is_own(letter.from_addr)
         if is_worse or label_of(replies[0]) != label_of(letter.from_domain):
-            found.append(sign("reply-elsewhere", reply=letter.row["reply_to"][0], sender=letter.from_addr))
+            kind = "reply-to-freemail" if replies[0] in FREEMAIL else "reply-elsewhere"
+            found.append(sign(kind, reply=letter.row["reply_to"][0], sender=letter.from_addr))
     return found
 
 
@@ -155,6 +157,10 @@ def _domain(letter: Letter, ground: Ground) -> list[Fact]:
     own = imitated_own(host, ground.domains.own)
     if own:
         return [sign("lookalike-sender", sender=letter.from_addr, real=own)]
+    if host.endswith(FREE_HOSTS):
+        return [sign("free-hosting-sender", sender=letter.from_addr)]
+    if suffix_of(host).rpartition(".")[2] in CHEAP:
+        return [sign("cheap-suffix-sender", sender=letter.from_addr)]
     if brand := imitated_brand(host):
         return [sign("lookalike-sender", sender=letter.from_addr, real=brand)]
     if (brand := borrowed_brand(host)) and not letter.is_list_mail:
@@ -177,13 +183,29 @@ def _helo(letter: Letter, ground: Ground) -> list[Fact]:
 
 def _header(letter: Letter) -> list[Fact]:
     found = []
+    subject = letter.row["subject"] or ""
+    named = [b for b in brands_in_name(subject) if b not in ORDINARY_WORDS and not is_of_brand(letter.from_domain, b)]
+    if named and not letter.is_list_mail and not letter.row["in_reply_to"] and letter.links:
+        found.append(sign("brand-in-subject", brand=named[0], sender=letter.from_addr))
+    if letter.from_name and not re.search(r"\w", letter.from_name.replace("_", "")):
+        found.append(sign("odd-name", name=letter.from_name))
     if _MIXED.search(f"{letter.from_name} {letter.row['subject'] or ''}"):
         found.append(sign("odd-letters"))
     if _is_machine_made(letter.from_addr):
         found.append(sign("machine-sender", sender=letter.from_addr))
+    envelope = letter.envelope_from or ""
+    if envelope and domain_of(envelope) != domain_of(letter.from_addr) and _is_random(domain_of(envelope)):
+        found.append(sign("machine-envelope", envelope=envelope))
     if letter.is_handed_in and not letter.row["message_id"] and not letter.row["truncated"]:
         found.append(sign("no-message-id"))
     return found
+
+
+def _is_random(host: str) -> bool:
+    """A host of which a label mixes letters and digits several times, or has no vowel for long, as programs make it."""
+    labels = [label for label in host.split(".")[:-1] if len(label) >= 8]
+    changes = [len(re.findall(r"[a-z]\d|\d[a-z]", label)) for label in labels]
+    return any(count >= 3 for count in changes) or any(re.search(r"[bcdfghjklmnpqrstvwxz]{6,}", x) for x in labels)
 
 
 def _is_machine_made(address: str) -> bool:

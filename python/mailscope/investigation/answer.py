@@ -28,7 +28,7 @@ def answer(found: Investigation) -> dict[str, Any]:
 
     network, domains = found.scene.network, found.scene.domains
     hide = attackers(found.findings)
-    plain: dict[str, Any] = _plain(
+    told: dict[str, Any] = plain(
         {
             "schema": SCHEMA,
             "versions": {"mailscope": version(), "python": platform.python_version()},
@@ -55,7 +55,7 @@ def answer(found: Investigation) -> dict[str, Any]:
             "seconds": round(found.seconds, 3),
         }
     )
-    return plain
+    return told
 
 
 def attackers(findings: Iterable[Finding]) -> list[str]:
@@ -246,11 +246,12 @@ def _cleared(item: Cleared, hide: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as text, number, boolean, null, list or object; times in UTC, statements as English sentences."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        return [plain(item) for item in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
     if isinstance(value, datetime):
         return utc(value).isoformat().replace("+00:00", "Z")
     if isinstance(value, Phrase):

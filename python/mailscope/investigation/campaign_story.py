@@ -356,7 +356,7 @@ def cleared_senders(judged: Judged) -> list[Cleared]:
     """Senders that look similar, or send much, and are not accused: each once, with the reason."""
     accused = {id(member) for campaign in judged.campaigns for member in campaign.members}
     groups: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
-    for judgement in judged.every:
+    for judgement in judged.incoming:
         if id(judgement) not in accused and judgement.letter.from_addr:
             groups[(judgement.letter.row["client_addr"], judgement.letter.from_addr)].append(judgement)
     accused_senders = {sender for campaign in judged.campaigns for sender in campaign.senders}

@@ -94,6 +94,7 @@ class Judged:
     """All messages with their judgement, copies seen when they were fetched, and the campaigns among them."""
 
     every: list[Judgement]
+    incoming: list[Judgement]
     copies: dict[str, list[Letter]]
     campaigns: list[Campaign]
     senders: Counter[str]
@@ -116,7 +117,7 @@ def judged_messages(scene: Scene) -> Judged:
         if campaign.confidence >= THRESHOLD:
             found.append(campaign)
     found.sort(key=lambda campaign: (-campaign.confidence, campaign.first))
-    return Judged(every, copies, found, senders)
+    return Judged(every, incoming, copies, found, senders)
 
 
 def _originals(found: Sequence[Letter]) -> tuple[list[Letter], dict[str, list[Letter]]]:

@@ -23,6 +23,12 @@ TEMPLATES: dict[str, str] = {
     "phishing.odd-letters": "主题或发件人名称混用字母表或夹带不可见字符",
     "phishing.machine-sender": "地址 {sender} 像是程序生成的",
     "phishing.no-message-id": "没有 Message-ID：不是常用邮件程序所发",
+    "phishing.reply-to-freemail": "回复将发往邮件服务商的地址 {reply}，而不是发件人 {sender}",
+    "phishing.brand-in-subject": "主题提到 {brand}，而地址 {sender} 并不属于它",
+    "phishing.free-hosting-sender": "地址 {sender} 属于免费托管，没有公司会用它收发邮件",
+    "phishing.cheap-suffix-sender": "{sender} 的域名后缀多被滥用",
+    "phishing.machine-envelope": "信封发件人 {envelope} 像是程序生成的",
+    "phishing.odd-name": "显示名“{name}”不是名字",
     # --- signals: links
     "phishing.shown-elsewhere": "链接显示为 {shown}，实际指向 {url}",
     "phishing.raw-address-link": "链接指向裸地址：{url}",

@@ -23,6 +23,12 @@ TEMPLATES: dict[str, str] = {
     "phishing.odd-letters": "subject or sender's name mix alphabets or hide characters",
     "phishing.machine-sender": "the address {sender} looks made by a program",
     "phishing.no-message-id": "it has no Message-ID: no usual mail program made it",
+    "phishing.reply-to-freemail": "replies go to {reply} at a mail provider, not to the sender {sender}",
+    "phishing.brand-in-subject": "the subject names {brand}, the address {sender} does not belong to it",
+    "phishing.free-hosting-sender": "the address {sender} is of free hosting, where no company has its mail",
+    "phishing.cheap-suffix-sender": "the domain of {sender} is of a suffix that is mostly abused",
+    "phishing.machine-envelope": "the envelope's sender {envelope} looks made by a program",
+    "phishing.odd-name": "the display name “{name}” is no name",
     # --- signals: links
     "phishing.shown-elsewhere": "a link shows {shown} and leads to {url}",
     "phishing.raw-address-link": "a link leads to a bare address: {url}",
