@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn inputs_are_named_anew_in_each_batch() {
         let mut column = InputName::default();
-        [(0, "a"), (0, "a"), (1, "b"), (0, "a")].map(|input| column.push(input));
+        for input in [(0, "a"), (0, "a"), (1, "b"), (0, "a")] {
+            column.push(input);
+        }
         assert_eq!(texts(&column.finish().unwrap()), ["a", "a", "b", "a"]);
         column.push((0, "a"));
         assert_eq!(texts(&column.finish().unwrap()), ["a"]);
