@@ -21,7 +21,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.runs import path_of
+from mailscope.detect.runs import first_row, path_of
 
 FILE_SIGNS = frozenset(("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "phpinfo"))
 DATA_SIGNS = frozenset(("table-dump", "constant-answered"))
@@ -44,11 +44,15 @@ GROWTH_BYTES = 8
 SHOWN = 20
 """Values, names and tables kept in a row."""
 
+LINE = ("method", "uri", "status")
+"""What says of a request which one it is."""
+
 _SLEEP = r"(?:sleep\s*\(?\s*|delay\s*'?\d+:\d+:|receive_message\s*\([^,]*,\s*|ping\s+-[nc]\s+)(\d{1,3})"
 _TABLE = r"\b(?:from|into|join)\s+[`\"\[]?([a-z_][\w$]*(?:[`\"\]]?\.[`\"\[]?[a-z_][\w$]*)?)"
 _CATALOGUES = (
     r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msysobjects|generate_series"
 )
+_ALWAYS_TRUE = r"\bor\b\s*\(?\s*(\d+\s*=\s*\d+|'(\w*)'\s*=\s*'\w*|true|1\s*(--|#|$))"
 _PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
 _FACTOR = r"(?:\d{2,7})\s*\*\s*(\d{2,7})"
 
@@ -61,7 +65,8 @@ def attacked_pages(attacks: Table, http_requests: Table) -> Table:
         seconds=(_.answered.epoch_seconds() - _.start.epoch_seconds()).cast("int64"),
     ).select(
         "flow_id", "exchange", "client_addr", "server_addr", "server_port", "path", "status", "size", "seconds",
-        "response_body_hash", "response_body_prefix", "response_signs", "start",
+        "response_body_hash", "response_body_prefix", "response_signs", "start", "capture", "first_packet",
+        "last_capture", "last_packet", "method", "uri",
     )  # fmt: skip
     keys = attacks.select("flow_id", "exchange").distinct()
     usual = _usual(
@@ -100,10 +105,24 @@ def _observed(hit: Table) -> Table:
         reflected=reflected & is_ok,
         is_delayed=(claimed >= 1) & (hit.seconds >= claimed) & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
         brought=is_query & is_ok & grown & hit.usual_size.notnull() & ~reflected,
+        widened=is_ok & grown & hit.usual_size.notnull() & ~reflected & hit.folded.re_search(_ALWAYS_TRUE),
         computed=(prefix.contains(product) & ~hit.value.contains(product)).fill_null(False) & is_ok,
         table=hit.folded.re_extract(_TABLE, 1),
         signs_text=hit.response_signs.join(" "),
+    ).mutate(
+        shows=_.brought
+        | _.is_delayed
+        | _.computed
+        | _.signs_text.re_search(_any_of(FILE_SIGNS | OUTPUT_SIGNS | DATA_SIGNS)),
+        hints=_.reflected
+        | _.widened
+        | (_.status >= 500).fill_null(False)
+        | _.signs_text.re_search(_any_of(ERROR_SIGNS)),
     )
+
+
+def _any_of(signs: frozenset[str]) -> str:
+    return "|".join(sorted(signs))
 
 
 def _pages(rows: Table) -> Table:
@@ -119,6 +138,7 @@ def _pages(rows: Table) -> Table:
         delayed=_.is_delayed.sum(),
         brought=_.brought.sum(),
         brought_bytes=(_.size - _.usual_size).sum(where=_.brought),
+        widened=_.widened.sum(),
         reflected=_.reflected.sum(),
         computed=_.computed.sum(),
         usual_ok=_.usual_ok.max(),
@@ -130,7 +150,8 @@ def _pages(rows: Table) -> Table:
             :SHOWN
         ],
         examples=_.value[:200].collect(distinct=True)[:SHOWN],
-        first_effect=_.start.min(where=_.brought | _.is_delayed | _.computed),
+        **first_row(_.shows, "effect_", LINE),
+        **first_row(_.hints, "hint_", LINE),
     )
 
 
@@ -166,6 +187,7 @@ def _perhaps(page: Mapping[str, Any], signs: set[str]) -> list[str]:
     reasons = {
         "database-error": is_sql and (signs & ERROR_SIGNS or fails),
         "answers-differ": is_sql and page["ok"] >= ANSWERS_LEAST and 2 <= page["answers"] <= page["ok"] // 2,
+        "all-rows": is_sql and page["widened"],
         "reflected": page["attack"] == "cross-site-scripting" and (page["reflected"] or "markup-answered" in signs),
     }
     return [reason for reason, holds in reasons.items() if holds]

@@ -21,7 +21,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.runs import extent, path_of
+from mailscope.detect.runs import extent, first_row, path_of
 
 FAILURES_LEAST = 10
 """Refused attempts from which on it is guessing."""
@@ -95,6 +95,7 @@ def guessing(tried: Table) -> Table:
         first_refused=_.start.min(where=_.is_refused),
         last_refused=_.start.max(where=_.is_refused),
         **extent(),
+        **first_row(_.is_success, "entered_", ("user",)),
     )
     seconds = found.last_refused.epoch_seconds() - found.first_refused.epoch_seconds()
     is_fast = seconds <= FAST_SECONDS * found.refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -29,6 +30,22 @@ def extent() -> dict[str, Any]:
         "last_packet": _.last_packet.argmax(_.end),
         "flow_id": _.flow_id.argmin(_.start),
     }
+
+
+EVIDENCE = ("start", "flow_id", "capture", "first_packet", "last_capture", "last_packet")
+"""What names a row as evidence."""
+
+
+def first_row(where: Any, prefix: str = "at_", besides: Sequence[str] = ()) -> dict[str, Any]:
+    """Aggregations: the earliest row for which `where` holds, as far as evidence needs it; null for none."""
+    return {f"{prefix}{name}": getattr(_, name).argmin(_.start, where=where) for name in (*EVIDENCE, *besides)}
+
+
+def as_row(found: Mapping[str, Any], prefix: str = "at_") -> dict[str, Any] | None:
+    """What `first_row` found as a row of its own; None for none."""
+    if found.get(f"{prefix}flow_id") is None:
+        return None
+    return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
 
 def path_of(uri: Any) -> Any:

@@ -18,7 +18,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.runs import path_of
+from mailscope.detect.runs import first_row, path_of
 
 EXECUTABLE = (
     r"(?i)\.(php\d?|phtml?|pht|phar|inc|jspx?|jspf|jsw|aspx?|ashx|asmx|asa|cer|cdx|cgi|pl|pm|py|rb|sh|war|cfml?|shtml|"
@@ -107,6 +107,7 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
             ],
             bytes=_.response_body_bytes.sum(),
             first=_.start.min(),
+            **first_row(_.start.notnull(), "run_", ("method", "uri", "status")),
         )
     )
     everybody = requests.group_by(["server_addr", "server_port", "path"]).agg(

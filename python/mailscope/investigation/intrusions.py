@@ -52,13 +52,24 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
     suspects = found.suspects()
     web = web_phases(scene.tables, found, suspects)
     mail = mail_phases(scene.tables, found, suspects)
+    trails = {client: phases_of(client, web, mail, found) for client in suspects}
+    kept = {client: phases for client, phases in trails.items() if _is_intrusion(phases)}
+    said = products(scene, sorted({phase.target for phases in kept.values() for phase in phases})) if kept else {}
     made = []
-    for client in suspects:
-        phases = phases_of(client, web, mail, found)
-        if _is_intrusion(phases):
-            _tell_mail(scene, phases)
-            made.append(_finding(scene, found, client, phases))
-    return sorted(made, key=lambda finding: (-finding.confidence, finding.subject))[:FINDINGS_MOST]
+    for client, phases in kept.items():
+        _tell_mail(scene, phases)
+        made.append(_finding(scene, found, client, phases))
+        made[-1].details["products"] = [one for target in made[-1].roles["target"] for one in said[target]]
+    return _the_surest(made)
+
+
+def _the_surest(made: list[Finding]) -> list[Finding]:
+    """The findings that a report can hold; the last one says how many more there are."""
+    ranked = sorted(made, key=lambda finding: (-finding.confidence, finding.subject))
+    if len(ranked) > FINDINGS_MOST:
+        more = amount(len(ranked) - FINDINGS_MOST, "address")
+        ranked[FINDINGS_MOST - 1].not_proven.append(phrase("intrusion.more", addresses=more))
+    return ranked[:FINDINGS_MOST]
 
 
 def _is_intrusion(phases: Sequence[Phase]) -> bool:
@@ -125,7 +136,7 @@ def _finding(scene: Scene, found: Seen, client: str, phases: list[Phase]) -> Fin
         techniques=_techniques(phases),
         details={
             "phases": [phase.as_row() for phase in phases],
-            "products": products(scene, targets),
+            "products": [],
             "counts": {"requests": sum(phase.requests for phase in phases), "phases": len(phases)},
             "first": min(phase.start for phase in phases),
             "last": max(phase.end for phase in phases),

@@ -23,6 +23,9 @@ MINOR_REQUESTS = 3
 MINOR_SHARE = 0.1
 """The same for a class this small beside the other."""
 
+SCANNED_CLASSES = 4
+"""Classes of attack by one program on one target from which on it is a vulnerability scanner."""
+
 SPRAY_USERS = 5
 """Guesses at this many accounts with few tries each are spraying."""
 
@@ -39,7 +42,7 @@ def phases_of(client: str, web: Iterable[Row], mail: Iterable[Row], found: Seen)
     phases = [_port_scan(row) for row in found.port_scans if row["orig_addr"] == client]
     phases += [_web(row, found) for row in web if row["client_addr"] == client]
     phases += [_mail(row, found) for row in mail if row["client_addr"] == client]
-    phases = _without_minor(phases)
+    phases = _without_minor(_as_vulnerability_scan(phases))
     return sorted(phases, key=lambda phase: (phase.start, phase.slug))
 
 
@@ -113,7 +116,7 @@ def _tell_attack(phase: Phase, row: Row, found: Seen) -> None:
         "effects": reasons,
         "tables": tables[:LISTED],
         "bytes_back": size,
-        "first_effect": min((page["first_effect"] for page in pages if page["first_effect"]), default=None),
+        "first_effect": min((page["effect_start"] for page in pages if page["effect_start"]), default=None),
         "examples": [text for page in told[:3] for text in page["examples"][:3]],
         "pages": [page["path"] for page in told[:LISTED]],
     }
@@ -245,6 +248,27 @@ def _mail(row: Row, found: Seen) -> Phase:
     else:
         phase.what = phrase("phase.what-mail-look", sessions=sessions, protocol=row["protocol"].upper())
     return phase
+
+
+def _as_vulnerability_scan(phases: Sequence[Phase]) -> list[Phase]:
+    """A program that tries many classes of attack is a scanner; what else it asked for belongs to its scan."""
+    classes: dict[tuple[str, str], set[str]] = {}
+    for phase in phases:
+        if phase.slug in ATTACKS:
+            for agent in phase.details["agents"] or [""]:
+                classes.setdefault((phase.target, agent), set()).add(phase.slug)
+    scanners = {key for key, slugs in classes.items() if len(slugs) >= SCANNED_CLASSES}
+    for phase in phases:
+        agents = {(phase.target, agent) for agent in phase.details.get("agents", ())}
+        if phase.slug in ("reconnaissance", "directory-scan") and agents and agents <= scanners:
+            phase.slug = "vulnerability-scan"
+            tried = sorted(set().union(*(classes[key] for key in agents)))
+            phase.what = phrase(
+                "phase.what-vulnerability-scan",
+                requests=amount(phase.requests, "request"),
+                classes=[phrase(f"phase.{slug}") for slug in tried],
+            )
+    return list(phases)
 
 
 def _without_minor(phases: Sequence[Phase]) -> list[Phase]:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import ibis
 from ibis import _
-from ibis.expr.types import Table
 
 from mailscope.detect.finding import Evidence, row_evidence
+from mailscope.detect.runs import as_row
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
@@ -28,6 +29,9 @@ TRANSACTIONS_MOST = 2000
 """Mail transactions of an attacker looked at for forged senders."""
 
 SHOWN = 20
+
+PRODUCTS_MOST = 5000
+"""Names and versions looked at, over all targets."""
 
 
 @dataclass(slots=True)
@@ -63,79 +67,70 @@ def weaknesses(scene: Scene, found: Seen, phases: Sequence[Phase]) -> list[Weakn
     shown: list[Weakness] = []
     for phase in phases:
         if phase.slug in GUESSES and phase.details.get("entered"):
-            shown += _weak_password(scene, found, phase)
+            shown.append(_weak_password(found, phase))
         elif phase.slug in ATTACKS and phase.worked in SURE:
-            shown.append(_injected(scene, phase))
+            shown.append(_injected(found, phase))
         elif phase.slug == "file-upload" and phase.worked == "yes":
-            shown += _executed_upload(scene, found, phase)
+            shown += _executed_upload(found, phase)
         elif phase.slug == "mail-sending":
             shown += forged_own_sender(scene, phase.client, phase.target)
-    shown += _unexplained_shells(scene, found, phases)
+    shown += _unexplained_shells(found, phases)
     return sorted(shown, key=lambda weakness: weakness.seen)
 
 
-def _weak_password(scene: Scene, found: Seen, phase: Phase) -> list[Weakness]:
-    assert found.logins is not None
-    entered = found.logins.filter(
-        _.client_addr == phase.client,
-        _.server_addr == phase.target,
-        _.is_success,
-        _.user.isin(phase.details["entered"]),
-    )
-    first = rows(entered.order_by("start").limit(SHOWN))
-    users = phase.details["entered"]
-    return [
-        Weakness(
-            "CWE-521",
-            phrase(
-                "weakness.weak-password",
-                users=users,
-                where=phase.details["where"],
-                attempts=str(phase.details["attempts"]),
-            ),
-            f"{phase.service} {' '.join(phase.details['where'])}",
-            phase.target,
-            first[0]["start"] if first else phase.start,
-            0.85,
-            [row_evidence("logins", row, phrase("evidence.login", user=row["user"] or "-")) for row in first[:3]],
-        )
+def _weak_password(found: Seen, phase: Phase) -> Weakness:
+    """The accounts that gave way to guessing; the evidence is the first login that was let in."""
+    guessed = [
+        as_row(row, "entered_")
+        for row in found.guessing
+        if row["client_addr"] == phase.client and row["server_addr"] == phase.target
     ]
-
-
-def _injected(scene: Scene, phase: Phase) -> Weakness:
-    at = phase.details.get("first_effect") or phase.start
-    http = scene.tables["http_requests"]
-    row = rows(
-        http.filter(_.client_addr == phase.client, _.server_addr == phase.target, _.start >= at, _.start <= phase.end)
-        .order_by("start")
-        .limit(1)
+    entered = sorted((row for row in guessed if row), key=lambda row: row["start"])
+    users, where = phase.details["entered"], phase.details["where"]
+    return Weakness(
+        "CWE-521",
+        phrase("weakness.weak-password", users=users, where=where, attempts=str(phase.details["attempts"])),
+        f"{phase.service} {' '.join(where)}",
+        phase.target,
+        entered[0]["start"] if entered else phase.start,
+        0.85,
+        [row_evidence("logins", row, phrase("evidence.login", user=row["user"] or "-")) for row in entered[:3]],
     )
+
+
+def _injected(found: Seen, phase: Phase) -> Weakness:
+    """What an attack's effect shows; the evidence is the first request with it."""
+    shown = [
+        as_row(page, "effect_") or as_row(page, "hint_")
+        for page in found.pages
+        if page["client_addr"] == phase.client
+        and page["server_addr"] == phase.target
+        and page["attack"] == phase.slug
+        and page["worked"] in SURE
+    ]
+    first = sorted((row for row in shown if row), key=lambda row: row["start"])
     pages, names = phase.details["pages"][:3], phase.details["parameters"][:5]
     effects = [phrase(f"effect.{reason}") for reason in phase.details["effects"]]
+    attack = phrase(f"phase.{phase.slug}")
     return Weakness(
         phase.cwe or "CWE-20",
-        phrase(
-            "weakness.injection", attack=phrase(f"phase.{phase.slug}"), pages=pages, parameters=names, effect=effects
-        ),
+        phrase("weakness.injection", attack=attack, pages=pages, parameters=names, effect=effects),
         f"{' '.join(pages)} {' '.join(names)}".strip(),
         phase.target,
-        at,
+        first[0]["start"] if first else phase.start,
         SURE[phase.worked],
-        [row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in row],
+        [row_evidence("http_requests", row, phrase("evidence.web-request", request=_line(row))) for row in first[:3]],
     )
 
 
-def _executed_upload(scene: Scene, found: Seen, phase: Phase) -> list[Weakness]:
+def _executed_upload(found: Seen, phase: Phase) -> list[Weakness]:
     shown = []
     for shell in found.shells:
         upload = shell.get("upload")
         if shell["server_addr"] != phase.target or upload is None or not phase.start <= upload["start"] <= phase.end:
             continue
-        run = _first_run(scene, shell)
         evidence = [row_evidence("http_requests", upload, phrase("evidence.upload", file=upload["file_name"]))]
-        evidence += [
-            row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in run
-        ]
+        evidence += _ran(shell)
         shown.append(
             Weakness(
                 "CWE-434",
@@ -150,27 +145,21 @@ def _executed_upload(scene: Scene, found: Seen, phase: Phase) -> list[Weakness]:
     return shown
 
 
-def _unexplained_shells(scene: Scene, found: Seen, phases: Sequence[Phase]) -> list[Weakness]:
+def _unexplained_shells(found: Seen, phases: Sequence[Phase]) -> list[Weakness]:
     """Shells whose upload was not seen: the weakness that put them there is not shown by this traffic."""
     clients = {phase.client for phase in phases}
     shown = []
     for shell in found.shells:
         if shell.get("upload") is None and clients & set(shell["clients"]):
-            run = _first_run(scene, shell)
-            what = phrase("weakness.shell-only", shell=shell["path"])
-            evidence = [
-                row_evidence("http_requests", one, phrase("evidence.web-request", request=_line(one))) for one in run
-            ]
-            shown.append(Weakness("CWE-506", what, shell["path"], shell["server_addr"], shell["first"], 0.7, evidence))
+            what, where = phrase("weakness.shell-only", shell=shell["path"]), shell["path"]
+            shown.append(Weakness("CWE-506", what, where, shell["server_addr"], shell["first"], 0.7, _ran(shell)))
     return shown
 
 
-def _first_run(scene: Scene, shell: Row) -> list[Row]:
-    http = scene.tables["http_requests"]
-    asked = http.filter(
-        _.server_addr == shell["server_addr"], _.client_addr.isin(shell["clients"]), _.start >= shell["first"]
-    )
-    return rows(asked.order_by("start").limit(1))
+def _ran(shell: Row) -> list[Evidence]:
+    """The first command that a shell was given."""
+    run = as_row(shell, "run_")
+    return [row_evidence("http_requests", run, phrase("evidence.web-request", request=_line(run)))] if run else []
 
 
 def forged_own_sender(scene: Scene, client: str, server: str) -> list[Weakness]:
@@ -205,26 +194,31 @@ def forged_own_sender(scene: Scene, client: str, server: str) -> list[Weakness]:
     ]
 
 
-def products(scene: Scene, targets: Sequence[str]) -> list[dict[str, Any]]:
-    """What the targets say of themselves: program and version in headers, pages and greetings."""
-    http: Table = scene.tables["http_requests"].filter(_.server_addr.isin(list(targets)))
-    shown: list[dict[str, Any]] = []
+def products(scene: Scene, targets: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """By target: what it says of itself, program and version in headers, pages, cookies and greetings."""
+    http = scene.tables["http_requests"].filter(_.server_addr.isin(list(targets)))
+    cookies = http.select("server_addr", "server_port", shown=_.set_cookies.unnest()).mutate(
+        place=ibis.literal("cookie")
+    )
+    said = cookies.select("server_addr", "server_port", "shown", "place")
     for column in ("server", "powered_by", "response_title"):
-        said = http.filter(http[column].notnull()).group_by(["server_addr", "server_port", column]).agg(n=_.count())
-        for row in rows(said.order_by(-_.n).limit(SHOWN)):
-            shown.append(
-                {"target": row["server_addr"], "port": row["server_port"], "shown": row[column], "where": column}
+        said = said.union(
+            http.select("server_addr", "server_port", shown=http[column]).mutate(place=ibis.literal(column))
+        )
+    mail = scene.tables["mail_sessions"].filter(_.server_addr.isin(list(targets)))
+    said = said.union(mail.select("server_addr", "server_port", shown=_.banner).mutate(place=ibis.literal("greeting")))
+    counted = said.filter(_.shown.notnull()).group_by(["server_addr", "server_port", "place", "shown"]).agg(n=_.count())
+    shown: dict[str, list[dict[str, Any]]] = {target: [] for target in targets}
+    for row in rows(counted.order_by(-_.n, "shown").limit(PRODUCTS_MOST)):
+        if len(shown[row["server_addr"]]) < SHOWN:
+            shown[row["server_addr"]].append(
+                {"target": row["server_addr"], "port": row["server_port"], "shown": row["shown"], "where": row["place"]}
             )
-    for row in rows(http.select("server_addr", "server_port", cookie=_.set_cookies.unnest()).distinct().limit(SHOWN)):
-        shown.append(
-            {"target": row["server_addr"], "port": row["server_port"], "shown": row["cookie"], "where": "cookie"}
-        )
-    mail = scene.tables["mail_sessions"].filter(_.server_addr.isin(list(targets)), _.banner.notnull())
-    for row in rows(mail.select("server_addr", "server_port", "banner").distinct().limit(SHOWN)):
-        shown.append(
-            {"target": row["server_addr"], "port": row["server_port"], "shown": row["banner"], "where": "greeting"}
-        )
-    return sorted(shown, key=lambda row: (row["target"], row["port"], row["where"], row["shown"]))
+    return {target: sorted(said, key=_by_place) for target, said in shown.items()}
+
+
+def _by_place(product: Mapping[str, Any]) -> tuple[int, str, str]:
+    return product["port"], product["where"], product["shown"]
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """What Mailscope says, in Chinese: break-ins at web and mail servers."""
 
 UNITS: dict[str, tuple[str, str]] = {
+    "address": ("{n} 个地址", "{n} 个地址"),
     "byte": ("{n} 字节", "{n} 字节"),
     "command": ("{n} 条命令", "{n} 条命令"),
     "port": ("{n} 个端口", "{n} 个端口"),
@@ -13,6 +14,7 @@ TEMPLATES: dict[str, str] = {
     "intrusion.no-weakness": "漏洞所在：流量中没有产生了不应有效果的请求",
     "intrusion.effect-unsure": "每次攻击都产生了应答所暗示的效果",
     "intrusion.read-by-whom": "取走的邮件被人读过",
+    "intrusion.more": "以上即是全部：另有 {addresses} 也发起了攻击，未列出",
     "intrusion.could-be-test": "所有者委托的安全测试；委托书会写明地址和时间",
     "intrusion.could-be-shared": "多人共用一个地址（网关、代理）",
     "fact.attack-program": "发往 {target} 的请求像是 {program} 所发",
@@ -43,6 +45,7 @@ TEMPLATES: dict[str, str] = {
     "phase.what-reconnaissance": "{requests}，没有攻击的标志：{paths}",
     "phase.what-port-scan": "试探 {ports}；开放：{open}",
     "phase.what-directory-scan": "{requests}，其中 {missing} 个路径不存在；存在：{exists}",
+    "phase.what-vulnerability-scan": "{requests}，所用程序尝试了{classes}",
     "phase.what-guessing": "在 {where} 对 {users} 尝试 {attempts}；被攻破的账号：{entered}",
     "phase.what-web-login": "登录后继续操作：{requests}（{paths}）",
     "phase.what-mailbox": "用 {protocol} 打开邮箱：{entered}；被拒：{refused}；取走 {messages}（{bytes}）",
@@ -62,6 +65,7 @@ TEMPLATES: dict[str, str] = {
     "effect.data-back": "应答因查询带回的数据而变大",
     "effect.database-error": "数据库报错",
     "effect.answers-differ": "应答随条件而不同",
+    "effect.all-rows": "恒真条件带来了更长的应答",
     "effect.reflected": "脚本出现在返回的页面中",
     # --- 漏洞
     "weakness.weak-password": "{users} 在 {where} 的弱密码：被猜中，{attempts} 次尝试未被阻止",

@@ -1,6 +1,7 @@
 """What Mailscope says, in English: break-ins at web and mail servers."""
 
 UNITS: dict[str, tuple[str, str]] = {
+    "address": ("{n} address", "{n} addresses"),
     "byte": ("{n} byte", "{n} bytes"),
     "command": ("{n} command", "{n} commands"),
     "port": ("{n} port", "{n} ports"),
@@ -13,6 +14,7 @@ TEMPLATES: dict[str, str] = {
     "intrusion.no-weakness": "a weakness: this traffic shows no request with an effect that it should not have had",
     "intrusion.effect-unsure": "that every attack had the effect that the answers suggest",
     "intrusion.read-by-whom": "that the messages fetched were read by anybody",
+    "intrusion.more": "that these are all: {addresses} more attacked and are not listed",
     "intrusion.could-be-test": "a security test that the owner ordered; it would name its addresses and times",
     "intrusion.could-be-shared": "several people behind one address (a gateway, a proxy)",
     "fact.attack-program": "requests look like those of {program}, to {target}",
@@ -43,6 +45,7 @@ TEMPLATES: dict[str, str] = {
     "phase.what-reconnaissance": "{requests} without a mark of an attack: {paths}",
     "phase.what-port-scan": "{ports} tried; open: {open}",
     "phase.what-directory-scan": "{requests}, {missing} of the paths missing; there: {exists}",
+    "phase.what-vulnerability-scan": "{requests} of a program that tries {classes}",
     "phase.what-guessing": "{attempts} at {where} for {users}; accounts that gave way: {entered}",
     "phase.what-web-login": "logged in and went on: {requests} ({paths})",
     "phase.what-mailbox": (
@@ -64,6 +67,7 @@ TEMPLATES: dict[str, str] = {
     "effect.data-back": "the answer grew by what the query brought",
     "effect.database-error": "an error of the database",
     "effect.answers-differ": "answers differ with the condition asked",
+    "effect.all-rows": "a condition that is always true brought a longer answer",
     "effect.reflected": "the script came back in the page",
     # --- weaknesses
     "weakness.weak-password": "weak password of {users} at {where}: guessed, {attempts} attempts were not stopped",
