@@ -1,0 +1,68 @@
+"""What stands in a file of indicators: STIX 2.1, MISP events, or text with one a line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+DEPTH_LIMIT = 20
+"""Nesting of JSON that is followed."""
+
+_STIX = re.compile(r"\[?\s*([a-z0-9-]+):([A-Za-z0-9_.'\-\[\]]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_STIX_KINDS = {"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr", "file", "email-message"}
+_MISP_KINDS = {
+    "ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain", "hostname", "domain|ip", "hostname|port", "url", "uri",
+    "link", "email", "email-src", "email-dst", "md5", "sha1", "sha256", "filename|md5", "filename|sha1",
+    "filename|sha256",
+}  # fmt: skip
+
+
+def values(text: str) -> Iterator[tuple[str, str]]:
+    """Raw indicators with their comments, in whichever form the file has."""
+    if text.lstrip()[:1] in "{[":
+        try:
+            data = json.loads(text)
+        except ValueError:
+            pass
+        else:
+            yield from _of_json(data)
+            return
+    for line in text.splitlines():
+        line = line.split("#", 1)[0].strip() if not line.lstrip().startswith("http") else line.strip()
+        if line:
+            first, _comma, rest = line.partition(",")
+            yield first, rest.strip()
+
+
+def _of_json(data: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """STIX indicator patterns and observables, MISP attributes, wherever they stand."""
+    if depth > DEPTH_LIMIT:
+        return
+    if isinstance(data, str) and depth == 1:
+        yield data, ""
+    elif isinstance(data, Mapping):
+        yield from _of_object(data)
+        data = list(data.values())
+    if isinstance(data, list):
+        for item in data:
+            if depth == 0 or isinstance(item, (Mapping, list)):
+                yield from _of_json(item, depth + 1)
+
+
+def _of_object(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What one STIX object or MISP attribute names."""
+    kind, value = item.get("type"), item.get("value")
+    if kind == "indicator" and isinstance(item.get("pattern"), str):
+        for match in _STIX.finditer(item["pattern"]):
+            if match[1] in _STIX_KINDS:
+                yield re.sub(r"\\(.)", r"\1", match[3]), str(item.get("name") or "")
+    elif kind == "file" and isinstance(item.get("hashes"), Mapping):
+        for digest in item["hashes"].values():
+            yield str(digest), str(item.get("name") or "")
+    elif isinstance(value, str) and kind in _STIX_KINDS:
+        yield value, ""
+    elif isinstance(value, str) and kind in _MISP_KINDS:
+        for part in value.split("|") if "|" in str(kind) else [value]:
+            yield part, str(item.get("comment") or item.get("category") or "")

@@ -1,0 +1,13 @@
+"""What Mailscope says in English: the owner's rules and indicators."""
+
+UNITS: dict[str, tuple[str, str]] = {}
+
+TEMPLATES: dict[str, str] = {
+    "rules.matched": "the rule “{title}” matches {rows} of {table}",
+    "rules.row": "matches “{title}”",
+    "rules.not-proven": "a rule sees one row at a time; what came before and after is for a person to read",
+    "rules.could-be": "the rule's author names: {text}",
+    "rules.found-in": "{value} stands in {column} of {table}",
+    "rules.indicator-seen": "{value} from the list of indicators stands in {rows}, in {places} columns",
+    "rules.indicator-not-proven": "that it was there does not say that it did harm; the list may be old",
+}
