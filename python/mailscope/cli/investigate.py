@@ -12,12 +12,15 @@ from mailscope.errors import UsageError
 from mailscope.harmless import visible
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mailscope.investigation.investigate import Investigation
     from mailscope.store.case import Case
 
 EXAMPLES = """
 mailscope investigate link.pcap inside.pcap --own 10.0.0.0/8 --own-domain example.org -o case
 mailscope investigate *.pcap --own 203.0.113.0/24 --role 203.0.113.5=mail-server --lang zh
+mailscope investigate *.pcap --rules starter --rules ./rules --ioc misp-event.json -o case
 mailscope investigate link.pcap --json | jq .findings
 """
 
@@ -37,6 +40,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     roles = "proxy, mail-server, client, resolver or gateway"
     group.add_argument("--role", action="append", default=[], metavar="A=ROLE", help=roles)
     group.add_argument("--look-for", action="append", default=[], metavar="HOST", help="search for it besides")
+    group = parser.add_argument_group("what you look for")
+    group.add_argument(
+        "--rules", action="append", default=[], metavar="DIR", help="Sigma rules; `starter` names those that come along"
+    )
+    group.add_argument(
+        "--ioc", action="append", default=[], type=Path, metavar="FILE", help="indicators: STIX, MISP, or one a line"
+    )
     group = parser.add_argument_group("answer")
     group.add_argument("-o", "--output", type=Path, metavar="CASE", help="keep everything in this folder")
     group.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the report; default: en")
@@ -72,6 +82,7 @@ def answer(args: argparse.Namespace, folder: Path) -> int:
     started = datetime.now(UTC)
     options = options_of(args, hash_mb=WHATEVER_THE_SIZE)
     roles = roles_of(args.role)
+    asked = _asked(args)
     captures = spooled(args.captures, folder)
     with Progress() as progress:
         case = write_case(captures, folder, options, progress)
@@ -83,12 +94,27 @@ def answer(args: argparse.Namespace, folder: Path) -> int:
             own_domains=args.own_domain,
             roles=roles,
             look_for=args.look_for,
+            **asked,
             options=options,
             progress=progress,
             started=started,
         )
     _keep_and_print(args, case, found)
     return FOUND if args.exit_code and found.findings else 0
+
+
+def _asked(args: argparse.Namespace) -> "dict[str, Any]":
+    """The owner's rules and indicators, read before the captures: a mistake in them shows at once."""
+    asked: dict[str, Any] = {}
+    if args.rules:
+        from mailscope.detect.sigma import STARTER, rules
+
+        asked["rules"] = rules(STARTER if name == "starter" else Path(name) for name in args.rules)
+    if args.ioc:
+        from mailscope.detect.indicators import load
+
+        asked["indicators"] = load(args.ioc)
+    return asked
 
 
 def _keep_and_print(args: argparse.Namespace, case: "Case", found: "Investigation") -> None:

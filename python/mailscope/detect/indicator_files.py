@@ -64,5 +64,6 @@ def _of_object(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     elif isinstance(value, str) and kind in _STIX_KINDS:
         yield value, ""
     elif isinstance(value, str) and kind in _MISP_KINDS:
-        for part in value.split("|") if "|" in str(kind) else [value]:
+        parts = value.split("|") if "|" in str(kind) else [value]
+        for part in parts[1:] if str(kind).startswith("filename") else parts:
             yield part, str(item.get("comment") or item.get("category") or "")

@@ -58,6 +58,18 @@ KINDS: tuple[Kind, ...] = (
         "An inside host sent mail through a proxy to a mail port.",
         "The owner may allow it.",
     ),
+    Kind(
+        "indicator-match",
+        2,
+        "An address, name, URL or hash from the owner's list of indicators stands in the traffic.",
+        "The list may be old, and a shared host serves the good and the bad.",
+    ),
+    Kind(
+        "rule-match",
+        1,
+        "Rows match one of the owner's Sigma rules.",
+        "Whatever the rule's author names as false positives.",
+    ),
 )
 
 SEVERITY = {kind.slug: kind.severity for kind in KINDS}

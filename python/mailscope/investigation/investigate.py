@@ -33,6 +33,8 @@ from mailscope.investigation.sightings import Search, looked_for
 from mailscope.investigation.sorting import Groups, sorted_chains
 
 if TYPE_CHECKING:
+    from mailscope.detect.indicators import Indicator
+    from mailscope.detect.sigma import Rule
     from mailscope.ingest.captures import Options
     from mailscope.store.tables import Tables
 
@@ -70,6 +72,8 @@ def investigate(
     roles: Mapping[str, str] | None = None,
     look_for: Sequence[str] = (),
     search: Search | None = None,
+    rules: Sequence[Rule] = (),
+    indicators: Sequence[Indicator] = (),
     options: Options | None = None,
     progress: Callable[[int, int | None, int], None] | None = None,
     started: datetime | None = None,
@@ -79,7 +83,8 @@ def investigate(
     `source` is captures, tables in memory, or a case. `own` are the owner's networks, `own_domains` the owner's mail
     domains, `roles` says what hosts are (`{"192.0.2.9": "mail-server"}`, see `ROLES`); what is not given is inferred
     and said to be. `look_for` are addresses or host names to search for besides. Captures are read a second time when
-    there is something to search for; `search` replaces that pass.
+    there is something to search for; `search` replaces that pass. `rules` (`mailscope.detect.sigma.rules`) and
+    `indicators` (`mailscope.detect.indicators.load`) are the owner's own, asked of all tables.
     """
     _check(own, roles or {})
     started = started or datetime.now(UTC)
@@ -90,7 +95,8 @@ def investigate(
     groups = _search_pass(scene, groups, search or again, look_for)
     uses = _relay_uses(scene)
     lured, ordinary = phishing_findings(scene)
-    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene), *lured])
+    asked = _matches(expressions, rules, indicators)
+    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene), *lured, *asked])
     return Investigation(
         inputs=list(tables.inputs),
         scene=scene,
@@ -104,6 +110,14 @@ def investigate(
         coverage=coverage(scene, list(tables.inputs)),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
+
+
+def _matches(tables: Mapping[str, Any], rules: Sequence[Rule], indicators: Sequence[Indicator]) -> list[Finding]:
+    if not rules and not indicators:
+        return []
+    from mailscope.investigation.matches import indicator_findings, rule_findings
+
+    return [*rule_findings(tables, rules), *indicator_findings(tables, indicators)]
 
 
 def _check(own: Sequence[str], roles: Mapping[str, str]) -> None:

@@ -49,8 +49,10 @@ def advice(finding: Finding, found: Investigation) -> list[Advice]:
                 Advice(phrase("advice.firewall")),
                 _firewall(finding, found),
             ]
-        case _:
+        case "open-mail-relay":
             return [Advice(phrase("advice.relay"))]
+        case _:
+            return []
 
 
 def _for_relay(finding: Finding, found: Investigation) -> list[Advice]:

@@ -58,6 +58,7 @@ class FindingView:
     not_proven: list[str]
     could_be: list[str]
     techniques: str
+    ground: str
     advice: list[tuple[str, str]]
     mails: list[dict[str, str]]
     bursts: str
@@ -145,12 +146,24 @@ def _finding(view: Report, finding: Finding) -> FindingView:
         evidence=[_evidence(view, number, row) for number, row in enumerate(finding.evidence, 1)],
         not_proven=[view.prose(text) for text in finding.not_proven],
         could_be=[view.prose(text) for text in finding.could_be],
-        techniques=view.say("report.technique-note", techniques=[f"{t.id} {t.name}" for t in finding.techniques]),
+        techniques=_techniques(view, finding),
+        ground=view.say("report.facts" if finding.kind in RELAYING else "report.facts-other"),
         advice=[(view.prose(step.what), step.lines) for step in advice(finding, view.found)],
         mails=_mails(view, finding),
         bursts=_bursts(view, finding),
         finding=finding,
     )
+
+
+RELAYING = ("open-proxy-relay", "proxy-policy")
+"""Kinds that are about SMTP inside a proxy's protocol."""
+
+
+def _techniques(view: Report, finding: Finding) -> str:
+    named = [f"{technique.id} {technique.name}".strip() for technique in finding.techniques]
+    if finding.kind in RELAYING:
+        return view.say("report.technique-note", techniques=named)
+    return view.prose(phrase("report.list", items=named)) if named else ""
 
 
 def _story(view: Report, finding: Finding) -> str:
@@ -166,6 +179,8 @@ def _lines(view: Report, finding: Finding) -> list[tuple[str, str]]:
         return trail_lines(view, finding)
     if "victims" in finding.details:
         return lure_lines(view, finding)
+    if finding.kind in ("rule-match", "indicator-match"):
+        return _match_lines(view, finding)
     return _headline(view, finding)
 
 
@@ -205,6 +220,18 @@ def _headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     return lines
 
 
+def _match_lines(view: Report, finding: Finding) -> list[tuple[str, str]]:
+    """What the owner's rule or indicator says of itself, and where it stands."""
+    details = finding.details
+    span = phrase("report.span", first=details["first"], last=phrase("report.until", last=details["last"]))
+    told = details.get("rule", {}).get("description") or details.get("indicator", {}).get("comment")
+    lines = [(view.say("report.since"), view.prose(span))]
+    lines += [(view.say("report.what"), view.prose(str(told)))] if told else []
+    places = [f"{place['table']}.{place['column']}: {place['rows']}" for place in details.get("places", [])]
+    lines += [(view.say("report.where"), view.prose(phrase("report.list", items=places)))] if places else []
+    return lines
+
+
 def _proxy_words(finding: Finding) -> list[Phrase | str]:
     ports = finding.details.get("proxy_ports", [])
     words: list[Phrase | str] = list(finding.roles["proxy"])
@@ -233,7 +260,7 @@ def _what(counts: dict[str, int]) -> Phrase:
 def _proof(view: Report, finding: Finding) -> str:
     """The commanding packet, as evidence: not defanged."""
     for row in finding.evidence:
-        if row.table == "proxy_requests":
+        if row.table == "proxy_requests" and finding.details.get("chains"):
             chain = next(
                 c for c in finding.details["chains"] if c.request is not None and c.request.flow_id == row.flow_id
             )

@@ -139,7 +139,8 @@ def _answer(view: Report, page: Page) -> None:
         page.lines.append("")
         page.pairs(item.headline)
         page.lines.append("")
-        page.paragraph(view.say("report.do-now") + ":", "  ")
+        if item.advice:
+            page.paragraph(view.say("report.do-now") + ":", "  ")
         for what, _lines in item.advice[:3]:
             page.paragraph(what, "    ", "  - ")
         if item is not view.findings[-1]:
@@ -150,8 +151,9 @@ def _answer(view: Report, page: Page) -> None:
 
 def _finding(view: Report, item: FindingView, page: Page) -> None:
     page.heading(f"{item.title} ({item.percent} %)")
-    page.paragraph(item.techniques, "  ")
-    page.lines += ["", "  " + view.say("report.facts")]
+    if item.techniques:
+        page.paragraph(item.techniques, "  ")
+    page.lines += ["", "  " + item.ground]
     for percent, what in item.facts:
         page.paragraph(what, " " * 11, f"    {percent:>3} %  ")
     _evidence(view, item, page)
@@ -165,7 +167,8 @@ def _finding(view: Report, item: FindingView, page: Page) -> None:
     if item.story:
         page.lines += ["", "  " + view.say("report.story")]
         page.paragraph(item.story, "    ")
-    page.lines += ["", "  " + view.say("report.do-now")]
+    if item.advice:
+        page.lines += ["", "  " + view.say("report.do-now")]
     for what, lines in item.advice:
         page.paragraph(what, "      ", "    - ")
         for line in lines.splitlines():

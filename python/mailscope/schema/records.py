@@ -155,7 +155,7 @@ class Message(Record):
     client_port: int = column("u16", "Client's port.")
     server_addr: str = column("text", "Mail server; inside a tunnel, the proxy.")
     server_port: int = column("u16", "Server's port.")
-    transfer: str = column("text", "`smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `imap-fetch`, `imap-append`.")
+    transfer: str = column("text", "`smtp-data`, `smtp-bdat`, `pop3-retr`, `pop3-top`, `pop3` (either, its command not seen), `imap-fetch`, `imap-append`.")
     from_client: bool = column("bool", "True when the message came from the mail client (SMTP, APPEND).")
     from_addrs: list[str] = column("list<text>", "Addresses of From.")
     from_names: list[str] = column("list<text>", "Display names of From, same order, empty when none.")

@@ -224,6 +224,7 @@ TEMPLATES: dict[str, str] = {
     "report.evidence-more": "另有 {rows}，见 JSON 结果和案件数据表",
     "report.carve": "提取这些数据包",
     "report.facts": "命令与邮件的关联依据",
+    "report.facts-other": "判断依据",
     "report.chain": "从命令到受害者",
     "report.timeline": "时间分布",
     "report.timeline-bursts": "集中发送 {bursts} 次；最大一次为 {mails}，{start} 至 {end}",

@@ -3,6 +3,9 @@
 UNITS: dict[str, tuple[str, str]] = {}
 
 TEMPLATES: dict[str, str] = {
+    "report.where": "位置",
+    "report.kind-rule-match": "匹配了你的规则",
+    "report.kind-indicator-match": "命中你的指标清单",
     "rules.matched": "规则“{title}”匹配了 {table} 中的 {rows}",
     "rules.row": "匹配“{title}”",
     "rules.not-proven": "规则一次只看一行；前因后果需要人来读",

@@ -260,6 +260,7 @@ TEMPLATES: dict[str, str] = {
     "report.evidence-more": "{rows} more in the JSON answer and in the case's tables",
     "report.carve": "cut these packets out",
     "report.facts": "What ties command and mail",
+    "report.facts-other": "What it rests on",
     "report.chain": "From command to victim",
     "report.timeline": "When",
     "report.timeline-bursts": "bursts: {bursts}; the largest with {mails} from {start} to {end}",

@@ -3,6 +3,9 @@
 UNITS: dict[str, tuple[str, str]] = {}
 
 TEMPLATES: dict[str, str] = {
+    "report.where": "Where",
+    "report.kind-rule-match": "A rule of yours matches",
+    "report.kind-indicator-match": "From your list of indicators",
     "rules.matched": "the rule “{title}” matches {rows} of {table}",
     "rules.row": "matches “{title}”",
     "rules.not-proven": "a rule sees one row at a time; what came before and after is for a person to read",
