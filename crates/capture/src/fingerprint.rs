@@ -22,6 +22,8 @@ pub struct Fingerprint {
     pub ip_id: u16,
     /// Has transport payload, or is a SYN, FIN or RST: not repeated without a reason.
     pub is_telling: bool,
+    /// TCP: sequence numbers make a telling packet one of its kind.
+    pub is_tcp: bool,
     /// Goes from the numerically lower address to the higher one.
     pub is_upward: bool,
 }
@@ -79,6 +81,7 @@ fn of_v4(ip: &[u8]) -> Option<Fingerprint> {
         sender: ends >> 32,
         ip_id: u16::from_be_bytes([h[4], h[5]]),
         is_telling: is_telling(h[9], payload),
+        is_tcp: h[9] == 6,
         is_upward: (ends >> 32) <= (ends & 0xffff_ffff),
     })
 }
@@ -101,6 +104,7 @@ fn of_v6(ip: &[u8]) -> Option<Fingerprint> {
         sender: src,
         ip_id: 0,
         is_telling: is_telling(h[6], payload),
+        is_tcp: h[6] == 6,
         is_upward: (word(8), word(16)) <= (word(24), word(32)),
     })
 }

@@ -17,6 +17,7 @@ pub mod pathological;
 pub mod reader;
 pub mod script;
 pub mod streams;
+pub mod web;
 #[cfg(feature = "tables")]
 pub mod whole;
 
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     ("pop3", streams::pop3),
     ("imap", streams::imap),
     ("http", streams::http),
+    ("web", web::web),
     ("socks", streams::socks),
     ("tls", streams::tls),
 ];

@@ -18,6 +18,8 @@ const SHARED: usize = 8;
 const AGREEING: usize = 60;
 /// What agreeing means.
 const NEAR_NS: i64 = 100_000_000;
+/// What comes again after this time in one input is sent again and again, and tells nothing.
+const AGAIN_NS: i64 = 1_000_000_000;
 /// Clocks nearer than this are left alone: the difference is the way between the points.
 const SAME_CLOCK_NS: i64 = 1_000_000;
 
@@ -62,9 +64,18 @@ impl Clocks {
     }
 }
 
+/// One packet of an input.
+struct Sample {
+    /// When it came first.
+    ts_ns: i64,
+    is_upward: bool,
+    /// It came once, or twice in one instant.
+    is_one: bool,
+}
+
 /// Fingerprints of one input with their first time. Of large inputs some are kept, the same of all.
 pub(crate) struct Samples {
-    times: HashMap<u64, (i64, bool), BuildHasherDefault<DefaultHasher>>,
+    times: HashMap<u64, Sample, BuildHasherDefault<DefaultHasher>>,
     mask: u64,
 }
 
@@ -82,11 +93,15 @@ impl Samples {
     pub(crate) fn add(&mut self, packet: &Packet<'_>) {
         if let Some(print) = mailscope_capture::fingerprint(packet)
             && print.is_telling
+            && (print.is_tcp || print.ip_id != 0)
             && print.hash & self.mask == 0
         {
-            self.times
-                .entry(print.hash)
-                .or_insert((packet.ts_ns, print.is_upward));
+            let sample = self.times.entry(print.hash).or_insert(Sample {
+                ts_ns: packet.ts_ns,
+                is_upward: print.is_upward,
+                is_one: true,
+            });
+            sample.is_one &= packet.ts_ns.saturating_sub(sample.ts_ns).saturating_abs() <= AGAIN_NS;
         }
     }
 
@@ -98,10 +113,10 @@ impl Samples {
     /// How far `other` is ahead of this, when both saw the same packets.
     fn offset(&self, other: &Self) -> Option<i64> {
         let (mut up, mut down) = (Vec::new(), Vec::new());
-        for (hash, &(at, is_upward)) in &self.times {
-            if let Some(&(there, _)) = other.times.get(hash) {
-                let side = if is_upward { &mut up } else { &mut down };
-                side.push(there - at);
+        for (hash, here) in self.times.iter().filter(|(_, here)| here.is_one) {
+            if let Some(there) = other.times.get(hash).filter(|there| there.is_one) {
+                let side = if here.is_upward { &mut up } else { &mut down };
+                side.push(there.ts_ns.saturating_sub(here.ts_ns));
             }
         }
         if up.len() + down.len() < SHARED {
@@ -116,7 +131,7 @@ impl Samples {
         let near = up
             .iter()
             .chain(&down)
-            .filter(|delta| (**delta - offset).abs() <= NEAR_NS);
+            .filter(|delta| delta.saturating_sub(offset).saturating_abs() <= NEAR_NS);
         (near.count() * 100 >= all * AGREEING).then_some(offset)
     }
 }
