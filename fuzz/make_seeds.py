@@ -8,7 +8,9 @@ the layout of crates/fuzzed/src/script.rs. Captures are made by tests/fixtures/w
 
 from __future__ import annotations
 
+import gzip
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,8 +81,27 @@ def keep(target: str, name: str, content: bytes) -> None:
     (folder / f"seed-{name}").write_bytes(content)
 
 
+# Bodies for the `web` target: byte 0 is type and coding, byte 1 the place (crates/fuzzed/src/web.rs).
+PAGE = b"<html><title>Index of /</title>root:x:0:0:root<form action=//e.example/><input type=password></form></html>"
+WEB = {
+    "form": b"\x00\x02id=1%2527+OR+1%3D1&x=<script>alert(1)</script>&next=%2Flogin%3Fpassword%3Dx",
+    "multipart": b'\x01\x02--b\r\nContent-Disposition: form-data; name="f"; filename="a.php"\r\n'
+    b"Content-Type: image/png\r\n\r\n\x89PNG<?php eval($_POST['x']);\r\n--b--\r\n",
+    "json": b'\x03\x02{"a":{"b":["x",{"password":"p"}]},"u":"\\ud83d\\ude00"}',
+    "xml": b'\x04\x02<?xml version="1.0"?><!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    b'<r k="v"><a>&x;</a><![CDATA[d]]></r>',
+    "gzip-page": b"\x0e\x00" + gzip.compress(PAGE, mtime=0),
+    "deflate-json": b"\x13\x01" + zlib.compress(b'{"a":1}'),
+    "brotli": b"\x1f\x02\x0b\x02\x80hello\x03",
+    "query": b"\x05\x00id=1+UNION+SELECT+CHAR(113,107)||0x716b6a71&q=%E5%AF%86&a;b=c",
+    "cookie": b'\x06\x01PHPSESSID=abc; lang=../../etc/passwd%00; x="y"',
+}
+
+
 def main() -> None:
     """Writes all seeds."""
+    for name, content in WEB.items():
+        keep("web", name, content)
     for target, (port, others) in STREAMS.items():
         for path in sorted((FUZZ / "seeds" / target).glob("*.txt")):
             content = bytes([0, port, 7, 7]) + b"".join(steps(path.read_text()))

@@ -40,11 +40,33 @@ def options_of(args: argparse.Namespace, **more: int) -> Options:
 
 
 def warn_of_inputs(inputs: "list[dict[str, Any]]") -> None:
-    """Says on standard error which captures were not read to their end, and why."""
+    """Says on standard error which captures were not read to their end, hold copies, or have another clock."""
     for entry in inputs:
+        if entry.get("duplicates") or entry.get("clock_offset_us"):
+            _note_copies(entry)
         if entry.get("end", "complete") != "complete":
             from mailscope.harmless import visible
 
             where = f" at packet {entry['end_packet']}, offset {entry['end_offset']}" if "end_packet" in entry else ""
             name = visible(str(entry.get("name")), 200)
             print(f"warning: `{name}` ends in `{entry['end']}`{where}; what came before was read", file=sys.stderr)
+
+
+# Clocks nearer than this are left as they are: the difference may be the way between two capture points.
+SAME_CLOCK_US = 1000
+
+
+def _note_copies(entry: "dict[str, Any]") -> None:
+    from mailscope.harmless import visible
+
+    name = visible(str(entry.get("name")), 200)
+    if copies := entry.get("duplicates"):
+        print(f"note: {copies:,} packets of `{name}` are copies of others and were counted once", file=sys.stderr)
+    offset = entry.get("clock_offset_us") or 0
+    if abs(offset) >= SAME_CLOCK_US:
+        reference = visible(str(entry.get("clock_reference")), 200)
+        way = "ahead of" if offset > 0 else "behind"
+        seconds = f"{abs(offset) / 1e6:.6f} s"
+        print(
+            f"note: the clock of `{name}` is {seconds} {way} that of `{reference}`, which times follow", file=sys.stderr
+        )
