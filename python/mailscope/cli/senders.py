@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mailscope.cli.progress import Progress
 from mailscope.errors import UsageError
+from mailscope.harmless import visible
 from mailscope.store.roles import roles, roles_file
 
 TYPE_CHECKING = False
@@ -92,14 +93,17 @@ def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
 @contextmanager
 def records_of(args: argparse.Namespace) -> "Iterator[ibis.Table]":
     """The flow records of the sources that the arguments name, for as long as the block lasts."""
-    from mailscope.ingest.flow_sources import flow_records_of
+    from mailscope.ingest.flow_sources import FlowSources
 
     check_networks(args.own)
     if not args.sources:
         raise UsageError("no source is named", hint="name captures, flow records, logs or a case")
     with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
         with Progress() as progress:
-            records = flow_records_of(args.sources, Path(folder), progress)
+            sources = FlowSources(Path(folder), progress)
+            records = sources.expression(args.sources)
+        for note in sources.notes:
+            print(f"warning: {visible(note, 500)}", file=sys.stderr)
         yield records
 
 

@@ -45,7 +45,7 @@ AMPLIFIERS = {
 }
 """UDP services that answer more than they are asked (US-CERT alert TA14-017A)."""
 
-_FEED = ("format", "exporter", "observation_domain")
+_FEED = ("format", "exporter", "observation_domain", "folder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,8 @@ def _by_target(kept: Table) -> Table:
     ).fill_null(False)
     # Who asks: a bare SYN tells; otherwise the end with the higher port.
     is_asking = is_attempt | (kept.src_port > kept.dst_port) | (kept.proto != "tcp")
-    asked = kept.mutate(failed=is_attempt.cast("int64")).filter(is_asking)
+    folder = kept.input.re_replace("[^/]*$", "")
+    asked = kept.mutate(failed=is_attempt.cast("int64"), folder=folder).filter(is_asking)
     by_feed = asked.group_by([*_FEED, "src_addr", "dst_addr", "dst_port"]).agg(
         flows=_.count(),
         failed=_.failed.sum(),

@@ -20,7 +20,7 @@ from mailscope.detect.network import SITE, Network, host_pairs, own_network
 from mailscope.detect.port_profile import matches
 from mailscope.detect.senders.baseline import baseline
 from mailscope.detect.senders.buckets import LABELS, buckets
-from mailscope.detect.senders.conversations import mail_conversations
+from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
 from mailscope.detect.senders.figures import Window, sending_figures
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
@@ -84,7 +84,16 @@ def sender_queue(
     queue.other = [other_of(row) for row in plain_rows(_strongest(matches(recent, network.prefixes)))]
     queue.other += [reflection_of(row) for row in plain_rows(reflections(recent, network.prefixes))]
     queue.other = [other for other in queue.other if only in (None, other.subject)]
+    _leave_out_what_is_queued(queue)
     return queue
+
+
+def _leave_out_what_is_queued(queue: Queue) -> None:
+    """A sender whose attempts on mail ports nobody answers is one entry, not also a scan or a flood."""
+    queued = {sender.subject for sender in queue.senders if sender.verdict in ("abnormal", "watch")}
+    queue.other = [
+        other for other in queue.other if other.subject not in queued or other.figures["port"] not in MAIL_PORTS
+    ]
 
 
 def queued_moments(

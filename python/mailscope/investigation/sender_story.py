@@ -57,6 +57,8 @@ class Other:
 
 def sender_of(row: Mapping[str, Any], window: Window, roles: Mapping[str, str]) -> Sender:
     """The sender that a row of `verdicts` tells of."""
+    if row["verdict"] == "ordinary":
+        row = {**row, "cleared_as": None}
     signals = _signals(row)
     role = roles.get(row["subject"])
     sent, reason = _sent(row, window), _reason(row, signals, role)

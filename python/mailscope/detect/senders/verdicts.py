@@ -37,6 +37,13 @@ FEW_FAILURES = 0.2
 MANY_FAILURES = 0.3
 """Shares of unanswered servers: stale addresses explain the first, nothing ordinary the second."""
 
+SOME_REPEATED = 0.2
+"""Share of flows to servers contacted again that a list of strangers does not reach: large providers take about a
+tenth of the flows of such a list when it is as long as a day's newsletter."""
+
+STALE_SHARE = 0.05
+"""Servers of ordinary correspondents that do not answer at a given moment."""
+
 NO_MESSAGE_BYTES = 1500
 """Below it no message was handed over: greeting, commands and acknowledgements come to about 1 KB with headers."""
 
@@ -71,8 +78,10 @@ def verdicts(figures: Table, line: Table, window: Window, confirmed: Mapping[str
 
 
 def _looks_ordinary() -> BooleanValue:
-    """Fewer flows than the case's threshold, whole messages, all answered: a question, not an accusation."""
-    return (_.flows <= CASE_LOW) & (_.bytes_per_packet >= ORDINARY_PACKET) & (_.unanswered_destinations == 0)
+    """Whole messages, answered, and few or partly to servers contacted again: a question, not an accusation."""
+    is_small_or_repeated = (_.flows <= CASE_LOW) | (_.repeat_share >= SOME_REPEATED)
+    are_answered = _.unanswered_destinations <= STALE_SHARE * _.destinations
+    return is_small_or_repeated & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET)
 
 
 def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
@@ -93,10 +102,13 @@ def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
         (is_burst & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET), "newsletter"),
         (
             (_.flows > CASE_LOW)
-            & (_.flows >= 2 * _.destinations)
             & (_.repeat_share >= 0.5)
             & are_answered
-            & (_.bytes_per_packet.isnull() | (_.bytes_per_packet >= SMALL_PACKET)),
+            & ibis.cases(
+                (_.bytes_per_packet >= ORDINARY_PACKET, True),
+                (_.flows >= 2 * _.destinations, _.bytes_per_packet.isnull() | (_.bytes_per_packet >= SMALL_PACKET)),
+                else_=False,
+            ),
             "steady-sender",
         ),
         else_=ibis.null("string"),
