@@ -123,11 +123,13 @@ def imitated_own(host: str, own: Iterable[str]) -> str | None:
         mine = registrable(name)
         if domain == mine:
             return None
+        if f"{mine}." in text:
+            return mine
         known = label_of(mine)
         if len(known) < SHORTEST:
             continue
         # The same label under another suffix is very often the same owner or nobody's imitation: a weaker case.
-        if f"{mine}." in text or (label != known and (skeleton(label) == skeleton(known) or is_near(label, known))):
+        if label != known and (skeleton(label) == skeleton(known) or is_near(label, known)):
             return mine
         if len(known) >= SHORTEST and known in _TOKENS.split(text) and label != known:
             return mine

@@ -1,0 +1,63 @@
+import pytest
+
+from mailscope.investigation.campaigns import judged_messages
+from tests.fixtures.phish import BAD, LURE, LURE_TEXT, PARTNER, mail, merged, scene, wave
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    return judged_messages(scene(tmp_path_factory.mktemp("wave"), wave()))
+
+
+def test_one_wave_is_one_campaign_with_its_sender_and_lure(judged):
+    (campaign,) = judged.campaigns
+    assert (campaign.sender_ips, campaign.senders) == ([BAD], ["it@corp.example"])
+    assert campaign.lure_urls == [LURE]
+
+
+def test_recipients_refused_before_any_message_belong_to_it(judged):
+    (campaign,) = judged.campaigns
+    assert sorted(campaign.accepted) == ["ann@corp.example", "bob@corp.example", "cat@corp.example"]
+    assert sorted(campaign.rejected) == ["nobody@corp.example"]
+    assert campaign.relay_attempts == ["test@elsewhere.example"]
+
+
+def test_ordinary_mail_of_a_partner_is_no_part_of_it(judged):
+    (campaign,) = judged.campaigns
+    assert all(member.letter.row["client_addr"] != PARTNER for member in campaign.members)
+
+
+def test_the_same_text_from_inside_is_not_judged(tmp_path):
+    inside = mail("10.0.0.60", ["ann@corp.example"], LURE_TEXT, at_s=1)
+    taken = mail(PARTNER, ["ann@corp.example"], "hello", at_s=2, sender="joe@partner.example", name="Joe")
+    found = judged_messages(scene(tmp_path, merged(inside, taken)))
+    assert found.campaigns == []
+    assert any(judgement.cleared is not None and not judgement.facts for judgement in found.every)
+
+
+def test_two_waves_of_different_origin_stay_apart(tmp_path):
+    other = LURE_TEXT.replace(LURE, "http://203.0.113.99/x").replace("mailbox is full", "parcel waits at our depot")
+    packets = merged(
+        mail(BAD, ["ann@corp.example"], LURE_TEXT, at_s=1, port=40001),
+        mail("198.51.100.88", ["ann@corp.example"], other, at_s=2, sender="post@depot.example", name="DHL", port=40002),
+    )
+    assert len(judged_messages(scene(tmp_path, packets)).campaigns) == 2
+
+
+def test_a_newsletter_that_stays_at_its_sender_is_no_campaign(tmp_path):
+    text = "Our offers of this week: https://www.shop.example/offers\nUnsubscribe: https://www.shop.example/u\n"
+    fields = "List-Unsubscribe: <https://www.shop.example/u>\nPrecedence: bulk\n"
+    packets = [
+        mail(
+            "192.0.2.30",
+            [f"{n}@corp.example"],
+            text,
+            at_s=i,
+            sender="news@shop.example",
+            name="Shop",
+            port=40100 + i,
+            fields=fields,
+        )
+        for i, n in enumerate(["ann", "bob", "cat", "dan", "eve", "fay"])
+    ]
+    assert judged_messages(scene(tmp_path, merged(*packets))).campaigns == []

@@ -1,0 +1,35 @@
+from mailscope.detect.finding import Finding
+from mailscope.investigation.questions import ASKED, answers
+from mailscope.wording import phrase
+
+
+def finding(kind, **told):
+    return Finding(kind, "x", 0.9, phrase("word.none"), {}, details={"answers": told})
+
+
+def test_without_a_finding_that_answers_nothing_is_asked():
+    assert answers([]) == {}
+    assert answers([Finding("direct-sender", "x", 0.9, phrase("word.none"), {})]) == {}
+
+
+def test_answers_of_several_findings_are_put_together():
+    mails = {"accepted": ["a@x"], "rejected": ["b@x"], "unknown": ["c@x"]}
+    more = {"accepted": ["b@x"], "rejected": [], "unknown": ["a@x"]}
+    told = answers(
+        [
+            finding("phishing-campaign", sender_ip=["192.0.2.1"], delivered=mails),
+            finding("web-intrusion", sender_ip=["192.0.2.1"], delivered=more, weaknesses=[{"cwe": "CWE-89"}]),
+        ]
+    )
+    assert told["sender_ip"] == ["192.0.2.1"]
+    assert told["delivered"] == {"accepted": ["a@x", "b@x"], "rejected": [], "unknown": ["c@x"]}
+    assert told["weaknesses"] == [{"cwe": "CWE-89"}]
+
+
+def test_each_question_says_whether_the_traffic_answers_it():
+    told = answers([finding("phishing-campaign", lure_url=["http://a.example"])])
+    assert [asked["question"] for asked in told["questions"]] == list(ASKED)
+    shown = {asked["question"]: asked["is_shown"] for asked in told["questions"]}
+    assert shown["lure_url"]
+    assert not shown["attacks"]
+    assert "attacks" in told["not_shown"]
