@@ -45,7 +45,7 @@ _VICTIM_BEFORE = re.compile(
     r"|scanned|scanning|attacked|attacks|probed|hit|hits|hitting|attacking|probing|flooding|flooded|hammering|reporter|reported by|listening on"
     r"|our (?:own )?(?:[a-z-]+ ){0,3}(?:ip|ips|address|addresses|server|servers|host|hosts|network|net|mx|machine|machines|sensor|honeypot|relay|system)"
     r"|my (?:own )?(?:[a-z-]+ ){0,2}(?:ip|address|server|host|machine|router|firewall))"
-    r"(?:[ _-]?(?:is|are|was|at|the|ip|address|host|server|port))*"
+    r"(?:[ _-]?(?:is|are|was|at|the|ip|address|host|server|port|your|our|my))*"
     r"|->|=>|-->|→|(?<=\s)>|目标|目標|目的|受害|被攻击|被攻擊|攻击了|攻擊了|扫描了|掃描了|[我敝本](?:方|们|們|校|司|公司|单位|單位|局|院)?的?(?:\S{0,6}(?:ip|地址|位址|主机|主機|服务器|伺服器)))"
     r"[\s\"'*\[(<:=：,是为為-]{0,12}$",
     re.I,

@@ -20,19 +20,23 @@ CATEGORIES = (
 )  # fmt: skip
 
 _WORDS: dict[str, str] = {
-    "phishing": r"phish\w*|fraud\w*|scam\w*|fake (?:bank|login|site|shop)|credential (?:theft|harvest\w*)|identity theft|钓鱼|釣魚|诈骗|詐騙|仿冒|欺诈",
+    "phishing": r"phish\w*|hameçonnage|fraud\w*|scam\w*|fake (?:bank|login|site|shop)|credential (?:theft|harvest\w*)|identity theft|钓鱼|釣魚|诈骗|詐騙|仿冒|欺诈",
     "child-abuse": r"child (?:sexual )?(?:abuse|porn\w*|exploitation)|csam|儿童色情|兒童色情",
     "copyright": r"copyright\w*|infring\w*|dmca|piracy|pirated|bit ?torrent|edonkey|p2p|trademark|counterfeit|版权|版權|著作权|著作權|侵权|侵權|盗版|盜版",
-    "malware": r"malware|virus\w*|trojan\w*|botnets?|bots?\b|drones?\b|worms?\b|infect\w*|c&c|command and control|zombies?|ransomware|木马|木馬|病毒|僵尸网络|殭屍網路|恶意软件|惡意軟體|蠕虫|蠕蟲",
+    "malware": r"malware|virus\w*|trojan\w*|botnets?|bots?\b|drones?\b|worms?\b|infect\w*|c&c|command and control|zombies?|ransomware|木马|木馬|病毒|僵尸|殭屍|植入|中繼站|肉鸡|肉雞|惡意程式|恶意程序|恶意软件|惡意軟體|蠕虫|蠕蟲",
     "ddos": r"d?dos\b|denial[- ]of[- ]service|(?:syn|icmp|ping|udp|ack|http|tcp) ?flood\w*|flood(?:ing|ed)? (?:attack|us|our)|amplification|reflection attack|拒绝服务|阻斷服務|阻断服务|洪水|泛洪",
-    "bruteforce": r"brute[- ]?forc\w*|dictionary attack|password guess\w*|failed (?:login|password|auth\w*)|login (?:attempts?|attack|fail\w*)|auth(?:entication)? fail\w*|invalid user|unauthori[sz]ed (?:login|access attempt)\w*|credential stuffing|暴力破解|密码猜测|密碼猜測|爆破|撞库|登录失败|登入失敗|破解密[码碼]",
+    "bruteforce": r"brute[- ]?forc\w*|dictionary attack|password guess\w*|failed (?:\w+ ){0,2}(?:log-?in|password|auth)\w*|login (?:attempts?|attack|fail\w*)|auth(?:entication)? fail\w*|invalid user|unauthori[sz]ed (?:login|access attempt)\w*|credential stuffing|暴力破解|密码猜测|密碼猜測|爆破|撞库|登录失败|登入失敗|破解密[码碼]",
     "scan": r"(?:port|ssh|network|address|vulnerability|host|telnet|rdp|smb|udp|tcp|syn)[- ]?(?:scan|prob|sweep)\w*|scann?(?:ed|ing|s|er)?\b|prob(?:e|es|ed|ing)\b|sweep\w*|扫描|掃描|探测|探測",
-    "attack": r"(?:sql|code|command) injection|exploit\w*|web ?attack\w*|hack\w*|intrusion|break[- ]?in|deface\w*|shell upload|\battack(?:s|ed|ing)?\b|入侵|攻击|攻擊|注入",
-    "spam": r"spam\w*|junk|uce\b|ube\b|unsolicited|bulk e?-?mail|open (?:mail )?relay|relay(?:ing|ed)?\b|advertis\w* mail|unwanted (?:e-?mail|mail|message)\w*|垃圾邮件|垃圾郵件|垃圾信|广告信|廣告信|广告邮件|廣告郵件|邮件中继|郵件轉發|垃圾短信|群发|群發",
+    "attack": r"(?:sql|code|command) injection|exploit\w*|web ?attack\w*|hack\w*|intrusion|break[- ]?in|deface\w*|shell upload|attack(?:s|ed|ing)?\b|attaques?\b|angriff\w*|ataques?\b|入侵|攻击|攻擊|注入",
+    "spam": r"spam\w*|junk|pourriel|correo no deseado|unerwünschte (?:mail|werbung)|uce\b|ube\b|unsolicited|bulk e?-?mail|open (?:mail )?relay|relay(?:ing|ed)?\b|advertis\w* mail|unwanted (?:e-?mail|mail|message)\w*|垃圾邮件|垃圾郵件|垃圾信|广告信|廣告信|广告邮件|廣告郵件|邮件中继|郵件轉發|垃圾短信|群发|群發",
     "vulnerable": r"open (?:resolver|proxy|dns|ntp|snmp|redis|mongodb|memcached|elasticsearch|recursive)\w*|vulnerab\w*|misconfigur\w*|outdated|开放代理|開放代理|漏洞",
     "content": r"illegal content|hate speech|harass\w*|threats?\b|gambling|pornograph\w*|赌博|賭博|色情",
 }  # fmt: skip
-_PATTERNS = {category: re.compile(rf"(?<![A-Za-z])(?:{words})", re.I) for category, words in _WORDS.items()}
+_PATTERNS = {
+    category: re.compile(r"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:" + words.replace(r"\b", "(?![A-Za-z])") + ")", re.I)
+    for category, words in _WORDS.items()
+}
+"""A word ends where no letter follows: Chinese stands beside Latin words without a space."""
 WEAK = {"attack", "vulnerable", "content"}
 """Words that other complaints use as well (a flood is an attack): they decide only where nothing else does."""
 
