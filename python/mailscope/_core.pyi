@@ -5,9 +5,22 @@ capture raises nothing: its input says how reading ended, and what was decoded b
 """
 
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any, TypeAlias, final
 
-__all__ = ["ArrowStream", "Options", "Result", "carve", "read", "schema", "search", "version", "write"]
+__all__ = [
+    "ArrowStream",
+    "Collector",
+    "Options",
+    "Result",
+    "carve",
+    "flow_records",
+    "read",
+    "schema",
+    "search",
+    "version",
+    "write",
+]
 
 def version() -> str:
     """The core's version."""
@@ -126,3 +139,50 @@ def carve(
     inputs: list[str], flows: Sequence[str], out: str, options: Options, progress: _Progress | None = None
 ) -> int:
     """Writes the packets of these flow ids as pcapng; returns how many. Reads the captures twice."""
+
+def flow_records(
+    inputs: list[str], options: Options, progress: _Progress | None = None
+) -> tuple[ArrowStream, dict[str, Any]]:
+    """The table `flow_records` of nfcapd files and of captures that hold export datagrams, and what was read.
+
+    NetFlow v5 and v9, IPFIX and sFlow v5 are recognised by structure on any UDP port. What was read: `inputs`
+    (path, name, format, compression, bytes, sha256, packets (nfcapd: blocks), datagrams, records, end, end_detail),
+    `exporters` (see `Collector.status`) and `refused` (datagrams of which nothing was read, by reason).
+    """
+
+@final
+class Collector:
+    """Receives export datagrams in threads of its own and gives out their records in batches."""
+
+    def __new__(
+        cls,
+        listen: Sequence[str] = ...,
+        *,
+        allow: Sequence[str] = ...,
+        receive_buffer_mb: int = 32,
+        queue_mb: int = 64,
+        run: str = ...,
+    ) -> Collector:
+        """Listens on each `HOST:PORT`; hears exporters in the prefixes `allow`, or all without one.
+
+        `run` names this run in the column `input`, since datagrams are counted from 1 in each run.
+        """
+    @property
+    def listening(self) -> list[str]:
+        """What rows call the sockets: `udp:ADDRESS:PORT@RUN`."""
+    def feed(self, exporter: str | IPv4Address | IPv6Address, datagram: bytes, time_us: int) -> None:
+        """Decodes one datagram that somebody else received."""
+    def take(self, most: int = 1_000_000, wait_ms: int = 0) -> ArrowStream:
+        """The records decoded until there are `most` or `wait_ms` is over. Signals are heard."""
+    def status(self) -> dict[str, Any]:
+        """What was seen and lost so far; plain types.
+
+        `sockets` (name, receive_buffer_bytes, datagrams, bytes, refused, strangers, errors, kernel_drops),
+        `queued_datagrams`, `queued_bytes`, `most_queued_bytes`, `queue_age_us`, `queue_drops`, `datagrams`,
+        `records`, `refused` by reason, and `exporters`: exporter, observation_domain, format, datagrams, records,
+        lost with lost_unit (`records` or `datagrams`), gaps, late, duplicates, restarts, templates,
+        changed_templates, refused_templates, options, other_records, waiting_sets, waited_sets, dropped_sets,
+        dropped_samples, damaged, sampling (records by rate).
+        """
+    def close(self) -> None:
+        """Closes the sockets. What was received before can still be taken."""

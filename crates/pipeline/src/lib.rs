@@ -1,8 +1,10 @@
-//! Joins capture, decoders and tables; `source` is the only Rust that opens captures.
+//! Joins capture, decoders and tables; `source` is the only Rust that opens captures, and
+//! `flow_records::socket` the only one that opens sockets.
 
 mod carve;
 mod copies;
 mod error;
+mod flow_records;
 mod folder;
 mod handler;
 mod masking;
@@ -14,6 +16,10 @@ pub mod source;
 
 pub use carve::carve;
 pub use error::Error;
+pub use flow_records::{
+    Collector, CollectorOptions, CollectorStatus, ExporterReport, FlowInput, FlowSummary,
+    SocketStatus, flow_records,
+};
 pub use folder::Folder;
 pub use options::{Options, PortRule, phrases};
 pub use pass::{OnProgress, Summary, tables};

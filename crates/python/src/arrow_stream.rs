@@ -76,6 +76,16 @@ impl Collected {
         })
     }
 
+    /// The one table of this kind, also where no batch of it came.
+    pub(crate) fn into_table(self, table: &'static TableSchema) -> ArrowStream {
+        let mut tables = self.0.into_iter();
+        let found = tables.find(|(known, _)| known.name == table.name);
+        ArrowStream {
+            schema: table.arrow.clone(),
+            batches: found.map(|(_, batches)| batches).unwrap_or_default(),
+        }
+    }
+
     /// The tables by name.
     pub(crate) fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let tables = PyDict::new(py);

@@ -4,7 +4,10 @@
 
 mod arrow_stream;
 mod carve;
+mod collector;
 mod errors;
+mod exporters;
+mod flow_records;
 mod inputs;
 mod options;
 mod progress;
@@ -30,6 +33,10 @@ mod _core {
     use super::arrow_stream::ArrowStream;
     #[pymodule_export]
     use super::carve::carve;
+    #[pymodule_export]
+    use super::collector::Collector;
+    #[pymodule_export]
+    use super::flow_records::flow_records;
     #[pymodule_export]
     use super::options::Options;
     #[pymodule_export]

@@ -50,7 +50,7 @@ impl OriginColumns {
         vec![
             column::<Word>(
                 "input",
-                "File that held the record, as named on the command line, or `udp:ADDRESS:PORT` that was listened on.",
+                "File that held the record, as named on the command line, or `udp:ADDRESS:PORT@RUN` that was listened on.",
             ),
             column::<U64>(
                 "datagram",

@@ -1,0 +1,115 @@
+"""Flow records in CSV: of nfdump, of Argus (CTU-13's binetflow), of our own tables, and of anybody with such columns."""
+
+from typing import Any
+
+from mailscope.ingest.flow_rows import BadLine, address, flags, moment, port, protocol, span, whole
+
+# Names of a column in lower case without `_`, by ours; the first that a file has is taken.
+_NAMES = {
+    "start": "start starttime ts firstseen first tstart flowstart timestamp",
+    "end": "end endtime te lastseen last tend flowend",
+    "duration": "dur td duration",
+    "src_addr": "srcaddr sa origaddr srcip ipsrc sourceip sourceipaddress sourceaddress src",
+    "dst_addr": "dstaddr da respaddr dstip ipdst destinationip destinationipaddress destinationaddress dst",
+    "src_port": "srcport sp origport sport portsrc sourceport",
+    "dst_port": "dstport dp respport dport portdst destinationport",
+    "proto": "proto pr protocol ipproto",
+    "packets": "packets ipkt inpackets origpackets srcpackets srcpkts pkts",
+    "bytes": "bytes ibyt inbytes origipbytes srcbytes byt",
+    "reverse_packets": "reversepackets resppackets dstpackets dstpkts",
+    "reverse_bytes": "reversebytes respipbytes dstbytes",
+    "both_packets": "totpkts",
+    "both_bytes": "totbytes",
+    "tcp_flags": "tcpflags flg flags origtcpflags",
+    "reverse_tcp_flags": "reversetcpflags resptcpflags",
+    "state": "state",
+    "way": "dir",
+    "sampling": "sampling samplingrate",
+    "tos": "tos stos srctos",
+    "input_if": "inputif in input",
+    "output_if": "outputif out output",
+    "src_as": "srcas sas",
+    "dst_as": "dstas das",
+    "exporter": "exporter ra router",
+    "next_hop": "nexthop nh",
+    "app": "app application",
+    "event": "event",
+    "ended": "ended",
+}
+_NEEDED = ("start", "src_addr", "dst_addr", "proto")
+_COUNTERS = ("packets", "bytes", "reverse_packets", "reverse_bytes", "sampling", "input_if", "output_if")
+_COUNTERS += ("src_as", "dst_as", "tos")
+
+
+class Columns:
+    """Which cell of a line is which of our columns."""
+
+    def __init__(self, header: list[str]) -> None:
+        plain = [name.strip().lower().replace("_", "") for name in header]
+        self.width = len(header)
+        self.places: dict[str, int] = {}
+        for ours, names in _NAMES.items():
+            found = [plain.index(name) for name in names.split() if name in plain]
+            if found:
+                self.places[ours] = found[0]
+        self.format = "binetflow" if {"both_packets", "state", "way"} <= self.places.keys() else "csv"
+
+    def is_flows(self) -> bool:
+        """Are there the columns without which there is no flow record?"""
+        return all(name in self.places for name in _NEEDED)
+
+    def row(self, cells: list[str]) -> dict[str, Any] | None:
+        """The row of a line; None for one that tells of no IP flow (ARP, a sum at the end)."""
+        if len(cells) != self.width:
+            raise BadLine(f"it has {len(cells)} cells, its header {self.width}")
+        known = {name: cells[place].strip() for name, place in self.places.items()}
+        if self.format == "binetflow" and known["proto"] not in ("tcp", "udp", "icmp", "rtp", "rtcp", "udt", "ipv6-icmp"):
+            try:
+                address(known["src_addr"]), address(known["dst_addr"])
+            except BadLine:
+                return None
+        row: dict[str, Any] = {"format": self.format, "proto": protocol(known["proto"])}
+        row |= {"src_addr": address(known["src_addr"]), "dst_addr": address(known["dst_addr"])}
+        row["start"], row["end"] = span(moment(known["start"]), known.get("duration"))
+        if known.get("end"):
+            row["end"] = max(row["start"], moment(known["end"]))
+        self._ports(row, known)
+        row |= {name: whole(known[name]) for name in _COUNTERS if known.get(name)}
+        row |= {n: flags(known[n]) for n in ("tcp_flags", "reverse_tcp_flags") if known.get(n) and row["proto"] == "tcp"}
+        row |= {name: known[name] for name in ("app", "event", "ended") if known.get(name)}
+        row |= {name: address(known[name]) for name in ("exporter", "next_hop") if known.get(name)}
+        if self.format == "binetflow":
+            _argus(row, known)
+        return row
+
+    @staticmethod
+    def _ports(row: dict[str, Any], known: dict[str, str]) -> None:
+        if row["proto"] not in ("icmp", "icmp6"):
+            row |= {"src_port": port(known.get("src_port")), "dst_port": port(known.get("dst_port"))}
+            return
+        # nfdump writes `type.code` where others have the destination's port; Argus type and code as two ports.
+        kind, dot, code = known.get("dst_port", "").partition(".")
+        if dot:
+            row |= {"icmp_type": whole(kind, 255), "icmp_code": whole(code, 255)}
+        elif "0x" in known.get("src_port", ""):
+            row |= {"icmp_type": whole(known["src_port"]) & 0xFF, "icmp_code": (whole(kind) if kind else 0) & 0xFF}
+        elif kind:
+            row |= {"icmp_type": port(kind) >> 8, "icmp_code": port(kind) & 0xFF}
+
+
+def _argus(row: dict[str, Any], known: dict[str, str]) -> None:
+    """Argus counts packets of both directions together, and bytes of both and of the source."""
+    packets, size = whole(known["both_packets"]), whole(known["both_bytes"])
+    row["reverse_bytes"] = max(0, size - row.get("bytes", size))
+    if row["reverse_bytes"] == 0:
+        row |= {"packets": packets, "reverse_packets": 0}
+    elif row.get("bytes") == 0:
+        row |= {"packets": 0, "reverse_packets": packets}
+    source, _, destination = known["state"].partition("_")
+    if row["proto"] == "tcp":
+        row |= {"tcp_flags": flags(source), "reverse_tcp_flags": flags(destination)}
+    row["ended"] = known["state"] or None
+    if known["way"].strip() in ("<-", "<?") or (known["way"].strip().startswith("<") and ">" not in known["way"]):
+        for one, other in (("src_addr", "dst_addr"), ("src_port", "dst_port"), ("packets", "reverse_packets"),
+                           ("bytes", "reverse_bytes"), ("tcp_flags", "reverse_tcp_flags")):  # fmt: skip
+            row[one], row[other] = row.get(other), row.get(one)
