@@ -324,8 +324,8 @@ impl Decoder {
         Ok(())
     }
 
-    /// Finds the domain and how the datagram fits its sequence; `None` for a second copy. The domain is taken out
-    /// of the table: the caller puts it back.
+    /// Finds the domain; `None` for a second copy of a datagram. The domain is taken out of the table: the caller
+    /// puts it back.
     fn arrived(
         &mut self,
         key: Key,
@@ -340,51 +340,44 @@ impl Decoder {
             None => Domain::new(matches!(key.2, Format::NetflowV9 | Format::SflowV5)),
         };
         let digest = digest(payload);
-        let arrival = domain.sequence.arrival(number, digest);
-        match arrival {
-            Arrival::InOrder => {}
-            Arrival::Gap(units) => {
-                domain.counts.gaps += 1;
-                domain.counts.lost += u64::from(units);
-            }
-            Arrival::Late => domain.counts.late += 1,
-            Arrival::Restart => domain.counts.restarts += 1,
-            Arrival::Duplicate => {
-                domain.counts.duplicates += 1;
-                self.domains.insert(key, domain);
-                return Ok(None);
-            }
+        if domain.sequence.is_duplicate(number, digest) {
+            domain.counts.duplicates += 1;
+            self.domains.insert(key, domain);
+            return Ok(None);
         }
         domain.counts.datagrams += 1;
-        let arrived = Arrived {
-            arrival,
-            number,
-            digest,
-        };
-        Ok(Some((domain, arrived)))
+        Ok(Some((domain, Arrived { number, digest })))
     }
 }
 
-/// How a datagram that is being decoded came.
+/// A datagram that is being decoded.
 struct Arrived {
-    arrival: Arrival,
     number: u32,
     digest: u64,
 }
 
 impl Arrived {
-    /// The datagram is decoded; a late one fills some of a gap.
+    /// The datagram is decoded: how it fits the sequence is counted.
     fn passed(&self, domain: &mut Domain, records: Option<u32>) {
-        if self.arrival == Arrival::Late {
-            let found = match domain.sequence.counts_datagrams() {
-                true => 1,
-                false => u64::from(records.unwrap_or(0)),
-            };
-            domain.counts.lost = domain.counts.lost.saturating_sub(found);
+        let arrival = domain.sequence.passed(self.number, self.digest, records);
+        let counts = &mut domain.counts;
+        match arrival {
+            Arrival::Gap(units) => {
+                counts.gaps += 1;
+                counts.lost += u64::from(units);
+            }
+            Arrival::Late => {
+                counts.late += 1;
+                // It fills some of a gap.
+                let found = match domain.sequence.counts_datagrams() {
+                    true => 1,
+                    false => u64::from(records.unwrap_or(0)),
+                };
+                counts.lost = counts.lost.saturating_sub(found);
+            }
+            Arrival::Restart => counts.restarts += 1,
+            _ => {}
         }
-        domain
-            .sequence
-            .passed(self.number, self.digest, self.arrival, records);
     }
 }
 

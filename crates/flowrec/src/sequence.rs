@@ -1,7 +1,7 @@
 //! Sequence numbers: what was lost, came late, or came twice.
 //!
 //! NetFlow v5 counts flows, v9 datagrams, IPFIX data records, sFlow datagrams. Exporters that count the other way
-//! exist for each, so a number is in order when either way of counting expects it.
+//! exist for each, so a number is in order when any way of counting expects it.
 
 /// Datagrams whose number and content are remembered, to tell a second copy.
 const REMEMBERED: usize = 64;
@@ -21,6 +21,7 @@ pub(crate) enum Arrival {
     /// It belongs into an earlier gap.
     Late,
     /// It came before.
+    #[cfg(test)]
     Duplicate,
     /// The exporter counts anew.
     Restart,
@@ -32,6 +33,7 @@ pub(crate) struct Sequence {
     /// Number and units of the newest datagram; units are `None` where records could not be counted.
     newest: Option<(u32, Option<u32>)>,
     counts_datagrams: bool,
+    counts_own: bool,
     recent: [(u32, u64); REMEMBERED],
     next_place: usize,
     late_expects: Option<u32>,
@@ -44,6 +46,7 @@ impl Sequence {
         Self {
             newest: None,
             counts_datagrams,
+            counts_own: false,
             recent: [(0, 0); REMEMBERED],
             next_place: 0,
             late_expects: None,
@@ -56,29 +59,57 @@ impl Sequence {
         self.counts_datagrams
     }
 
-    /// How a datagram with this number and content hash fits.
-    pub(crate) fn arrival(&mut self, number: u32, digest: u64) -> Arrival {
-        if self.recent.contains(&(number, digest)) && digest != 0 {
-            return Arrival::Duplicate;
+    /// Has a datagram with this number and content hash come before?
+    pub(crate) fn is_duplicate(&self, number: u32, digest: u64) -> bool {
+        self.recent.contains(&(number, digest))
+    }
+
+    /// Remembers a datagram that was not a duplicate, and says how it fits; `records` is `None` where they could
+    /// not be counted.
+    pub(crate) fn passed(&mut self, number: u32, digest: u64, records: Option<u32>) -> Arrival {
+        if let Some(place) = self.recent.get_mut(self.next_place) {
+            *place = (number, digest);
         }
-        let Some((newest, units)) = self.newest else {
+        self.next_place = (self.next_place + 1) % REMEMBERED;
+        let arrival = self.arrival(number, records);
+        if arrival == Arrival::Late {
+            let units = if self.counts_datagrams {
+                1
+            } else {
+                records.unwrap_or(0)
+            };
+            self.late_expects = Some(number.wrapping_add(units));
+        } else {
+            self.late_run = 0;
+            self.newest = Some((number, records));
+        }
+        arrival
+    }
+
+    fn arrival(&mut self, number: u32, records: Option<u32>) -> Arrival {
+        let Some((newest, before)) = self.newest else {
             return Arrival::InOrder;
         };
         let by_datagrams = newest.wrapping_add(1);
-        let by_records = units.map(|units| newest.wrapping_add(units));
-        if number == by_datagrams || Some(number) == by_records {
+        let by_records = before.map(|units| newest.wrapping_add(units));
+        // softflowd's IPFIX numbers count the datagram's own records too.
+        let by_own = records.map(|units| newest.wrapping_add(units));
+        if number == by_datagrams || Some(number) == by_records || Some(number) == by_own {
             if by_records != Some(by_datagrams) {
                 self.counts_datagrams = number == by_datagrams;
             }
+            self.counts_own = Some(number) != by_records && Some(number) == by_own;
             return Arrival::InOrder;
         }
         let expected = if self.counts_datagrams {
-            by_datagrams
+            Some(by_datagrams)
+        } else if self.counts_own {
+            by_own
         } else {
-            match by_records {
-                Some(expected) => expected,
-                None => return Arrival::InOrder,
-            }
+            by_records
+        };
+        let Some(expected) = expected else {
+            return Arrival::InOrder;
         };
         let ahead = number.wrapping_sub(expected);
         if ahead < u32::MAX / 2 {
@@ -98,31 +129,6 @@ impl Sequence {
             Arrival::Late
         }
     }
-
-    /// Remembers a datagram that was not a duplicate; `records` is `None` where they could not be counted.
-    pub(crate) fn passed(
-        &mut self,
-        number: u32,
-        digest: u64,
-        arrival: Arrival,
-        records: Option<u32>,
-    ) {
-        if let Some(place) = self.recent.get_mut(self.next_place) {
-            *place = (number, digest);
-        }
-        self.next_place = (self.next_place + 1) % REMEMBERED;
-        if arrival == Arrival::Late {
-            let units = if self.counts_datagrams {
-                1
-            } else {
-                records.unwrap_or(0)
-            };
-            self.late_expects = Some(number.wrapping_add(units));
-        } else {
-            self.late_run = 0;
-            self.newest = Some((number, records));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -134,11 +140,10 @@ mod tests {
         let mut seen = Vec::new();
         for &(number, records) in numbers {
             let digest = u64::from(number) + 1;
-            let arrival = sequence.arrival(number, digest);
-            if arrival != Arrival::Duplicate {
-                sequence.passed(number, digest, arrival, Some(records));
-            }
-            seen.push(arrival);
+            seen.push(match sequence.is_duplicate(number, digest) {
+                true => Arrival::Duplicate,
+                false => sequence.passed(number, digest, Some(records)),
+            });
         }
         seen
     }
@@ -165,6 +170,14 @@ mod tests {
             played(&[(7, 20), (8, 20), (11, 20)], false)[2],
             Arrival::Gap(2)
         );
+    }
+
+    #[test]
+    fn numbers_that_count_their_own_records_are_in_order() {
+        use Arrival::{Gap, InOrder};
+        let numbers = [(24, 24), (30, 6), (62, 32), (94, 32), (126, 32), (190, 32)];
+        let seen = played(&numbers, false);
+        assert_eq!(seen, [InOrder, InOrder, InOrder, InOrder, InOrder, Gap(32)]);
     }
 
     #[test]
