@@ -1,4 +1,4 @@
-"""Flow records in CSV: of nfdump, of Argus (CTU-13's binetflow), of our own tables, and of anybody with such columns."""
+"""Flow records in CSV: nfdump's, Argus' (CTU-13's binetflow), our own tables', and others' with such columns."""
 
 from typing import Any
 
@@ -37,8 +37,11 @@ _NAMES = {
     "ended": "ended",
 }
 _NEEDED = ("start", "src_addr", "dst_addr", "proto")
-_COUNTERS = ("packets", "bytes", "reverse_packets", "reverse_bytes", "sampling", "input_if", "output_if")
-_COUNTERS += ("src_as", "dst_as", "tos")
+_COUNTERS = (
+    *("packets", "bytes", "reverse_packets", "reverse_bytes"),
+    *("sampling", "tos"),
+    *("input_if", "output_if", "src_as", "dst_as"),
+)
 
 
 class Columns:
@@ -55,7 +58,7 @@ class Columns:
         self.format = "binetflow" if {"both_packets", "state", "way"} <= self.places.keys() else "csv"
 
     def is_flows(self) -> bool:
-        """Are there the columns without which there is no flow record?"""
+        """Says whether there are the columns without which there is no flow record."""
         return all(name in self.places for name in _NEEDED)
 
     def row(self, cells: list[str]) -> dict[str, Any] | None:
@@ -63,7 +66,15 @@ class Columns:
         if len(cells) != self.width:
             raise BadLine(f"it has {len(cells)} cells, its header {self.width}")
         known = {name: cells[place].strip() for name, place in self.places.items()}
-        if self.format == "binetflow" and known["proto"] not in ("tcp", "udp", "icmp", "rtp", "rtcp", "udt", "ipv6-icmp"):
+        if self.format == "binetflow" and known["proto"] not in (
+            "tcp",
+            "udp",
+            "icmp",
+            "rtp",
+            "rtcp",
+            "udt",
+            "ipv6-icmp",
+        ):
             try:
                 address(known["src_addr"]), address(known["dst_addr"])
             except BadLine:
@@ -75,9 +86,12 @@ class Columns:
             row["end"] = max(row["start"], moment(known["end"]))
         self._ports(row, known)
         row |= {name: whole(known[name]) for name in _COUNTERS if known.get(name)}
-        row |= {n: flags(known[n]) for n in ("tcp_flags", "reverse_tcp_flags") if known.get(n) and row["proto"] == "tcp"}
+        row |= {
+            n: flags(known[n]) for n in ("tcp_flags", "reverse_tcp_flags") if known.get(n) and row["proto"] == "tcp"
+        }
         row |= {name: known[name] for name in ("app", "event", "ended") if known.get(name)}
-        row |= {name: address(known[name]) for name in ("exporter", "next_hop") if known.get(name)}
+        unset = ("", "0.0.0.0", "::")  # noqa: S104 - what nfdump writes where there is no next hop
+        row |= {n: address(known[n]) for n in ("exporter", "next_hop") if known.get(n, "") not in unset}
         if self.format == "binetflow":
             _argus(row, known)
         return row

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -22,7 +23,7 @@ PROTOCOLS |= {"vrrp": "112", "sctp": "132", "rtp": "udp", "rtcp": "udp", "udt": 
 FLAGS = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128}
 
 
-class BadLine(ValueError):
+class BadLine(ValueError):  # noqa: N818 - the line is bad, not the program
     """A line that is no record; its text says why."""
 
 
@@ -66,9 +67,10 @@ def batches(rows: Iterator[dict[str, Any]]) -> "Iterator[pa.Table]":
     def full(rows: list[dict[str, Any]]) -> "pa.Table":
         columns = []
         for column in schema:
-            known = [row.get(column.name, always.get(column.name)) for row in rows]
-            columns.append(pa.array(known, pa.int64()).cast(column.type) if "ts" in str(column.type)[:4]
-                           else pa.array(known, column.type))  # fmt: skip
+            default = always.get(column.name)
+            known = [default if (value := row.get(column.name)) is None else value for row in rows]
+            is_time = pa.types.is_timestamp(column.type)
+            columns.append(pa.array(known, pa.int64() if is_time else column.type).cast(column.type))
         return pa.Table.from_arrays(columns, schema=schema)
 
     held: list[dict[str, Any]] = []
@@ -85,6 +87,7 @@ def batches(rows: Iterator[dict[str, Any]]) -> "Iterator[pa.Table]":
         yield full(held)
 
 
+@lru_cache(1 << 16)
 def address(text: str) -> str:
     """The address in canonical form."""
     try:
@@ -110,6 +113,7 @@ def port(text: Any) -> int:
     return whole(text, 65535) if text not in (None, "") else 0
 
 
+@lru_cache(1 << 10)
 def protocol(text: Any) -> str:
     """The protocol as the tables call it: `tcp`, `udp`, `icmp`, `icmp6`, else its number or name."""
     name = str(text).strip().lower()
@@ -124,6 +128,7 @@ def flags(text: str) -> int:
     return sum(bit for letter, bit in FLAGS.items() if letter in text)
 
 
+@lru_cache(1 << 12)
 def moment(text: Any) -> int:
     """A time in microseconds since the epoch: seconds, or ISO 8601 (without a zone: UTC)."""
     text = str(text).strip()
@@ -133,7 +138,7 @@ def moment(text: Any) -> int:
             us = int(seconds) * 1_000_000 + int(rest[:6].ljust(6, "0") or 0)
         else:
             at = datetime.fromisoformat(text.replace("/", "-"))
-            us = (at.replace(tzinfo=at.tzinfo or UTC) - EPOCH) // (datetime.resolution)
+            us = (at.replace(tzinfo=at.tzinfo or UTC) - EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         raise BadLine("a time is none") from None
     if not 0 <= us < 2**62:

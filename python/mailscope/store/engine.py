@@ -1,6 +1,6 @@
 """The one place that opens a query engine: DuckDB, embedded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,11 @@ def connect(url: str = "duckdb://") -> "ibis.BaseBackend":
 def add_parquet(connection: "ibis.BaseBackend", name: str, path: Path) -> "ibis.Table":
     """The Parquet file as a table of the connection, read where it lies."""
     return connection.read_parquet(str(path), table_name=name)
+
+
+def add_parquet_files(connection: "ibis.BaseBackend", name: str, paths: "Sequence[str]") -> "ibis.Table":
+    """Many Parquet files of one schema as one table of the connection; folders `KEY=VALUE` are columns."""
+    return connection.read_parquet(list(paths), table_name=name, hive_partitioning=True)
 
 
 def add_arrow(connection: "ibis.BaseBackend", name: str, table: "pa.Table") -> "ibis.Table":

@@ -1,0 +1,205 @@
+"""Flow records of months in one Delta table, partitioned by day: a folder, or the URL of an object store.
+
+Writers append whole batches; readers see all of a batch or nothing of it, while others write. A batch is
+acknowledged when :meth:`Lake.append` returns: its file and then its entry in the table's log are there, so a writer
+killed at any moment leaves at most files that no entry names, which :meth:`Lake.prune` removes. A batch is named by
+its writer (`app`) and number, and the table remembers the last number of each: a batch that is appended again,
+because its writer did not hear that it was stored, is stored once. (What the disk's own cache loses with its power
+is not in this promise.)
+
+Delta has no unsigned numbers: columns are stored one size wider (`u16` as 32 bits), and text without dictionaries.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from mailscope.errors import StoreError, UsageError
+from mailscope.schema.tables import TABLES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+TABLE = "flow_records"
+DAY = "day"
+FILE_BYTES = 256 << 20
+"""What compaction makes of small files."""
+CHECKPOINT_COMMITS = 50
+"""The log is summed up so often, so that opening the table stays cheap."""
+
+
+class Lake:
+    """A store of flow records."""
+
+    def __init__(self, place: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+        """Names the store, which the first append makes.
+
+        Credentials of an object store come from its own environment variables or from `storage_options`.
+        """
+        text = str(place)
+        self.is_local = "://" not in text
+        self.uri = str(Path(text).absolute() / TABLE) if self.is_local else f"{text.rstrip('/')}/{TABLE}"
+        self._options = dict(storage_options or {}) or None
+        self._table: DeltaTable | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Says whether there is a table."""
+        from deltalake import DeltaTable
+
+        return self._table is not None or DeltaTable.is_deltatable(self.uri, self._options)
+
+    def append(self, records: "pa.Table", *, app: str, number: int) -> bool:
+        """Stores a batch; False when this writer's batch of this number, or a later one, is stored already.
+
+        StoreError: it is not stored, and may be appended again.
+        """
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        try:
+            if not self.exists:
+                self._create()
+            table = self._open()
+            if self.last(app) >= number:
+                return False
+            said = CommitProperties(app_transactions=[Transaction(app, number, _now_ms())])
+            write_deltalake(table, stored(records), mode="append", commit_properties=said)
+            if table.version() % CHECKPOINT_COMMITS == 0:
+                table.create_checkpoint()
+        except (OSError, _delta_error()) as cause:
+            self._table = None  # what it knows may be half of a failed commit
+            raise StoreError(f"`{self.uri}`: the batch is not stored: {_first_line(cause)}") from cause
+        return True
+
+    def last(self, app: str) -> int:
+        """The number of the last batch stored for this writer; -1 when there is none."""
+        if not self.exists:
+            return -1
+        table = self._open()
+        table.update_incremental()
+        found = table.transaction_version(app)
+        return -1 if found is None else int(found)
+
+    def to_ibis(self, connection: "ibis.BaseBackend", *, since: datetime | None = None) -> "ibis.Table":
+        """The records as an expression over the files of this moment; `since` leaves whole days out."""
+        from mailscope.store.engine import add_arrow, add_parquet_files
+
+        table = self._fresh()
+        filters = [(DAY, ">=", since.astimezone(UTC).date().isoformat())] if since else None
+        if self.is_local and (files := table.file_uris(file_pruning_predicate=filters)):
+            records = add_parquet_files(connection, TABLE, files)
+        else:
+            records = add_arrow(connection, TABLE, table.to_pyarrow_dataset(filters or None))
+        return records.select(*[column.name for column in TABLES[TABLE].columns])
+
+    def info(self) -> dict[str, Any]:
+        """Version, files, bytes, rows, days: what the table's log says."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = self._fresh()
+        files = pa.table(table.get_add_actions(flatten=True))
+        days = sorted({str(day) for day in files[f"partition.{DAY}"].to_pylist()}) if len(files) else []
+        return {
+            "uri": self.uri,
+            "version": table.version(),
+            "files": len(files),
+            "bytes": pc.sum(files["size_bytes"]).as_py() or 0,
+            "records": pc.sum(files["num_records"]).as_py() or 0,
+            "days": len(days),
+            "first_day": days[0] if days else None,
+            "last_day": days[-1] if days else None,
+        }
+
+    def compact(self) -> dict[str, Any]:
+        """Joins small files into large ones, day by day; readers of the old ones are not disturbed."""
+        table = self._fresh()
+        try:
+            done = table.optimize.compact(target_size=FILE_BYTES, max_concurrent_tasks=1)
+            table.create_checkpoint()
+        except (OSError, _delta_error()) as cause:
+            raise StoreError(f"`{self.uri}`: {_first_line(cause)}") from cause
+        return {"files_before": done["numFilesRemoved"], "files_after": done["numFilesAdded"]}
+
+    def prune(
+        self, *, keep_days: int | None = None, grace_hours: int = 24, now: datetime | None = None
+    ) -> dict[str, Any]:
+        """Forgets days older than `keep_days`, and removes files that no version of the last `grace_hours` needs."""
+        if keep_days is not None and keep_days < 1:
+            raise UsageError("at least one day is kept")
+        table, forgotten = self._fresh(), 0
+        try:
+            if keep_days is not None:
+                oldest = ((now or datetime.now(UTC)) - timedelta(days=keep_days)).date().isoformat()
+                forgotten = table.delete(f"{DAY} < '{oldest}'")["num_removed_files"]
+            removed = table.vacuum(grace_hours, dry_run=False, enforce_retention_duration=False, full=True)
+            table.cleanup_metadata()
+        except (OSError, _delta_error()) as cause:
+            raise StoreError(f"`{self.uri}`: {_first_line(cause)}") from cause
+        return {"files_forgotten": forgotten, "files_removed": len(removed)}
+
+    def _create(self) -> None:
+        from deltalake import DeltaTable
+
+        DeltaTable.create(
+            self.uri,
+            schema=_stored_schema(),
+            mode="ignore",
+            partition_by=[DAY],
+            name=TABLE,
+            storage_options=self._options,
+            configuration={"delta.logRetentionDuration": "interval 2 days"},
+        )
+
+    def _open(self) -> "DeltaTable":
+        from deltalake import DeltaTable
+
+        if self._table is None:
+            self._table = DeltaTable(self.uri, storage_options=self._options)
+        return self._table
+
+    def _fresh(self) -> "DeltaTable":
+        """The table as it is now; StoreError when there is none."""
+        if not self.exists:
+            raise StoreError(f"`{self.uri}` is no store of flow records", hint="`mailscope collect --store` makes one")
+        self._table = None
+        return self._open()
+
+
+def stored(records: "pa.Table") -> "pa.Table":
+    """The table with Delta's types, and the day that each record starts on (UTC)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    schema = _stored_schema()
+    naive = pc.cast(pc.cast(records["start"], pa.int64()), pa.timestamp("us"))
+    days = pc.cast(pc.floor_temporal(naive, unit="day"), pa.date32())
+    columns = [records[name].cast(schema.field(name).type) for name in schema.names if name != DAY]
+    return pa.Table.from_arrays([*columns, days], schema=schema)
+
+
+def _stored_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    types = {"text": pa.string(), "u8": pa.int16(), "u16": pa.int32(), "u32": pa.int64(), "u64": pa.int64()}
+    types["timestamp[us, UTC]"] = pa.timestamp("us", "UTC")
+    columns = [pa.field(column.name, types[column.type], column.nullable) for column in TABLES[TABLE].columns]
+    return pa.schema([*columns, pa.field(DAY, pa.date32())])
+
+
+def _delta_error() -> type[Exception]:
+    from deltalake.exceptions import DeltaError
+
+    return DeltaError
+
+
+def _now_ms() -> int:
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def _first_line(cause: BaseException) -> str:
+    return str(cause).split("\n", 1)[0][:300]
