@@ -58,7 +58,7 @@ SQL = AttackClass(
         r"\bunion\b[\s(]*(all|distinct)?[\s(]*\bselect\b",
         r"\bselect\b.{1,300}\bfrom\b.{0,80}\b(information_schema|sqlite_master|pg_catalog|pg_\w+|sysobjects|syscolumns|"
         r"all_tables|user_tables|dual|mysql\.\w+|sysibm\.\w+|rdb\$\w+|msysaccessobjects|master\.\.\w+|v\$\w+|users?)\b",
-        r"['\")\d]\s*(\|\||&&|\b(or|and|xor|rlike|regexp|div|having|where|like)\b)\s*(not\s+|!\s*)*[\s'\"(]*"
+        r"(['\")]\s*(\|\||&&)|['\")\d]\s*\b(or|and|xor|rlike|regexp|div|having|where|like)\b)\s*(not\s+|!\s*)*[\s'\"(]*"
         r"[\w.@$-]*[\s'\")]*(=|<|>|!=|\blike\b|\bin\s*\(|\bbetween\b|\bis\s+(not\s+)?null\b|\brlike\b|\bregexp\b|\bsounds\b)",
         r"['\"][\s)]*(\|\||\b(or|and)\b)[\s('\"]*(\w+['\"]?\s*(--|#|/\*|$)|true|false|\d|not\b|exists|char\(|chr\(|0x)",
         r"\b(or|and|having|where)\s+\(?\s*\d+\s*(=|<|>|like)\s*\d+",
@@ -135,7 +135,7 @@ TRAVERSAL = AttackClass(
         r"^\s*(file:/*)?[/\\]*(" + _FILES + ")",
         _HOME,
         r"(^|=|file:)[/\\]+(etc|proc|windows|winnt|boot|root|var[/\\]log|home[/\\]\w+[/\\]\.)[/\\]",
-        r"^[a-z]:[/\\]+(windows|winnt|boot|inetpub|users|documents|program files|autoexec|xampp|wamp)",
+        r"^[a-z]:[/\\]+(windows|winnt|boot|inetpub|autoexec|xampp|wamp)",
         r"^\\\\(\?|\.|::1|127\.|localhost)",
         r"(0x2e|0x2f){3}|(\.\.|0x2e0x2e)(0x2f|0x5c|[/\\])+(\.\.|0x2e0x2e)",
         r"[/\\]\.\.;[/\\]",

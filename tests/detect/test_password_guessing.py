@@ -1,0 +1,68 @@
+"""Guessing told from people who log in, at forms and at mail servers."""
+
+from datetime import timedelta
+
+from mailscope.detect.password_guessing import FAILURES_LEAST, attempts, guessing
+from tests.fixtures.rows import START, ibis_tables
+
+
+def login(number, user, *, success="unknown", service="http-form", after=0.2, client="198.51.100.7"):
+    at = START + timedelta(seconds=number * after)
+    return {
+        "flow_id": f"F{number:016x}", "first_packet": number + 1, "last_packet": number + 1, "start": at, "end": at,
+        "client_addr": client, "server_addr": "192.0.2.80", "server_port": 80, "service": service, "user": user,
+        "success": success,
+    }  # fmt: skip
+
+
+def answer(number, status=200, location=None, size=347, after=0.2):
+    row = login(number, "x", after=after)
+    kept = ("flow_id", "first_packet", "last_packet", "start", "end", "client_addr", "server_addr", "server_port")
+    said = {"method": "POST", "uri": "/login.php", "status": status, "location": location}
+    return {name: row[name] for name in kept} | said | {"response_body_bytes": size}
+
+
+def found(logins, http_requests=()):
+    tables = ibis_tables(logins=list(logins), http_requests=list(http_requests))
+    return guessing(attempts(tables("logins"), tables("http_requests"))).to_pyarrow().to_pylist()
+
+
+def test_the_answer_that_differs_is_the_login_that_succeeded():
+    logins = [login(n, "eve" if n == 9 else "adam") for n in range(FAILURES_LEAST + 5)]
+    answers = [answer(n, 302, "/inbox.php", 0) if n == 9 else answer(n) for n in range(FAILURES_LEAST + 5)]
+    (run,) = found(logins, answers)
+    assert (run["attempts"], run["refused"], run["entered"]) == (FAILURES_LEAST + 5, FAILURES_LEAST + 4, ["eve"])
+    assert run["entered_first_packet"] == 10
+
+
+def test_many_people_who_log_in_from_one_address_are_not_guessing():
+    logins = [login(n, f"user{n}") for n in range(40)]
+    assert found(logins, [answer(n, 302, "/inbox.php", 0) for n in range(40)]) == []
+
+
+def test_a_redirect_back_to_the_form_is_a_refusal():
+    logins = [login(n, f"user{n}") for n in range(20)]
+    (run,) = found(logins, [answer(n, 302, "/login.php?error=1", 0) for n in range(20)])
+    assert (run["refused"], run["entered"]) == (20, None)
+
+
+def test_a_form_that_always_answers_alike_hides_the_success():
+    logins = [login(n, f"user{n}") for n in range(20)]
+    (run,) = found(logins, [answer(n) for n in range(20)])
+    assert run["entered"] is None
+
+
+def test_guessing_at_mailboxes_is_told_by_the_servers_word():
+    tried = [login(n, "eve", success="no", service="imap") for n in range(FAILURES_LEAST)]
+    (run,) = found([*tried, login(50, "eve", success="yes", service="imap")])
+    assert (run["service"], run["entered"]) == ("imap", ["eve"])
+
+
+def test_a_mail_program_with_an_old_password_is_not_guessing():
+    assert found([login(n, "eve", success="no", service="imap", after=300) for n in range(40)]) == []
+
+
+def test_one_password_at_many_accounts_is_found_though_slow():
+    tried = [login(n, f"user{n}", success="no", service="pop3", after=300) for n in range(40)]
+    (run,) = found(tried)
+    assert run["user_count"] == 40
