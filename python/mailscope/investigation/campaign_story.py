@@ -45,7 +45,7 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     for campaign in judged.campaigns[:FINDINGS]:
         people = persons(scene, campaign)
         findings.append(campaign_finding(campaign, people, judged))
-        theft = theft_finding(campaign, people)
+        theft = theft_finding(scene, campaign, people)
         if theft is not None:
             findings.append(theft)
     return findings, cleared_senders(judged)
@@ -284,12 +284,14 @@ def _techniques(campaign: Campaign, people: Sequence[Person]) -> list[Technique]
 # --- passwords given away
 
 
-def theft_finding(campaign: Campaign, people: Sequence[Person]) -> Finding | None:
+def theft_finding(scene: Scene, campaign: Campaign, people: Sequence[Person]) -> Finding | None:
     """The statement that people typed a password into the lure's page; None when nobody was seen to."""
     given = [(person, event) for person in people if (event := person.first("submitted")) is not None]
     if not given:
         return None
-    collectors = list(dict.fromkeys([*(event.server for _p, event in given), *map(_host, (e for _p, e in given))]))
+    # Through a proxy of the network, the address is the proxy's: only the host is the collector's.
+    servers = [event.server for _person, event in given if not scene.network.is_own(event.server)]
+    collectors = list(dict.fromkeys([*servers, *(_host(event) for _person, event in given)]))
     used = [(person, event) for person in people if (event := person.first("account-used")) is not None]
     names = [person.name for person, _event in given]
     facts = [campaign_fact(campaign), _field_fact(given)]

@@ -15,8 +15,12 @@ from typing import Any
 from mailscope.detect.domains import domain_of
 from mailscope.detect.finding import Fact
 from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement, judged, total
+from mailscope.detect.phishing_brands import BRANDS
+from mailscope.detect.phishing_hosts import FREE_HOSTS, FREE_PAGES, SHORTENERS
 from mailscope.detect.phishing_letter import Ground, Letter, letters
+from mailscope.detect.phishing_lookalike import is_of_brand
 from mailscope.detect.phishing_signs import sign
+from mailscope.detect.registrable import registrable
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.scene import Scene, Tables
 
@@ -181,7 +185,8 @@ def _groups(incoming: Sequence[Judgement], scene: Scene) -> list[list[Judgement]
     groups: dict[int, list[Judgement]] = defaultdict(list)
     for number, judgement in enumerate(suspects):
         groups[root(number)].append(judgement)
-    return [_with_siblings(members, incoming, scene) for members in groups.values()]
+    by_origin = _by_origin(incoming, scene)
+    return [_with_siblings(members, by_origin, scene) for members in groups.values()]
 
 
 def _keys(letter: Letter, scene: Scene, ordinary: set[str]) -> Iterable[tuple[str, Any]]:
@@ -219,16 +224,25 @@ def _join_near(suspects: Sequence[Judgement], parent: list[int], root: Any) -> N
                 band.setdefault(value, number)
 
 
-def _with_siblings(members: list[Judgement], incoming: Sequence[Judgement], scene: Scene) -> list[Judgement]:
+def _by_origin(incoming: Sequence[Judgement], scene: Scene) -> dict[tuple[str, Any, Any], list[Judgement]]:
+    """Messages with any mark against them, by what tells their origin."""
+    found: dict[tuple[str, Any, Any], list[Judgement]] = defaultdict(list)
+    for judgement in incoming:
+        for mark in _origin(judgement.letter, scene) if judgement.facts else ():
+            found[mark].append(judgement)
+    return found
+
+
+def _with_siblings(
+    members: list[Judgement], by_origin: Mapping[tuple[str, Any, Any], list[Judgement]], scene: Scene
+) -> list[Judgement]:
     """Adds messages that are less suspect by themselves: same host and same text, or same host and same From."""
-    names = {id(member) for member in members}
-    marks = {mark for member in members for mark in _origin(member.letter, scene)}
-    more = [
-        j
-        for j in incoming
-        if id(j) not in names and j.facts and any(mark in marks for mark in _origin(j.letter, scene))
-    ]
-    return sorted([*members, *more], key=lambda j: (j.letter.row["start"], j.letter.key))
+    found = {member.letter.key: member for member in members}
+    for member in members:
+        for mark in _origin(member.letter, scene):
+            for other in by_origin.get(mark, ()):
+                found.setdefault(other.letter.key, other)
+    return sorted(found.values(), key=lambda j: (j.letter.row["start"], j.letter.key))
 
 
 def _origin(letter: Letter, scene: Scene) -> list[tuple[str, Any, Any]]:
@@ -242,16 +256,47 @@ def _origin(letter: Letter, scene: Scene) -> list[tuple[str, Any, Any]]:
 # --- what became of it
 
 
-def _attempts(tables: Tables) -> list[dict[str, Any]]:
+@dataclass(slots=True)
+class Attempts:
+    """All mail transactions, found by their key, and those that came to no message by who made them."""
+
+    by_key: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
+    without_message: dict[tuple[str, Any], list[Mapping[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, found: Sequence[Letter]) -> list[Mapping[str, Any]]:
+        """Envelopes of the messages, and those of the same sender from the same host, or under the same HELO."""
+        rows_found = {key: self.by_key[key] for letter in found if (key := _envelope_key(letter)) in self.by_key}
+        for letter in found:
+            if not letter.is_handed_in:
+                continue
+            helo = letter.row.get("helo")
+            for origin in (letter.row["client_addr"], f"helo {helo}" if helo else ""):
+                for row in self.without_message.get((origin, letter.envelope_from), ()):
+                    rows_found.setdefault((row["session_id"], row["transaction"]), row)
+        return sorted(rows_found.values(), key=lambda row: (row["start"], row["session_id"], row["transaction"]))
+
+
+def _envelope_key(letter: Letter) -> tuple[str, Any]:
+    return letter.row["session_id"], letter.row["transaction"]
+
+
+def _attempts(tables: Tables) -> Attempts:
     """All mail transactions by time."""
-    table = tables["mail_transactions"]
-    return rows(table.order_by(["start", "session_id", "transaction"]))
+    found = Attempts()
+    for row in rows(tables["mail_transactions"].order_by(["start", "session_id", "transaction"])):
+        found.by_key[(row["session_id"], row["transaction"])] = row
+        if not row["data_command"] and row["mail_from"]:
+            sender = str(row["mail_from"]).lower()
+            found.without_message[(row["client_addr"], sender)].append(row)
+            if row["helo"]:
+                found.without_message[(f"helo {row['helo']}", sender)].append(row)
+    return found
 
 
 def _campaign(
     members: list[Judgement],
     scene: Scene,
-    attempts: Sequence[Mapping[str, Any]],
+    attempts: Attempts,
     copies: Mapping[str, Sequence[Letter]],
 ) -> Campaign:
     found = [member.letter for member in members]
@@ -278,24 +323,30 @@ def _campaign(
 
 
 def lures(found: Sequence[Letter], scene: Scene) -> list[tuple[str, str]]:
-    """URLs that lead out of the owner's domains with their hosts, the commonest first."""
+    """URLs that lead out of the owner's domains with their hosts, the commonest first.
+
+    Lures link to well-known names besides, for pictures or for looks; those count only when nothing else is linked.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     for letter in found:
         counts.update({(link.url, link.host) for link in letter.links if not scene.domains.is_own(f"x@{link.host}")})
-    return [pair for pair, _count in counts.most_common()]
+    pairs = [pair for pair, _count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    return [pair for pair in pairs if not _is_well_known(*pair)] or pairs
 
 
-def _add_attempts(campaign: Campaign, found: list[Letter], scene: Scene, attempts: Sequence[Mapping[str, Any]]) -> None:
-    """Envelopes of the messages, and those of the same host and sender that never came to a message."""
-    own = {(letter.row["session_id"], letter.row["transaction"]) for letter in found}
-    origins = {(letter.row["client_addr"], letter.envelope_from) for letter in found if letter.is_handed_in}
+def _is_well_known(url: str, host: str) -> bool:
+    """A host of a known name where not anybody can put a page."""
+    if host.endswith(FREE_HOSTS) or url.partition("://")[2].startswith(FREE_PAGES):
+        return False
+    domain = registrable(host)
+    return domain not in SHORTENERS and any(is_of_brand(domain, brand) for brand in BRANDS)
+
+
+def _add_attempts(campaign: Campaign, found: list[Letter], scene: Scene, attempts: Attempts) -> None:
+    """What became of each recipient, of messages and of envelopes that never came to one."""
     meant = {domain_of(address) for letter in found for address in letter.recipients}
-    for row in attempts:
-        is_message = (row["session_id"], row["transaction"]) in own
-        sender = None if row["mail_from"] is None else str(row["mail_from"]).lower()
-        if not is_message and (row["data_command"] or (row["client_addr"], sender) not in origins):
-            continue
-        campaign.attempts.append(row)
+    campaign.attempts = attempts.of(found)
+    for row in campaign.attempts:
         for address, code in zip(row["rcpt_to"] or (), row["rcpt_codes"] or (), strict=False):
             _add_recipient(campaign, str(address).lower(), code, row, meant, scene)
     for letter in found:

@@ -34,6 +34,9 @@ CANDIDATES = 5
 LOGINS = 200_000
 """Logins that are looked at to tell who sat where, the earliest first."""
 
+SUBJECT = 6
+"""Letters of a subject from which on it is looked for in pages of the webmail."""
+
 COMMON_HOSTS = 25
 """A campaign that links to more hosts than this is followed at the commonest only."""
 
@@ -127,12 +130,40 @@ def _fetched(
             Event("fetched", row["start"], row["client_addr"], row["server_addr"], how, "messages", row, person, 0.95)
         )
     attackers = set(campaign.sender_ips)
+    events += _in_webmail(scene, campaign, logins, mailboxes)
     return [event for event in events if event.client not in attackers]
+
+
+def _in_webmail(
+    scene: Scene, campaign: Campaign, logins: Sequence[Mapping[str, Any]], mailboxes: Mapping[str, str]
+) -> list[Event]:
+    """Pages of an own server that show the campaign's subject: listed or read in the webmail, by whom who logged in."""
+    subjects = {member.letter.row["subject"] for member in campaign.members}
+    http = scene.tables["http_requests"]
+    events = []
+    for subject in sorted(text for text in subjects if text and len(text) >= SUBJECT)[:COMMON_HOSTS]:
+        shows = http.response_body_prefix.contains(subject) | (http.response_title == subject)
+        for row in rows(http.filter(shows, http.start >= campaign.first).order_by("start").limit(EVENTS)):
+            if not scene.network.is_own(row["server_addr"]):
+                continue
+            entered = [
+                login
+                for login in logins
+                if login["client_addr"] == row["client_addr"]
+                and login["server_addr"] == row["server_addr"]
+                and str(login["service"]).startswith("http")
+                and login["start"] <= row["start"]
+            ]
+            user = str(entered[-1]["user"]).lower() if entered else None
+            person = mailboxes.get(user, user) if user else None
+            client, server = row["client_addr"], row["server_addr"]
+            events.append(Event("fetched", row["start"], client, server, "webmail", "http_requests", row, person, 0.7))
+    return events
 
 
 def _visits(scene: Scene, campaign: Campaign) -> list[Event]:
     """Look-ups of, connections to and requests at the lure's hosts."""
-    hosts = campaign.lure_hosts[:COMMON_HOSTS]
+    hosts = _new_hosts(scene, campaign)
     if not hosts:
         return []
     tables = scene.tables
@@ -155,6 +186,18 @@ def _visits(scene: Scene, campaign: Campaign) -> list[Event]:
     for row in rows(asked.filter(_.method.notnull()).order_by("start").limit(EVENTS)):
         events.append(_of_request(row))
     return _with_submissions(scene, events)
+
+
+def _new_hosts(scene: Scene, campaign: Campaign) -> list[str]:
+    """The lure's hosts, without those that people visited before the first mail came while others are left."""
+    hosts = campaign.lure_hosts[:COMMON_HOSTS]
+    if len(hosts) < 2:
+        return hosts
+    http, hellos = scene.tables["http_requests"], scene.tables["tls_handshakes"]
+    asked = http.filter(http.host.isin(hosts), http.start < campaign.first).select(name=http.host)
+    greeted = hellos.filter(hellos.sni.isin(hosts), hellos.start < campaign.first).select(name=hellos.sni)
+    known = {row["name"] for table in (asked, greeted) for row in rows(table.distinct())}
+    return [host for host in hosts if host not in known] or hosts
 
 
 def _of_request(row: Mapping[str, Any]) -> Event:
