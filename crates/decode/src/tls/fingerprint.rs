@@ -211,4 +211,76 @@ mod tests {
             assert_eq!(&alpn(name), ends, "{name:?}");
         }
     }
+
+    /// Two bytes each, as on the wire.
+    fn wire(values: &[u16]) -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| value.to_be_bytes())
+            .collect()
+    }
+
+    /// A list behind its length in so many bytes.
+    fn vector(length_bytes: usize, list: &[u8]) -> Vec<u8> {
+        let length = (list.len() as u16).to_be_bytes();
+        [length.get(2 - length_bytes..).unwrap_or(&length), list].concat()
+    }
+
+    fn hello<'a>(
+        version: u16,
+        ciphers: &'a [u8],
+        kinds: &[u16],
+        contents: &'a [(u16, Vec<u8>)],
+    ) -> ClientHello<'a> {
+        let content = |kind: u16| {
+            let found = contents.iter().find(|(k, _)| *k == kind);
+            found.map_or(&b""[..], |(_, bytes)| bytes.as_slice())
+        };
+        ClientHello {
+            version,
+            ciphers,
+            extensions: kinds.iter().map(|&kind| (kind, content(kind))).collect(),
+        }
+    }
+
+    /// The worked example of FoxIO's technical details of JA4.
+    #[test]
+    fn ja4_gives_the_published_value() {
+        let ciphers = wire(&[
+            0x1a1a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013,
+            0xc014, 0x009c, 0x009d, 0x002f, 0x0035,
+        ]);
+        let kinds = [
+            0x0a0a, 0x001b, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002d, 0x000d, 0x0005, 0x0023,
+            0x0012, 0x002b, 0xff01, 0x000b, 0x000a, 0x0015,
+        ];
+        let algorithms = wire(&[
+            0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
+        ]);
+        let contents = [
+            (0x000d, vector(2, &algorithms)),
+            (0x0010, vector(2, b"\x02h2\x08http/1.1")),
+            (0x002b, vector(1, &wire(&[0x3a3a, 0x0304, 0x0303]))),
+        ];
+        assert_eq!(
+            ja4(&hello(0x0303, &ciphers, &kinds, &contents)),
+            "t13d1516h2_8daaf6152771_e5627efa2ab1"
+        );
+    }
+
+    /// The worked examples of Salesforce's JA3: with extensions, and without any.
+    #[test]
+    fn ja3_gives_the_published_values() {
+        let ciphers = wire(&[47, 53, 5, 10, 49161, 49162, 49171, 49172, 50, 56, 19, 4]);
+        let contents = [(10, vector(2, &wire(&[23, 24, 25]))), (11, vector(1, &[0]))];
+        assert_eq!(
+            ja3(&hello(769, &ciphers, &[0, 10, 11], &contents)),
+            "ada70206e40642a3e4461f35503241d5"
+        );
+        let ciphers = wire(&[4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99]);
+        assert_eq!(
+            ja3(&hello(769, &ciphers, &[], &[])),
+            "de350869b8c85de67a350c8d186f11e6"
+        );
+    }
 }
