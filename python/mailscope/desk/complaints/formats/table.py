@@ -107,7 +107,9 @@ def _claim(
         if (found := _of_row(row, columns, context, f"{name[:60]}, row {number}")) is not None:
             accused.setdefault(found.address, found)
     claim.accused = list(accused.values())
-    titled = categories.of_word(re.sub(r"\.csv.*|sample|report|abuse\w*|complaint|e?-?mails?|asn\d*", "", title, flags=re.I))
+    titled = categories.of_word(
+        re.sub(r"\.csv.*|sample|report|abuse\w*|complaint|e?-?mails?|asn\d*", "", title, flags=re.I)
+    )
     told = [accusation.category for accusation in claim.accused if accusation.category]
     claim.categories = [titled or (told[0] if told else "other")]
     return claim if claim.accused else None
