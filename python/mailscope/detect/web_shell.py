@@ -14,6 +14,8 @@ Evidence
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 from ibis import _
 from ibis.expr.types import Table
@@ -115,3 +117,21 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
     )
     rare = everybody.filter(_.askers <= CLIENTS_MOST)
     return found.join(rare, ["server_addr", "server_port", "path"])
+
+
+def asked_uploads(http_requests: Table, names: Sequence[str]) -> Table:
+    """Pages of these file names that answered: as `shells`, with no commands that can be read.
+
+    What is sent to such a page may be in a shell's own encryption; that it was uploaded and then asked tells enough.
+    """
+    requests = http_requests.mutate(path=path_of(_.uri), page=path_of(_.uri).re_extract(r"([^/]*)$", 1))
+    asked = requests.filter(_.page.isin(list(names)), _.status < 400, ~_.method.isin(["PUT", "HEAD"]))
+    return asked.group_by(["server_addr", "server_port", "path"]).agg(
+        clients=_.client_addr.collect(distinct=True)[:SHOWN],
+        askers=_.client_addr.nunique(),
+        requests=_.count(),
+        sent=(_.request_body_bytes > 0).sum(),
+        bytes=_.response_body_bytes.sum(),
+        first=_.start.min(),
+        **first_row(_.start.notnull(), "run_", ("method", "uri", "status")),
+    )

@@ -191,6 +191,7 @@ def _tell_shell(phase: Phase, found: Seen) -> None:
     shown = sorted((one for row in shells for one in row["shown"]), key=lambda one: one["start"])
     shown = [one for one in shown if phase.start <= one["start"] <= phase.end]
     back = sum(int(one["bytes"] or 0) for one in shown)
+    back = back or sum(int(row["bytes"] or 0) for row in shells if not row["shown"])
     phase.worked = "yes" if back else "likely"
     phase.details |= {
         "shell": sorted({row["path"] for row in shells}),
@@ -203,9 +204,9 @@ def _tell_shell(phase: Phase, found: Seen) -> None:
     }
     phase.what = phrase(
         "phase.what-shell",
-        commands=amount(len(shown), "command"),
+        commands=amount(len(shown) or phase.requests, "command" if shown else "request"),
         pages=phase.details["shell"],
-        examples=[without_password(one["value"]) for one in shown[:5]],
+        examples=[without_password(one["value"]) for one in shown[:5]] or [phrase("word.unknown")],
         bytes=amount(back, "byte"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,6 +101,7 @@ def _see_web_attacks(found: Seen, http: Table, parameters: Table, there: Row) ->
     sent = rows(web_shell.uploads(parameters, http).limit(PAGES_MOST)) if there["files"] or there["put"] else []
     if there["parameters"]:
         found.shells = _shells(rows(web_shell.shells(parameters, http)), sent)
+    found.shells += _silent_shells(http, sent, found.shells)
     found.attacks, count = _kept(found.attacks)
     if count:
         pages = attack_effect.attacked_pages(found.attacks, http)
@@ -148,6 +150,24 @@ def _shells(found: list[Row], sent: list[Row]) -> list[Row]:
         if upload is not None or (row["telling"] and row["commands"] >= COMMANDS_LEAST):
             row["upload"] = upload
             kept.append(row)
+    return kept
+
+
+def _silent_shells(http: Table, sent: list[Row], known: list[Row]) -> list[Row]:
+    """Uploaded programs that were asked for afterwards by few clients, whatever was said to them."""
+    names = {row["file_name"].replace("\\", "/").rpartition("/")[2]: row for row in sent if row["file_name"]}
+    if not names:
+        return []
+    paths = {(row["server_addr"], row["path"]) for row in known}
+    kept = []
+    for row in rows(web_shell.asked_uploads(http, sorted(names)).limit(PAGES_MOST)):
+        upload = names[row["path"].rpartition("/")[2]]
+        is_after = upload["server_addr"] == row["server_addr"] and upload["start"] < row["first"]
+        is_program = re.search(web_shell.EXECUTABLE, row["path"]) is not None
+        if (row["server_addr"], row["path"]) in paths or not is_after or not is_program:
+            continue
+        if row["askers"] <= web_shell.CLIENTS_MOST and row["path"] != upload["path"]:
+            kept.append(row | {"upload": upload, "shown": [], "names": [], "commands": 0, "telling": 0})
     return kept
 
 
