@@ -80,7 +80,7 @@ class Report:
     claims: list[tuple[str, str, str]] = field(default_factory=list)
     cleared: list[tuple[str, str]] = field(default_factory=list)
     unproven: list[tuple[str, str]] = field(default_factory=list)
-    questions: list[tuple[str, str]] = field(default_factory=list)
+    questions: list[tuple[str, list[str], str]] = field(default_factory=list)
     coverage: list[str] = field(default_factory=list)
     took: str = ""
 

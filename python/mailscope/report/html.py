@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from mailscope.investigation.investigate import Investigation
-from mailscope.report import chart
+from mailscope.report import chart, picture
 from mailscope.report.build import Report, report
+from mailscope.report.events import EVENTS_SHOWN, events, persons
+from mailscope.report.links import attachments, links
 from mailscope.wording import amount
 
 MAILS_SHOWN = 200
 EVIDENCE_SHOWN = 300
+PERSONS_SHOWN = 300
 """Rows of a table in the page; the JSON answer has them all."""
 
 
@@ -27,16 +30,27 @@ def html(found: Investigation, lang: str = "en", case: str = "CASE") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    happened = events(view)
     drawings = [
         # Both drawings escape every value themselves.
         (Markup(chart.chain(view, item.finding)), Markup(chart.timeline(view, item.finding)))  # noqa: S704
         for item in view.findings
     ]
-    page: str = pages.get_template("report.html").render(
+    page: str = pages.get_template(
+        "report.html"
+    ).render(
         view=view,
         say=view.say,
         items=list(zip(view.findings, drawings, strict=True)),
         apps=_apps(view),
+        graph=Markup(picture.graph(view)),  # noqa: S704
+        strip=Markup(picture.strip(view, happened)),  # noqa: S704
+        events=happened[:EVENTS_SHOWN],
+        events_more=len(happened) - EVENTS_SHOWN,
+        persons=persons(view)[:PERSONS_SHOWN],
+        persons_more=len(persons(view)) - PERSONS_SHOWN,
+        links=links(view),
+        attachments=attachments(view),
         version=found.to_json()["versions"]["mailscope"],
         mails_shown=MAILS_SHOWN,
         evidence_shown=EVIDENCE_SHOWN,

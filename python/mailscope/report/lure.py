@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 VICTIMS_SHOWN = 20
 """Persons that did more than get the mail, shown one by one."""
 
+ANSWERS_SHOWN = 12
+"""Lines of one answer; the JSON has them all."""
+
 NAMES_SHOWN = 120
 """Characters of one name shown."""
 
@@ -69,23 +72,31 @@ def outcomes(delivered: dict[str, list[str]]) -> Phrase:
     )
 
 
-def question_lines(view: Report) -> list[tuple[str, str]]:
-    """Each question with its answer and how sure it is; what the traffic leaves open is said to be open."""
+def question_lines(view: Report) -> list[tuple[str, list[str], str]]:
+    """Each question with the lines of its answer and how sure they are; what stays open is said to be open."""
     lines = []
     for asked in view.found.answers.get("questions", ()):
+        question = view.say(f"report.question-{asked['question']}")
         if not asked["is_shown"]:
-            said = view.say("report.question-not-shown")
+            lines.append((question, [view.say("report.question-not-shown")], ""))
         else:
-            percent = str(round(100 * asked["confidence"]))
-            said = view.prose(phrase("report.question-sure", answer=_answer(asked), percent=percent))
-        lines.append((view.say(f"report.question-{asked['question']}"), said))
+            lines.append((question, _answer(view, asked), f"{round(100 * asked['confidence'])} %"))
     return lines
 
 
-def _answer(asked: dict[str, Any]) -> Phrase:
+def _answer(view: Report, asked: dict[str, Any]) -> list[str]:
     value = asked["answer"]
     if asked["question"] == "delivered":
-        return outcomes(value)
-    return phrase(
-        "report.list", items=[item["what"] if isinstance(item, dict) else visible(item, NAMES_SHOWN) for item in value]
-    )
+        return [view.prose(outcomes(value))]
+    said = [view.prose(_line(item) if isinstance(item, dict) else visible(item, NAMES_SHOWN)) for item in value]
+    rest = len(said) - ANSWERS_SHOWN
+    if rest <= 0:
+        return said
+    return [*said[:ANSWERS_SHOWN], view.prose(phrase("word.and-more", shown="…", rest=rest))]
+
+
+def _line(item: dict[str, Any]) -> Phrase | str:
+    """An attack with the name of its phase, a weakness with its class."""
+    if "phase" in item:
+        return phrase("report.event-phase", name=phrase(f"phase.{item['phase']}"), what=item["what"])
+    return phrase("report.answer-weakness", what=item["what"], cwe=item["cwe"]) if item.get("cwe") else item["what"]

@@ -127,7 +127,13 @@ def _pieces(words: str, width: int) -> Iterable[str]:
 def _questions(view: Report, page: Page) -> None:
     if view.questions:
         page.heading(view.say("report.questions"))
-        page.pairs(view.questions)
+        page.pairs(
+            [
+                (question if number == 0 else "", text + (f" ({sure})" if sure and number == len(answers) - 1 else ""))
+                for question, answers, sure in view.questions
+                for number, text in enumerate(answers)
+            ]
+        )
 
 
 def _answer(view: Report, page: Page) -> None:
