@@ -16,12 +16,13 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.amplification import reflections
-from mailscope.detect.network import SITE, Network, host_pairs, own_network
+from mailscope.detect.network import SITE, Network, Prefix, host_pairs, own_network
 from mailscope.detect.port_profile import matches
 from mailscope.detect.senders.baseline import baseline
 from mailscope.detect.senders.buckets import LABELS, buckets
 from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
 from mailscope.detect.senders.figures import Window, sending_figures
+from mailscope.detect.senders.history import with_history, without_history
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
 from mailscope.store.engine import held, plain_rows
@@ -142,11 +143,18 @@ def _pairs(flow_records: Table, conversations: Table) -> list[dict[str, Any]]:
 
 def _figures(conversations: Table, window: Window, queue: Queue, *, given: bool) -> Table:
     """Figures of the own hosts; of all hosts where the owner's networks were only guessed and none of them sends."""
-    figures = held(sending_figures(conversations, window, queue.network.prefixes), "sending_figures")
+    figures = _with_past(conversations, window, queue.network.prefixes)
     if given or not queue.network.prefixes or plain_rows(figures.limit(1)):
         return figures
     queue.notes.append(phrase("senders.no-own"))
-    return held(sending_figures(conversations, window, ()), "sending_figures_of_all")
+    return _with_past(conversations, window, ())
+
+
+def _with_past(conversations: Table, window: Window, own: Sequence[Prefix]) -> Table:
+    figures = sending_figures(conversations, window, own)
+    has_past = plain_rows(conversations.filter(_.start < ibis.literal(window.start)).limit(1))
+    past = with_history(figures, conversations, window) if has_past else without_history(figures)
+    return held(past, "sending_figures")
 
 
 def _list_senders(listed: Table, window: Window, queue: Queue, roles: Mapping[str, str]) -> None:

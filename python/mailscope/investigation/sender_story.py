@@ -106,6 +106,13 @@ def _signal(name: str, row: Mapping[str, Any]) -> Phrase:
                 taken=amount(int(row["in_flows"]), "flow"),
                 servers=servers,
             )
+        case "beyond_history":
+            return phrase(
+                "senders.beyond-history",
+                servers=servers,
+                peak=f"{int(row['peak_destinations']):,}",
+                days=amount(int(row["days_seen"]), "day"),
+            )
         case _:
             return phrase("senders.receives-nothing", servers=str(row["base_servers"]))
 
@@ -148,6 +155,13 @@ def _cleared(row: Mapping[str, Any], role: str | None) -> Phrase:
             return phrase("senders.cleared-monitor", flow=_number(row["bytes_per_flow"]))
         case "few-servers":
             return phrase("senders.cleared-few-servers", servers=amount(int(row["destinations"]), "server"))
+        case "known-sender":
+            return phrase(
+                "senders.cleared-known-sender",
+                share=round(100 * row["known_share"]),
+                days=amount(int(row["days_seen"]), "day"),
+                usual=_number(row["usual_destinations"]),
+            )
         case "newsletter":
             lasted = _utc(row["last"]) - _utc(row["first"])
             return phrase("senders.cleared-newsletter", lasted=lasted, flow=_number(row["bytes_per_flow"]))
@@ -172,12 +186,13 @@ def _figures(row: Mapping[str, Any], window: Window) -> dict[str, Any]:
     counts = (
         *("flows", "destinations", "failed", "unanswered_destinations", "repeat_flows", "most_flows"),
         *("packets", "bytes", "hours_active", "active_slots", "busiest_slot"),
-        *("in_flows", "in_sources", "in_own_sources", "sampling"),
+        *("in_flows", "in_sources", "in_own_sources", "sampling", "days_seen", "peak_destinations"),
     )
-    shares = ("fan_out", "failed_share", "repeat_share", "bytes_per_packet", "bytes_per_flow", "fence")
+    shares = ("fan_out", "failed_share", "repeat_share", "bytes_per_packet", "bytes_per_flow", "fence", "known_share")
     return {
         **{name: _whole(row[name]) for name in counts},
         **{name: _rounded(row[name]) for name in shares},
+        "usual_destinations": _rounded(row["usual_destinations"]),
         "answered_share": _rounded(1 - row["failed_share"]),
         "ports": {str(port): int(row[f"flows_{port}"]) for port in MAIL_PORTS if row[f"flows_{port}"]},
         "slot_seconds": window.slot_seconds,

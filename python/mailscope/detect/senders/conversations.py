@@ -24,7 +24,8 @@ REFUSED_WORDS = ("S0", "REJ", "RSTOS0", "SH")
 """Zeek's words for connections that were never established."""
 
 _FEED = ("format", "exporter", "observation_domain", "folder")
-_ENDS = ("client", "client_port", "server", "server_port")
+_ENDS = ("client", "client_port", "server", "server_port", "hour")
+"""The hour (since 1970) is part of it: ports come back, and a window must not lose what happened in it."""
 
 
 def mail_conversations(flow_records: Table) -> Table:
@@ -60,6 +61,7 @@ def _directed(records: Table) -> Table:
         server=_.is_forward.ifelse(_.dst_addr, _.src_addr),
         server_port=_.is_forward.ifelse(_.dst_port, _.src_port),
         folder=_.input.re_replace("[^/]*$", ""),
+        hour=(_.start.epoch_seconds() / 3600).floor().cast("int64"),
         has_reverse=(_.reverse_packets > 0).fill_null(False),
     )
     is_client_likely = (_.server_port < LOWEST_CLIENT_PORT) | (_.client_port >= LOWEST_CLIENT_PORT)

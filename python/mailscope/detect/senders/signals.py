@@ -13,6 +13,7 @@ from ibis import _
 from ibis.expr.types import FloatingValue, Table
 
 from mailscope.detect.senders.baseline import CASE_LOW
+from mailscope.detect.senders.history import FEWEST_DAYS, TIMES_USUAL
 
 SMALL_PACKET = 100
 """Mean bytes a packet below which the field case calls mail spam (F37)."""
@@ -36,6 +37,7 @@ SIGNALS = (
     "small_transfers",
     "receives_nothing",
     "few_sources",
+    "beyond_history",
 )
 
 
@@ -65,6 +67,10 @@ def with_signals(figures: Table) -> Table:
         signal_receives_nothing=ibis.ifelse((_.in_sources + _.in_own_sources == 0) & (_.base_servers > 0), 0.3, 0.0)
         * near,
         signal_few_sources=ibis.ifelse(_.is_open_relay, 0.6, 0.0),
+        # Its own busiest day is the measure; 0.5 as for peers.
+        signal_beyond_history=ibis.ifelse(
+            _.is_beyond, 1 - 0.5 * TIMES_USUAL * _.peak_destinations.fill_null(0) / _.destinations, 0.0
+        ),
     )
     doubts = [1 - weighted[f"signal_{name}"] for name in SIGNALS]
     return weighted.mutate(score=1 - reduce(mul, doubts))
@@ -89,6 +95,11 @@ def _with_shares(figures: Table) -> Table:
             & (_.in_sources < 3)
             & (_.in_flows > _.in_sources)
         ),
+        is_beyond=(
+            (_.days_seen >= FEWEST_DAYS)
+            & (_.destinations > TIMES_USUAL * _.peak_destinations)
+            & (_.destinations >= _.fence)
+        ).fill_null(False),
     )
 
 

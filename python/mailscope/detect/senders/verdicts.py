@@ -22,6 +22,7 @@ from ibis.expr.types import BooleanValue, Table
 
 from mailscope.detect.senders.baseline import CASE_HIGH, CASE_LOW, RECEIVING_SOURCES, with_baseline
 from mailscope.detect.senders.figures import Window
+from mailscope.detect.senders.history import FEWEST_DAYS, KNOWN_SHARE, TIMES_USUAL
 from mailscope.detect.senders.signals import ORDINARY_PACKET, SMALL_PACKET, with_signals
 
 ABNORMAL, WATCH = 0.8, 0.5
@@ -47,7 +48,16 @@ STALE_SHARE = 0.05
 NO_MESSAGE_BYTES = 1500
 """Below it no message was handed over: greeting, commands and acknowledgements come to about 1 KB with headers."""
 
-CLEARED_AS = ("confirmed", "mail-server", "inside-relay", "monitor", "few-servers", "newsletter", "steady-sender")
+CLEARED_AS = (
+    "confirmed",
+    "mail-server",
+    "inside-relay",
+    "monitor",
+    "few-servers",
+    "newsletter",
+    "known-sender",
+    "steady-sender",
+)
 """Reasons why a busy host is cleared, most certain first."""
 
 
@@ -64,10 +74,11 @@ def verdicts(figures: Table, line: Table, window: Window, confirmed: Mapping[str
     )
     is_busy = (_.flows > CASE_LOW) | (_.destinations >= _.fence) | (_.score >= WATCH)
     many_unanswered = (_.unanswered_low > MANY_FAILURES) & (_.cleared_as != "monitor")
+    is_doubtful = (many_unanswered | _.is_beyond) & (_.destinations >= _.fence)
     return judged.mutate(
         verdict=ibis.cases(
-            (_.cleared_as.notnull() & ~many_unanswered & is_busy, "cleared"),
-            (_.cleared_as.notnull() & many_unanswered & (_.destinations >= _.fence), "watch"),
+            (_.cleared_as.notnull() & is_doubtful, "watch"),
+            (_.cleared_as.notnull() & is_busy, "cleared"),
             (_.cleared_as.notnull(), "ordinary"),
             ((_.score >= ABNORMAL) & _looks_ordinary(), "watch"),
             (_.score >= ABNORMAL, "abnormal"),
@@ -100,6 +111,13 @@ def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
         ),
         ((_.flows > CASE_LOW) & (_.destinations < _.fence), "few-servers"),
         (is_burst & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET), "newsletter"),
+        (
+            (_.days_seen >= FEWEST_DAYS)
+            & (_.known_share >= KNOWN_SHARE)
+            & (_.destinations <= TIMES_USUAL * _.peak_destinations)
+            & are_answered,
+            "known-sender",
+        ),
         (
             (_.flows > CASE_LOW)
             & (_.repeat_share >= 0.5)

@@ -2,6 +2,7 @@
 
 UNITS: dict[str, tuple[str, str]] = {
     "address": ("{n} 个地址", "{n} 个地址"),
+    "day": ("{n} 天", "{n} 天"),
     "source": ("{n} 个外部来源", "{n} 个外部来源"),
     "target": ("{n} 个目标", "{n} 个目标"),
 }
@@ -21,7 +22,9 @@ TEMPLATES: dict[str, str] = {
     "senders.small-transfers": "每包 {packet} 字节，每会话 {flow} 字节（此处通常为 {usual}）",
     "senders.receives-nothing": "没有人给它发邮件，不像所见的 {servers} 台邮件服务器",
     "senders.few-sources": "它只从{sources}收到{taken}，却转发到{servers}，像开放转发服务器",
+    "senders.beyond-history": "{servers}，而此前 {days}中最忙的一天为 {peak} 台",
     # --- why a busy host is cleared
+    "senders.cleared-known-sender": "已知 {days}的发送者：{share} % 的会话去往以前联系过的服务器，通常每天 {usual} 台",
     "senders.cleared-confirmed": "管理者确认其为 {role}",
     "senders.cleared-mail-server": "邮件服务器：它也接收{sources}的邮件",
     "senders.cleared-inside-relay": "内部转发服务器：它接收本网{clients}的邮件",

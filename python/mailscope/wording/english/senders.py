@@ -2,6 +2,7 @@
 
 UNITS: dict[str, tuple[str, str]] = {
     "address": ("{n} address", "{n} addresses"),
+    "day": ("{n} day", "{n} days"),
     "source": ("{n} outside source", "{n} outside sources"),
     "target": ("{n} target", "{n} targets"),
 }
@@ -21,7 +22,11 @@ TEMPLATES: dict[str, str] = {
     "senders.small-transfers": "{packet} bytes a packet, {flow} a conversation (usual here: {usual})",
     "senders.receives-nothing": "nobody sends mail to it, unlike to the {servers} mail servers seen",
     "senders.few-sources": "it took {taken} from only {sources} and went on to {servers}, as an open relay does",
+    "senders.beyond-history": "{servers}, while its busiest of {days} before had {peak}",
     # --- why a busy host is cleared
+    "senders.cleared-known-sender": (
+        "a sender known for {days}: {share} % of its conversations go to servers it contacted before, usually {usual} a day"
+    ),
     "senders.cleared-confirmed": "{role}, as the owner says",
     "senders.cleared-mail-server": "a mail server: it also takes mail from {sources}",
     "senders.cleared-inside-relay": "a relay for the inside: it takes mail from {clients} of the own network",
