@@ -170,7 +170,7 @@ impl Decoder {
             }
         }
         domain.applied(header.rate(), u64::from(header.count));
-        arrival.passed(&mut domain, Some(u32::from(header.count)));
+        arrival.passed(&mut domain, Some(u32::from(header.count)), 0);
         self.domains.insert(key, domain);
         Ok(())
     }
@@ -214,6 +214,7 @@ impl Decoder {
             return Ok(());
         };
         let mut records = Some(0);
+        let options_before = domain.counts.options;
         while rest.len() >= 4 {
             let Some((id, set)) = next_set(&mut rest) else {
                 domain.counts.damaged += 1;
@@ -247,7 +248,8 @@ impl Decoder {
                 },
             }
         }
-        arrival.passed(&mut domain, records);
+        let options = domain.counts.options - options_before;
+        arrival.passed(&mut domain, records, options);
         self.domains.insert(key, domain);
         Ok(())
     }
@@ -319,7 +321,7 @@ impl Decoder {
                 }
             }
         }
-        arrival.passed(&mut domain, None);
+        arrival.passed(&mut domain, None, 0);
         self.domains.insert(key, domain);
         Ok(())
     }
@@ -358,8 +360,11 @@ struct Arrived {
 
 impl Arrived {
     /// The datagram is decoded: how it fits the sequence is counted.
-    fn passed(&self, domain: &mut Domain, records: Option<u32>) {
-        let arrival = domain.sequence.passed(self.number, self.digest, records);
+    fn passed(&self, domain: &mut Domain, records: Option<u32>, options: u64) {
+        let options = u32::try_from(options).unwrap_or(u32::MAX);
+        let arrival = domain
+            .sequence
+            .passed(self.number, self.digest, records, options);
         let counts = &mut domain.counts;
         match arrival {
             Arrival::Gap(units) => {

@@ -30,8 +30,8 @@ pub(crate) enum Arrival {
 /// The numbers of one domain.
 #[derive(Debug)]
 pub(crate) struct Sequence {
-    /// Number and units of the newest datagram; units are `None` where records could not be counted.
-    newest: Option<(u32, Option<u32>)>,
+    /// Number of the newest datagram, its records (`None` where they could not be counted), options among them.
+    newest: Option<(u32, Option<u32>, u32)>,
     counts_datagrams: bool,
     counts_own: bool,
     recent: [(u32, u64); REMEMBERED],
@@ -65,13 +65,19 @@ impl Sequence {
     }
 
     /// Remembers a datagram that was not a duplicate, and says how it fits; `records` is `None` where they could
-    /// not be counted.
-    pub(crate) fn passed(&mut self, number: u32, digest: u64, records: Option<u32>) -> Arrival {
+    /// not be counted; `options` of them are option records.
+    pub(crate) fn passed(
+        &mut self,
+        number: u32,
+        digest: u64,
+        records: Option<u32>,
+        options: u32,
+    ) -> Arrival {
         if let Some(place) = self.recent.get_mut(self.next_place) {
             *place = (number, digest);
         }
         self.next_place = (self.next_place + 1) % REMEMBERED;
-        let arrival = self.arrival(number, records);
+        let arrival = self.arrival(number, records, options);
         if arrival == Arrival::Late {
             let units = if self.counts_datagrams {
                 1
@@ -81,24 +87,30 @@ impl Sequence {
             self.late_expects = Some(number.wrapping_add(units));
         } else {
             self.late_run = 0;
-            self.newest = Some((number, records));
+            self.newest = Some((number, records, options));
         }
         arrival
     }
 
-    fn arrival(&mut self, number: u32, records: Option<u32>) -> Arrival {
-        let Some((newest, before)) = self.newest else {
+    fn arrival(&mut self, number: u32, records: Option<u32>, options: u32) -> Arrival {
+        let Some((newest, before, options_before)) = self.newest else {
             return Arrival::InOrder;
         };
+        let after = |units: Option<u32>| units.map(|units| newest.wrapping_add(units));
         let by_datagrams = newest.wrapping_add(1);
-        let by_records = before.map(|units| newest.wrapping_add(units));
-        // softflowd's IPFIX numbers count the datagram's own records too.
-        let by_own = records.map(|units| newest.wrapping_add(units));
-        if number == by_datagrams || Some(number) == by_records || Some(number) == by_own {
+        let by_records = after(before);
+        // softflowd's IPFIX numbers count the datagram's own records too, and no options.
+        let by_own = after(records.map(|records| records.saturating_sub(options)));
+        let without_options = after(before.map(|records| records.saturating_sub(options_before)));
+        let is_records = [by_records, without_options].contains(&Some(number));
+        if number == by_datagrams || is_records || Some(number) == by_own {
             if by_records != Some(by_datagrams) {
                 self.counts_datagrams = number == by_datagrams;
             }
-            self.counts_own = Some(number) != by_records && Some(number) == by_own;
+            // Datagrams of one size fit both ways: what was known stays.
+            if is_records != (Some(number) == by_own) {
+                self.counts_own = !is_records;
+            }
             return Arrival::InOrder;
         }
         let expected = if self.counts_datagrams {
@@ -142,7 +154,7 @@ mod tests {
             let digest = u64::from(number) + 1;
             seen.push(match sequence.is_duplicate(number, digest) {
                 true => Arrival::Duplicate,
-                false => sequence.passed(number, digest, Some(records)),
+                false => sequence.passed(number, digest, Some(records), 0),
             });
         }
         seen
