@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::draft::{Header, Sampling};
+use crate::draft::Header;
 use crate::limits::Limits;
+use crate::sampling::Sampling;
 use crate::sequence::Sequence;
 use crate::template::Template;
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::cursor::{address, unsigned};
 use crate::packet::{self, Layer};
 use crate::record::{Direction, Ended, Event, FlowRecord, Format};
+use crate::sampling::Sampling;
 use crate::template::Field;
 
 /// Reverse direction of IANA's elements (RFC 5103, 6.1).
@@ -70,53 +71,6 @@ impl Counter {
         let told = [self.delta, self.total, self.other];
         let counted = told.iter().flatten().find(|value| **value > 0);
         counted.or_else(|| told.iter().flatten().next()).copied()
-    }
-}
-
-/// What is said of sampling, in a record or in an option.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Sampling {
-    /// Sampler or selector.
-    pub sampler: Option<u64>,
-    /// Interface that an option is about.
-    pub interface: Option<u32>,
-    interval: Option<u64>,
-    packet_interval: Option<u64>,
-    packet_space: Option<u64>,
-    size: Option<u64>,
-    population: Option<u64>,
-    probability: Option<f64>,
-}
-
-impl Sampling {
-    /// One packet in how many, where told (RFC 5477, 8.2).
-    pub(crate) fn rate(&self) -> Option<u32> {
-        let rate = match *self {
-            Self {
-                packet_interval: Some(taken),
-                packet_space: Some(passed),
-                ..
-            } if taken > 0 => taken.saturating_add(passed).checked_div(taken),
-            // Exporters that tell no space mean one in so many.
-            Self {
-                packet_interval: Some(interval),
-                packet_space: None,
-                ..
-            } if interval > 0 => Some(interval),
-            Self {
-                size: Some(size),
-                population: Some(population),
-                ..
-            } if size > 0 => population.checked_div(size),
-            Self {
-                probability: Some(probability),
-                ..
-            } if probability > 0.0 && probability <= 1.0 => {
-                Some((1.0 / probability).round() as u64)
-            }
-            Self { interval, .. } => interval.filter(|interval| *interval > 0),
-        };
-        rate.map(|rate| u32::try_from(rate).unwrap_or(u32::MAX).max(1))
     }
 }
 

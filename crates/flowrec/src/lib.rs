@@ -4,6 +4,7 @@
 //! rest; nothing panics, reads a clock or does I/O; every list, template and table has a named cap.
 
 mod cursor;
+mod data_set;
 mod decoder;
 mod domain;
 mod draft;
@@ -12,11 +13,14 @@ mod netflow5;
 pub mod nfcapd;
 mod packet;
 mod record;
+mod sampling;
 mod sequence;
+mod sets;
 mod sflow;
 mod template;
 
-pub use decoder::{Datagram, Decoder, ExporterReport, OnRecord, Refusal, recognised};
+pub use decoder::{Datagram, Decoder, ExporterReport, OnRecord, Refusal};
 pub use domain::Counts;
 pub use limits::Limits;
 pub use record::{Direction, Ended, Event, FlowRecord, Format};
+pub use sets::recognised;

@@ -55,8 +55,9 @@ impl Collector {
     }
 
     #[getter]
-    fn listening(&self) -> Vec<String> {
-        self.inner().collector.listening().to_vec()
+    fn listening(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        // Never waits for the lock with the GIL held: its holder may wait for the GIL.
+        without_gil(py, || self.inner().collector.listening().to_vec())
     }
 
     fn feed(
@@ -66,11 +67,12 @@ impl Collector {
         datagram: &[u8],
         time_us: i64,
     ) -> PyResult<()> {
-        let mut inner = self.inner();
-        let Inner { collector, fed } = &mut *inner;
-        collector
-            .feed(exporter, datagram, time_us, fed)
-            .map_err(|error| raised(py, &error))
+        let fed = without_gil(py, || {
+            let mut inner = self.inner();
+            let Inner { collector, fed } = &mut *inner;
+            collector.feed(exporter, datagram, time_us, fed)
+        })?;
+        fed.map_err(|error| raised(py, &error))
     }
 
     #[pyo3(signature = (most=1_000_000, wait_ms=0))]

@@ -38,6 +38,8 @@ VERBS = {
     "carve": "cut flows out as a pcapng for Wireshark",
     "messages": "write the mails of a case as .eml files",
     "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
+    "collect": "receive NetFlow, IPFIX and sFlow and store the flow records",
+    "store": "look after a store of flow records",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",
     "cases": "keep the desk's cases: complaints in, history, evidence",

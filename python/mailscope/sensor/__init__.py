@@ -1,0 +1,1 @@
+"""Live input: what comes from the network now, into the same tables."""
