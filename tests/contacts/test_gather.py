@@ -45,7 +45,7 @@ def test_prefixes_of_netbox(tmp_path):
 
 
 def test_what_is_no_source_is_said(tmp_path):
-    (tmp_path / "letter.txt").write_text("Dear all,\n")
+    (tmp_path / "letter.txt").write_text("Dear all,\nwe own 10.1.0.0/16 and 10.2.0.0/16.\n")
     with pytest.raises(InputError, match="no routes"):
         gather([tmp_path / "letter.txt"])
 

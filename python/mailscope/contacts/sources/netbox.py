@@ -12,7 +12,8 @@ MAX_PREFIXES = 1_000_000
 
 def is_netbox(text: str) -> bool:
     """Whether a text is a list of NetBox prefixes."""
-    return '"prefix"' in text[:65536] and text.lstrip()[:1] in "[{"
+    has_prefixes = '"prefix"' in text[:65536] and text.lstrip()[:1] in ("[", "{")
+    return has_prefixes and any(f'"{name}"' in text for name in ("tenant", "vrf", "is_pool", "family"))
 
 
 def read(text: str, source: str) -> Gathered:

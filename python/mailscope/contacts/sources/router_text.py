@@ -31,8 +31,13 @@ MAX_LINES = 5_000_000
 
 
 def looks_like_routes(text: str) -> bool:
-    """Whether a text has prefixes with next hops as routers print them."""
-    return sum(1 for _ in _pairs(text.splitlines()[:2000])) >= 2
+    """Whether a text has prefixes with next hops, or connected ones, as routers print them."""
+    lines = text.splitlines()[:2000]
+    return sum(1 for _, hop in _pairs(lines) if hop) + sum(map(_is_connected, lines)) >= 2
+
+
+def _is_connected(line: str) -> bool:
+    return "directly connected" in line and bool(_PREFIX.search(line) or _PREFIX_AND_MASK.search(line))
 
 
 def read(lines: Iterable[str], source: str, as_of: date | None = None) -> Gathered:
