@@ -143,7 +143,7 @@ def agrees(word: str, column: str, both: Any, alone: Any) -> bool:
 
 def is_part(column: str, both: Any, alone: Any) -> bool:
     """Is what one side says less than, and no other than, what both say?"""
-    if is_nothing(alone) or alone in VAGUE.get(column, ()):
+    if is_nothing(alone) or both == "***" or alone in VAGUE.get(column, ()):
         return True
     if isinstance(both, list) and isinstance(alone, list):
         rest = iter(both)

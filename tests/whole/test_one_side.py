@@ -89,6 +89,7 @@ def test_every_reference_capture_and_no_needless_exception(tmp_path: Path) -> No
     made = {path.stem: transcripts.conversation(path).packets for path in transcripts.paths()}
     made["traffic"] = wire.merged(*(talk.packets for talk in traffic.conversations()))
     captures = {path.name: path for path in references()} | SHIPPED
+    captures |= {path.name: path for path in sorted((SHARED / "scenarios").rglob("capture_*.pcap"))}
     captures |= {name: wire.write(tmp_path / f"{name}.pcap", packets) for name, packets in made.items()}
     needed, left = set(), []
     for name, path in captures.items():

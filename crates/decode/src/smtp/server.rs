@@ -108,15 +108,19 @@ impl SmtpDecoder {
         let Some((_, number, _)) = self.content.take() else {
             return;
         };
-        if speaks_of_an_address(reply.text()) {
-            self.ledger.close(number, "new-mail");
-        } else {
-            self.answer_alone(number, reply);
-        }
+        self.answer_alone(number, reply);
         self.ledger.flush(out);
     }
 
+    /// The reply after 354 answers the message, unless it is the next mail's: then that of the message was
+    /// lost, and what became of it stays open.
     fn answer_alone(&mut self, number: u32, reply: &Reply) {
+        if speaks_of_an_address(reply.text()) {
+            if let Some(open) = self.ledger.find(number) {
+                open.has_content = true;
+            }
+            return self.ledger.close(number, "new-mail");
+        }
         if let Some(open) = self.ledger.find(number) {
             open.row.final_code = Some(reply.code);
             open.row.final_text = Some(reply.text().to_owned());
@@ -324,12 +328,7 @@ impl SmtpDecoder {
             }
             _ => {
                 if let Some(number) = self.ledger.current {
-                    if speaks_of_an_address(reply.text()) {
-                        // The answer to the message was lost; this is the next mail's.
-                        self.ledger.close(number, "new-mail");
-                    } else {
-                        self.answer_alone(number, reply);
-                    }
+                    self.answer_alone(number, reply);
                     self.ledger.flush(out);
                 }
             }
