@@ -1,13 +1,14 @@
 """Writes an export into a folder: each file whole or not at all."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mailscope.report.exports import ecs, eve, ocsf, zeek, zeek_files
+from mailscope.report.exports import complaints, ecs, eve, misp, ocsf, spreadsheets, stix, suricata, zeek, zeek_files
 from mailscope.report.exports.facts import Tables
-from mailscope.store.write import whole_file
+from mailscope.report.exports.observed import observed
+from mailscope.store.write import whole_file, write_text
 
 SHAPES = {
     "zeek": "Zeek's logs as JSON: conn, smtp, http, ssl, pop3, imap",
@@ -15,8 +16,17 @@ SHAPES = {
     "eve": "Suricata's EVE: flow, smtp with email, http, tls",
     "ecs": "Elastic Common Schema, one document a mail",
     "ocsf": "OCSF 1.7 Email Activity (4009), one event a mail",
+    "stix": "findings as a STIX 2.1 bundle",
+    "misp": "findings as a MISP event",
+    "csv": "findings, indicators, people and timeline for a spreadsheet",
+    "suricata": "Suricata rules for the indicators of the findings",
+    "xarf": "X-ARF v4 reports to the owners of the accused addresses",
+    "arf": "the same as ARF mails (RFC 5965)",
 }
 """What can be written, and what it is."""
+
+OF_FINDINGS = ("stix", "misp", "csv", "suricata", "xarf", "arf")
+"""Shapes that are made from a case's findings, not from its tables."""
 
 
 def write(tables: Tables, shape: str, folder: Path, product_version: str) -> Iterator[tuple[Path, int]]:
@@ -37,6 +47,27 @@ def write(tables: Tables, shape: str, folder: Path, product_version: str) -> Ite
             file.write(json.dumps(record, default=str) + "\n")
             count += 1
     yield path, count
+
+
+def write_findings(
+    answer: Mapping[str, Any], shape: str, folder: Path, product_version: str, reporter: tuple[str, str]
+) -> Iterator[tuple[Path, int]]:
+    """The shapes that are made from findings; yields each file with its number of objects."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if shape == "csv":
+        yield from spreadsheets.write(answer, folder)
+    elif shape in ("xarf", "arf"):
+        yield from complaints.write(answer, shape, folder, reporter)
+    elif shape == "suricata":
+        lines = list(suricata.rules(answer))
+        write_text(folder / "mailscope.rules", "\n".join(lines) + "\n")
+        yield folder / "mailscope.rules", len(lines) - 1
+    else:
+        text = (
+            stix.bundle(answer, product_version) if shape == "stix" else json.dumps(misp.event(answer, product_version))
+        )
+        write_text(folder / f"{shape}.json", text + "\n")
+        yield folder / f"{shape}.json", len(observed(answer))
 
 
 def _zeek(tables: Tables, folder: Path, write_log: Callable[..., int]) -> Iterator[tuple[Path, int]]:
