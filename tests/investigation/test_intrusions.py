@@ -162,3 +162,16 @@ def test_the_finding_is_plain_json_and_holds_no_password(wire, tmp_path):
     assert "Secret" not in text
     assert "Hush99" not in text
     assert phases(finding)["password-guessing"]["entered"] == ["eve"]
+
+
+def test_a_guessed_account_opened_from_another_address_belongs_to_the_break_in(wire, tmp_path):
+    for number in range(14):
+        wire.imap(ATTACKER, f"user{number % 7}", let_in=False)
+    wire.imap(ATTACKER, "eve", let_in=True)
+    wire.imap("10.0.0.9", "eve", let_in=True)
+    wire.imap("203.0.113.50", "eve@own.example", let_in=True)
+    wire.imap("203.0.113.60", "adam", let_in=True)
+    (finding,) = wire.findings(tmp_path)
+    assert finding.roles["attacker"] == [ATTACKER, "203.0.113.50"]
+    (used,) = [phase for phase in finding.details["phases"] if phase["source"] == "203.0.113.50"]
+    assert (used["phase"], used["stolen"][0]["how"]) == ("account-use", "guessed")

@@ -12,6 +12,7 @@ from mailscope.investigation.conversation import rows
 from mailscope.investigation.phase_facts import phases_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
+from mailscope.investigation.stolen_accounts import strangers, tell_thefts, thefts
 from mailscope.investigation.suspects import Seen, seen
 from mailscope.investigation.trail import mail_phases, web_phases
 from mailscope.investigation.weakness import Weakness, products, weaknesses
@@ -54,6 +55,7 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
     mail = mail_phases(scene.tables, found, suspects)
     trails = {client: phases_of(client, web, mail, found) for client in suspects}
     kept = {client: phases for client, phases in trails.items() if _is_intrusion(phases)}
+    _add_strangers(scene, found, kept)
     said = products(scene, sorted({phase.target for phases in kept.values() for phase in phases})) if kept else {}
     made = []
     for client, phases in kept.items():
@@ -61,6 +63,25 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
         made.append(_finding(scene, found, client, phases))
         made[-1].details["products"] = [one for target in made[-1].roles["target"] for one in said[target]]
     return _the_surest(made)
+
+
+def _add_strangers(scene: Scene, found: Seen, trails: dict[str, list[Phase]]) -> None:
+    """Adds what other addresses did with accounts that were stolen to the trail of who stole them, or sent the lure."""
+    if not trails:
+        return
+    stolen = thefts(scene, trails)
+    others = strangers(scene, stolen, trails)
+    mail = mail_phases(scene.tables, found, sorted(others))
+    for client, users in others.items():
+        guessers = {theft.by for user in users for theft in stolen[user] if theft.how == "guessed"}
+        owner = next((c for c in trails if c in guessers), None) or next(
+            (c for c, phases in trails.items() if any(phase.slug == "mail-sending" for phase in phases)),
+            next(iter(trails)),
+        )
+        trails[owner] += [p for p in phases_of(client, [], mail, found) if p.slug in ("account-use", "mail-sending")]
+        trails[owner].sort(key=lambda phase: (phase.start, phase.slug))
+    for phases in trails.values():
+        tell_thefts(phases, stolen)
 
 
 def _the_surest(made: list[Finding]) -> list[Finding]:
@@ -128,7 +149,7 @@ def _finding(scene: Scene, found: Seen, client: str, phases: list[Phase]) -> Fin
             targets=targets,
             phases=_distinct(phrase(f"phase.{phase.slug}") for phase in phases if phase.slug != "reconnaissance"),
         ),
-        roles={"attacker": [client], "target": targets},
+        roles={"attacker": list(dict.fromkeys([client, *(phase.client for phase in phases)])), "target": targets},
         facts=facts,
         evidence=[*(_phase_evidence(phase) for phase in phases), *(e for hole in holes for e in hole.evidence)],
         not_proven=_not_proven(phases, holes),
@@ -140,24 +161,24 @@ def _finding(scene: Scene, found: Seen, client: str, phases: list[Phase]) -> Fin
             "counts": {"requests": sum(phase.requests for phase in phases), "phases": len(phases)},
             "first": min(phase.start for phase in phases),
             "last": max(phase.end for phase in phases),
-            "answers": answers_of(client, phases, holes),
+            "answers": answers_of(phases, holes),
         },
     )
 
 
-def answers_of(client: str, phases: Sequence[Phase], holes: Sequence[Weakness]) -> dict[str, Any]:
+def answers_of(phases: Sequence[Phase], holes: Sequence[Weakness]) -> dict[str, Any]:
     """The six questions as far as this attacker's trail answers them."""
     sent = [phase for phase in phases if phase.slug == "mail-sending" and phase.worked == "yes"]
     not_shown = [] if holes else ["weaknesses"]
     return {
-        "sender_ip": [client] if sent else [],
+        "sender_ip": sorted({phase.client for phase in sent}),
         "forged_from": sorted({sender for phase in sent for sender in phase.details["mail_from"]}),
         "weaknesses": [hole.as_row() for hole in holes],
         "attacks": [
             {
                 "phase": phase.slug,
                 "what": phase.what,
-                "source": client,
+                "source": phase.client,
                 "target": phase.target,
                 "first": phase.start,
                 "last": phase.end,

@@ -70,6 +70,7 @@ class Phase:
         """The phase as the answer shows it: plain values and phrases."""
         return {
             "phase": self.slug,
+            "source": self.client,
             "target": self.target,
             "service": self.service,
             "tool": self.tool,
