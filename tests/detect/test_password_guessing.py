@@ -15,11 +15,11 @@ def login(number, user, *, success="unknown", service="http-form", after=0.2, cl
     }  # fmt: skip
 
 
-def answer(number, status=200, location=None, size=347, after=0.2):
+def answer(number, status=200, location=None, size=347, after=0.2, signs=()):
     row = login(number, "x", after=after)
     kept = ("flow_id", "first_packet", "last_packet", "start", "end", "client_addr", "server_addr", "server_port")
     said = {"method": "POST", "uri": "/login.php", "status": status, "location": location}
-    return {name: row[name] for name in kept} | said | {"response_body_bytes": size}
+    return {name: row[name] for name in kept} | said | {"response_body_bytes": size, "response_signs": list(signs)}
 
 
 def found(logins, http_requests=()):
@@ -29,7 +29,10 @@ def found(logins, http_requests=()):
 
 def test_the_answer_that_differs_is_the_login_that_succeeded():
     logins = [login(n, "eve" if n == 9 else "adam") for n in range(FAILURES_LEAST + 5)]
-    answers = [answer(n, 302, "/inbox.php", 0) if n == 9 else answer(n) for n in range(FAILURES_LEAST + 5)]
+    answers = [
+        answer(n, 302, "/inbox.php", 0) if n == 9 else answer(n, signs=["login-form"])
+        for n in range(FAILURES_LEAST + 5)
+    ]
     (run,) = found(logins, answers)
     assert (run["attempts"], run["refused"], run["entered"]) == (FAILURES_LEAST + 5, FAILURES_LEAST + 4, ["eve"])
     assert run["entered_first_packet"] == 10
@@ -50,6 +53,17 @@ def test_a_form_that_always_answers_alike_hides_the_success():
     logins = [login(n, f"user{n}") for n in range(20)]
     (run,) = found(logins, [answer(n) for n in range(20)])
     assert run["entered"] is None
+
+
+def test_many_people_whose_logins_a_script_answers_alike_are_not_guessing():
+    logins = [login(n, f"user{n}", after=20) for n in range(40)]
+    assert found(logins, [answer(n, after=20) for n in range(40)]) == []
+
+
+def test_answers_that_differ_by_a_token_are_alike():
+    logins = [login(n, "eve" if n == 9 else "adam") for n in range(30)]
+    (run,) = found(logins, [answer(n, size=2000) if n == 9 else answer(n, size=300 + n) for n in range(30)])
+    assert (run["refused"], run["entered"]) == (29, ["eve"])
 
 
 def test_guessing_at_mailboxes_is_told_by_the_servers_word():

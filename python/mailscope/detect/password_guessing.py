@@ -29,6 +29,15 @@ FAILURES_LEAST = 10
 USERS_LEAST = 3
 """Distinct accounts from which on slow attempts are guessing, too."""
 
+UNTOLD_LEAST = 20
+"""Attempts with answers all alike that do not say they refuse; more than one a second is no person."""
+
+ALIKE_BYTES = 48
+"""By which two answers may differ that say the same: a token, a time, the name typed."""
+
+REFUSING = r"login-refused-text|password-field|login-form"
+"""Signs of an answer that refuses: words, or the form again."""
+
 FAST_SECONDS = 10
 """Seconds between attempts, on average, below which one account is enough."""
 
@@ -40,13 +49,17 @@ USERS_SHOWN = 50
 
 
 def attempts(logins: Table, http_requests: Table) -> Table:
-    """Every login attempt with `is_refused`, for web forms judged by the answer: columns of `logins`, and path.
+    """Every login attempt with `is_refused` and `is_success`, for web forms judged by the answer; and path.
 
-    A form's answer is refusal when it is the client's most frequent one (status, place of redirect, size) and is no
-    redirect to another page; 401 and 403 always are.
+    A form's answer is refusal when it shows the form again or says so, is 401, 403 or 429, or is like the client's
+    usual one (status and size) and no redirect to another page. `is_told` holds where the server said it.
     """
     mail = logins.filter(_.service != "http-form").select(
-        *_COLUMNS, path=ibis.literal(""), is_refused=_.success == "no", is_success=_.success == "yes"
+        *_COLUMNS,
+        path=ibis.literal(""),
+        is_refused=_.success == "no",
+        is_told=_.success == "no",
+        is_success=_.success == "yes",
     )
     return mail.union(_form_attempts(logins, http_requests))
 
@@ -60,19 +73,30 @@ _COLUMNS = (
 def _form_attempts(logins: Table, http_requests: Table) -> Table:
     forms = logins.filter(_.service == "http-form").select(*_COLUMNS)
     answers = http_requests.filter(_.status.notnull()).select(
-        "flow_id", "first_packet", "status", "location", "response_body_bytes", path=path_of(_.uri)
+        "flow_id",
+        "first_packet",
+        "status",
+        "location",
+        path=path_of(_.uri),
+        size=ibis.coalesce(_.response_decoded_bytes, _.response_body_bytes).cast("int64"),
+        says=_.response_signs.join(" "),
     )
     asked = forms.join(answers, ["flow_id", "first_packet"])
     goes_on = (_.status >= 300) & (_.status < 400) & ~_returns(_.location, _.path)
-    asked = asked.mutate(
-        goes_on=goes_on.fill_null(False),
-        answer=_.status.cast("string") + " " + _.location.fill_null("") + " " + _.response_body_bytes.cast("string"),
-    )
+    asked = asked.mutate(goes_on=goes_on.fill_null(False))
     of_client = ibis.window(group_by=["client_addr", "server_addr", "path"])
-    asked = asked.mutate(usual=_.answer.mode().over(of_client), tries=_.count().over(of_client))
-    is_refused = _.status.isin([401, 403, 429]) | (~_.goes_on & ((_.answer == _.usual) | (_.tries < FAILURES_LEAST)))
-    marked = asked.mutate(is_refused=is_refused)
-    return marked.select(*_COLUMNS, "path", "is_refused", is_success=~_.is_refused & (_.status < 400))
+    asked = asked.mutate(
+        usual_status=_.status.mode().over(of_client),
+        usual_size=_.size.median().over(of_client),
+        tries=_.count().over(of_client),
+    )
+    is_usual = (_.status == asked.usual_status) & ((_.size - asked.usual_size).abs() <= ALIKE_BYTES)
+    is_told = (
+        _.status.isin([401, 403, 429]) | _.says.re_search(REFUSING) | _returns(_.location, _.path).fill_null(False)
+    )
+    marked = asked.mutate(is_told=is_told & ~_.goes_on)
+    marked = marked.mutate(is_refused=marked.is_told | (~_.goes_on & (is_usual | (_.tries < FAILURES_LEAST))))
+    return marked.select(*_COLUMNS, "path", "is_refused", "is_told", is_success=~_.is_refused & (_.status < 400))
 
 
 def _returns(location: Any, path: Any) -> Any:
@@ -89,6 +113,7 @@ def guessing(tried: Table) -> Table:
     found = tried.group_by(keys).agg(
         attempts=_.count(),
         refused=_.is_refused.sum(),
+        told=_.is_told.sum(),
         user_count=_.user.nunique(),
         users=_.user.collect(distinct=True)[:USERS_SHOWN],
         entered=_.user.collect(where=_.is_success, distinct=True)[:USERS_SHOWN],
@@ -99,8 +124,10 @@ def guessing(tried: Table) -> Table:
     )
     seconds = found.last_refused.epoch_seconds() - found.first_refused.epoch_seconds()
     is_fast = seconds <= FAST_SECONDS * found.refused
+    is_machine = (found.refused >= UNTOLD_LEAST) & (seconds <= found.refused)
     return found.filter(
         _.refused >= FAILURES_LEAST,
         _.refused >= FAILED_SHARE * _.attempts,
         is_fast | (_.user_count >= USERS_LEAST),
+        (_.told >= FAILURES_LEAST) | is_machine,
     )

@@ -28,6 +28,9 @@ EXECUTABLE = (
 )
 """Names that web servers execute, also with another ending behind."""
 
+PAGE = r"(?i)\.(php\d?|phtml?|pht|phar|jspx?|jspf|jsw|aspx?|ashx|asmx|cfml?|cgi)(\W|$)"
+"""Names that a web server executes when asked, where another would be handed out as it is."""
+
 CODE_SIGNS = ("php-tag", "jsp-tag", "asp-tag", "server-configuration")
 """Facts of a file that a server would execute, or that make it execute others, whatever its name."""
 

@@ -22,6 +22,12 @@ VALUES_LEAST = 3
 SHARE_LEAST = 0.02
 """Share of a client's requests that are attacks, for the same: a shared address sends odd text now and then."""
 
+USUAL_CLIENTS = 8
+"""Clients that send values of a class to a page, from which on the page is made for them."""
+
+NEVER_USUAL = frozenset(("expression-injection", "deserialisation", "xml-external-entity"))
+"""Classes that no application is made for."""
+
 COMMANDS_LEAST = 2
 """Distinct commands from which on a page is taken for a shell without its upload having been seen."""
 
@@ -163,7 +169,7 @@ def _silent_shells(http: Table, sent: list[Row], known: list[Row]) -> list[Row]:
     for row in rows(web_shell.asked_uploads(http, sorted(names)).limit(PAGES_MOST)):
         upload = names[row["path"].rpartition("/")[2]]
         is_after = upload["server_addr"] == row["server_addr"] and upload["start"] < row["first"]
-        is_program = re.search(web_shell.EXECUTABLE, row["path"]) is not None
+        is_program = re.search(web_shell.PAGE, row["path"]) is not None and (row["sent"] or upload["file_signs"])
         if (row["server_addr"], row["path"]) in paths or not is_after or not is_program:
             continue
         if row["askers"] <= web_shell.CLIENTS_MOST and row["path"] != upload["path"]:
@@ -177,6 +183,19 @@ def _requests_by_client(http: Table, pages: list[Row]) -> dict[tuple[str, str], 
     return {(row["client_addr"], row["server_addr"]): row["requests"] for row in rows(counted)}
 
 
+def _page(page: Row) -> tuple[str, str, str]:
+    return page["server_addr"], page["path"], page["attack"]
+
+
+def _usual_pages(pages: list[Row]) -> set[tuple[str, str, str]]:
+    """Pages to which many clients send such values: it is how that application works."""
+    clients: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for page in pages:
+        if page["attack"] not in NEVER_USUAL:
+            clients[_page(page)].add(page["client_addr"])
+    return {page for page, senders in clients.items() if len(senders) >= USUAL_CLIENTS}
+
+
 def _accused(pages: list[Row], asked: Mapping[tuple[str, str], int], shells: list[Row]) -> list[Row]:
     """Attacked pages of clients with an effect, or enough distinct values; commands to a shell are no injection."""
     shell_paths = {(row["server_addr"], row["path"]) for row in shells}
@@ -186,7 +205,9 @@ def _accused(pages: list[Row], asked: Mapping[tuple[str, str], int], shells: lis
             page["worked"], page["reasons"] = attack_effect.effect(page)
             by_pair[(page["client_addr"], page["server_addr"])].append(page)
     kept: list[Row] = []
+    usual = _usual_pages(pages)
     for pair, of_pair in by_pair.items():
+        of_pair = [page for page in of_pair if _page(page) not in usual or page["worked"] == "yes"]
         values = sum(page["values"] for page in of_pair)
         requests = sum(page["requests"] for page in of_pair)
         is_many = values >= VALUES_LEAST and requests >= SHARE_LEAST * asked.get(pair, requests)

@@ -30,6 +30,9 @@ TRANSACTIONS_MOST = 2000
 
 SHOWN = 20
 
+PLACES = ("server", "powered_by", "greeting", "cookie", "response_title")
+"""Where a program names itself, the most telling first."""
+
 PRODUCTS_MOST = 5000
 """Names and versions looked at, over all targets."""
 
@@ -201,9 +204,10 @@ def products(scene: Scene, targets: Sequence[str]) -> dict[str, list[dict[str, A
         place=ibis.literal("cookie")
     )
     said = cookies.select("server_addr", "server_port", "shown", "place")
+    pages = http.mutate(response_title=(_.status < 300).ifelse(_.response_title, ibis.null("string")))
     for column in ("server", "powered_by", "response_title"):
         said = said.union(
-            http.select("server_addr", "server_port", shown=http[column]).mutate(place=ibis.literal(column))
+            pages.select("server_addr", "server_port", shown=pages[column]).mutate(place=ibis.literal(column))
         )
     mail = scene.tables["mail_sessions"].filter(_.server_addr.isin(list(targets)))
     said = said.union(mail.select("server_addr", "server_port", shown=_.banner).mutate(place=ibis.literal("greeting")))
@@ -217,8 +221,8 @@ def products(scene: Scene, targets: Sequence[str]) -> dict[str, list[dict[str, A
     return {target: sorted(said, key=_by_place) for target, said in shown.items()}
 
 
-def _by_place(product: Mapping[str, Any]) -> tuple[int, str, str]:
-    return product["port"], product["where"], product["shown"]
+def _by_place(product: Mapping[str, Any]) -> tuple[int, int, str]:
+    return PLACES.index(product["where"]), product["port"], product["shown"]
 
 
 def _line(row: Mapping[str, Any]) -> str:
