@@ -11,7 +11,7 @@ from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement
 from mailscope.investigation.campaigns import Campaign, Judged, judged_messages
 from mailscope.investigation.cleared import Cleared
 from mailscope.investigation.scene import Scene
-from mailscope.investigation.victims import Event, Person, persons
+from mailscope.investigation.victims import Event, Person, persons, seen_of
 from mailscope.wording import Phrase, amount, phrase
 
 CAMPAIGN, THEFT = "phishing-campaign", "credential-theft"
@@ -42,8 +42,10 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     """Findings of campaigns and of passwords given away, and what was cleared."""
     judged = judged_messages(scene)
     findings: list[Finding] = []
-    for campaign in judged.campaigns[:FINDINGS]:
-        people = persons(scene, campaign)
+    shown = judged.campaigns[:FINDINGS]
+    seen = seen_of(scene, shown) if shown else None
+    for campaign in shown:
+        people = persons(scene, campaign, seen)
         findings.append(campaign_finding(campaign, people, judged))
         theft = theft_finding(scene, campaign, people)
         if theft is not None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from ibis import _
+from ibis.expr.types import Table
 
 from mailscope.detect.network import parsed
 from mailscope.investigation.campaigns import Campaign
@@ -33,6 +36,9 @@ CANDIDATES = 5
 
 LOGINS = 200_000
 """Logins that are looked at to tell who sat where, the earliest first."""
+
+SUBJECTS = 50
+"""Subjects that are looked for in pages of the webmail."""
 
 SUBJECT = 6
 """Letters of a subject from which on it is looked for in pages of the webmail."""
@@ -72,23 +78,44 @@ class Person:
         return min((event for event in self.events if event.kind == kind), key=lambda event: event.time, default=None)
 
 
-def persons(scene: Scene, campaign: Campaign) -> list[Person]:
-    """Everybody the campaign reached or was meant for, by name."""
+@dataclass(slots=True)
+class Seen:
+    """What was seen of all campaigns' lures, asked of the tables once for all of them."""
+
+    logins: list[dict[str, Any]]
+    by_session: dict[str, dict[str, Any]]
+    visits: dict[str, list[Event]]
+    pages: dict[str, list[dict[str, Any]]]
+
+
+def seen_of(scene: Scene, campaigns: Sequence[Campaign]) -> Seen:
+    """Logins, visits by host and webmail pages by subject."""
+    logins = _logins(scene)
+    hosts = sorted({host for campaign in campaigns for host in campaign.lure_hosts[:COMMON_HOSTS]})
+    return Seen(
+        logins=logins,
+        by_session={row["session_id"]: row for row in logins if row["session_id"] and row["success"] != "no"},
+        visits=_visits(scene, hosts) if hosts else {},
+        pages=_pages(scene, campaigns),
+    )
+
+
+def persons(scene: Scene, campaign: Campaign, seen: Seen | None = None) -> list[Person]:
+    """Everybody the campaign reached or was meant for, by name; `seen` is asked for when it is not given."""
+    seen = seen or seen_of(scene, [campaign])
     found: dict[str, Person] = {}
-    for outcome, times in (
-        ("accepted", campaign.accepted), ("rejected", campaign.rejected), ("unknown", campaign.unknown)
-    ):  # fmt: skip
+    outcomes = (("accepted", campaign.accepted), ("rejected", campaign.rejected), ("unknown", campaign.unknown))
+    for outcome, times in outcomes:
         for address, time in times.items():
             found[address] = Person(address, outcome, time)
     mailboxes = _mailboxes(found)
-    logins = _logins(scene)
-    fetched = _fetched(scene, campaign, logins, mailboxes)
-    visits = _visits(scene, campaign)
-    for event in [*fetched, *_attributed(visits, logins, fetched, mailboxes)]:
+    fetched = _fetched(campaign, seen, mailboxes)
+    visits = _visits_of(campaign, seen)
+    for event in [*fetched, *_attributed(visits, seen.logins, fetched, mailboxes)]:
         name = " / ".join(event.one_of) if event.one_of else event.person or event.client
         found.setdefault(name, Person(name, one_of=list(event.one_of))).events.append(event)
     given = {name for name, person in found.items() if person.first("submitted") is not None}
-    for event in _misused(logins, campaign, given, found, mailboxes):
+    for event in _misused(seen.logins, campaign, given, found, mailboxes):
         found[event.person or event.client].events.append(event)
     for person in found.values():
         person.events.sort(key=lambda event: event.time)
@@ -114,15 +141,12 @@ def _logins(scene: Scene) -> list[dict[str, Any]]:
     return rows(table.filter(_.user.notnull()).order_by("start").limit(LOGINS))
 
 
-def _fetched(
-    scene: Scene, campaign: Campaign, logins: Sequence[Mapping[str, Any]], mailboxes: Mapping[str, str]
-) -> list[Event]:
-    """Who fetched a message of the campaign, by POP3 or IMAP, or read it in the webmail."""
-    by_session = {row["session_id"]: row for row in logins if row["session_id"] and row["success"] != "no"}
+def _fetched(campaign: Campaign, seen: Seen, mailboxes: Mapping[str, str]) -> list[Event]:
+    """Who fetched a message of the campaign, by POP3 or IMAP, or saw it in the webmail."""
     events = []
     for letter in campaign.fetched:
         row = letter.row
-        login = by_session.get(row["session_id"])
+        login = seen.by_session.get(row["session_id"])
         user = str(login["user"]).lower() if login else None
         how = str(row["transfer"]).partition("-")[0]
         person = mailboxes.get(user, user) if user else next(iter(letter.recipients), None)
@@ -130,74 +154,101 @@ def _fetched(
             Event("fetched", row["start"], row["client_addr"], row["server_addr"], how, "messages", row, person, 0.95)
         )
     attackers = set(campaign.sender_ips)
-    events += _in_webmail(scene, campaign, logins, mailboxes)
+    events += _in_webmail(campaign, seen, mailboxes)
     return [event for event in events if event.client not in attackers]
 
 
-def _in_webmail(
-    scene: Scene, campaign: Campaign, logins: Sequence[Mapping[str, Any]], mailboxes: Mapping[str, str]
-) -> list[Event]:
-    """Pages of an own server that show the campaign's subject: listed or read in the webmail, by whom who logged in."""
-    subjects = {member.letter.row["subject"] for member in campaign.members}
+def _subjects(campaign: Campaign) -> list[str]:
+    subjects = {str(member.letter.row["subject"] or "") for member in campaign.members}
+    return sorted(text for text in subjects if len(text) >= SUBJECT)[:SUBJECTS]
+
+
+def _pages(scene: Scene, campaigns: Sequence[Campaign]) -> dict[str, list[dict[str, Any]]]:
+    """Pages of own servers that show a campaign's subject."""
+    subjects = sorted({subject for campaign in campaigns for subject in _subjects(campaign)})[:SUBJECTS]
+    if not subjects:
+        return {}
     http = scene.tables["http_requests"]
+    shows = reduce(or_, [http.response_body_prefix.contains(text) | (http.response_title == text) for text in subjects])
+    columns = "flow_id capture last_capture first_packet last_packet start exchange client_addr server_addr host uri"
+    more = ["response_body_prefix", "response_title"]
+    table = http.filter(shows).select(*columns.split(), *more).order_by("start").limit(EVENTS)
+    found: dict[str, list[dict[str, Any]]] = {subject: [] for subject in subjects}
+    for row in rows(table):
+        if scene.network.is_own(row["server_addr"]):
+            text = f"{row.pop('response_title')} {row.pop('response_body_prefix')}"
+            for subject in subjects:
+                if subject in text:
+                    found[subject].append(row)
+    return found
+
+
+def _in_webmail(campaign: Campaign, seen: Seen, mailboxes: Mapping[str, str]) -> list[Event]:
+    """Webmail pages that list or show the campaign's mail, by whom who logged in there."""
     events = []
-    for subject in sorted(text for text in subjects if text and len(text) >= SUBJECT)[:COMMON_HOSTS]:
-        shows = http.response_body_prefix.contains(subject) | (http.response_title == subject)
-        for row in rows(http.filter(shows, http.start >= campaign.first).order_by("start").limit(EVENTS)):
-            if not scene.network.is_own(row["server_addr"]):
-                continue
-            entered = [
-                login
-                for login in logins
-                if login["client_addr"] == row["client_addr"]
-                and login["server_addr"] == row["server_addr"]
-                and str(login["service"]).startswith("http")
-                and login["start"] <= row["start"]
-            ]
-            user = str(entered[-1]["user"]).lower() if entered else None
-            person = mailboxes.get(user, user) if user else None
-            client, server = row["client_addr"], row["server_addr"]
-            events.append(Event("fetched", row["start"], client, server, "webmail", "http_requests", row, person, 0.7))
+    for row in (page for subject in _subjects(campaign) for page in seen.pages.get(subject, ())):
+        if row["start"] < campaign.first:
+            continue
+        entered = [
+            login
+            for login in seen.logins
+            if login["client_addr"] == row["client_addr"]
+            and login["server_addr"] == row["server_addr"]
+            and str(login["service"]).startswith("http")
+            and login["start"] <= row["start"]
+        ]
+        user = str(entered[-1]["user"]).lower() if entered else None
+        person = mailboxes.get(user, user) if user else None
+        client, server = row["client_addr"], row["server_addr"]
+        events.append(Event("fetched", row["start"], client, server, "webmail", "http_requests", row, person, 0.7))
     return events
 
 
-def _visits(scene: Scene, campaign: Campaign) -> list[Event]:
-    """Look-ups of, connections to and requests at the lure's hosts."""
-    hosts = _new_hosts(scene, campaign)
-    if not hosts:
-        return []
+def _visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
+    """Look-ups of, connections to and requests at the hosts, by host; servers' own look-ups are nobody's."""
     tables = scene.tables
-    servers = [*scene.hosts.with_role("mail-server"), *scene.hosts.with_role("resolver"), *campaign.sender_ips]
-    addresses = [host for host in hosts if parsed(host) is not None]
-    events = []
+    servers = [*scene.hosts.with_role("mail-server"), *scene.hosts.with_role("resolver")]
+    found: dict[str, list[Event]] = {host: [] for host in hosts}
     looked_up = tables["dns_answers"].filter(_.query.isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
     for row in rows(looked_up.limit(EVENTS)):
-        events.append(
-            Event("looked-up", row["start"], row["client_addr"], row["server_addr"], "dns", "dns_answers", row)
-        )
+        event = Event("looked-up", row["start"], row["client_addr"], row["server_addr"], "dns", "dns_answers", row)
+        found[row["query"]].append(event)
     hellos = tables["tls_handshakes"].filter(_.sni.lower().isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
     for row in rows(hellos.limit(EVENTS)):
-        events.append(
-            Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
-        )
-    http = tables["http_requests"]
+        event = Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
+        found[row["sni"].lower()].append(event)
+    requests = []
+    for row in rows(_requests_at(tables["http_requests"], hosts, servers)):
+        event = _of_request(row)
+        requests.append(event)
+    for event in _with_submissions(scene, requests):
+        name = str(event.row["host"] or "").lower().partition(":")[0]
+        name = name if name in found else event.server
+        found.setdefault(name, []).append(event)
+    return found
+
+
+def _requests_at(http: Table, hosts: Sequence[str], servers: Sequence[str]) -> Table:
     host = http.host.lower().re_replace(r":\d+$", "")
+    addresses = [name for name in hosts if parsed(name) is not None]
     asked = http.filter(host.isin(hosts) | http.server_addr.isin(addresses), ~http.client_addr.isin(servers))
-    for row in rows(asked.filter(_.method.notnull()).order_by("start").limit(EVENTS)):
-        events.append(_of_request(row))
-    return _with_submissions(scene, events)
+    columns = (
+        "flow_id capture last_capture first_packet last_packet start exchange client_addr server_addr host uri method"
+    )
+    return asked.filter(_.method.notnull()).select(*columns.split()).order_by("start").limit(EVENTS)
 
 
-def _new_hosts(scene: Scene, campaign: Campaign) -> list[str]:
-    """The lure's hosts, without those that people visited before the first mail came while others are left."""
+def _visits_of(campaign: Campaign, seen: Seen) -> list[Event]:
+    """Visits to the campaign's hosts since its first mail.
+
+    Hosts that people opened before are no lures while others are left: the mail links to them for looks.
+    """
     hosts = campaign.lure_hosts[:COMMON_HOSTS]
-    if len(hosts) < 2:
-        return hosts
-    http, hellos = scene.tables["http_requests"], scene.tables["tls_handshakes"]
-    asked = http.filter(http.host.isin(hosts), http.start < campaign.first).select(name=http.host)
-    greeted = hellos.filter(hellos.sni.isin(hosts), hellos.start < campaign.first).select(name=hellos.sni)
-    known = {row["name"] for table in (asked, greeted) for row in rows(table.distinct())}
-    return [host for host in hosts if host not in known] or hosts
+    events = {host: seen.visits.get(host, []) for host in hosts}
+    new = [h for h in hosts if all(e.kind == "looked-up" or e.time >= campaign.first for e in events[h])] or hosts
+    attackers = set(campaign.sender_ips)
+    found = [e for host in new for e in events[host] if e.time >= campaign.first and e.client not in attackers]
+    return sorted(found, key=lambda event: event.time)
 
 
 def _of_request(row: Mapping[str, Any]) -> Event:
