@@ -24,7 +24,9 @@ class Domains:
     def is_own(self, address: str | None) -> bool:
         """True when the mail address is in one of the owner's domains, or below one."""
         domain = domain_of(address)
-        return any(domain == own or domain.endswith("." + own) for own in self.own)
+        while domain and domain not in self.own:
+            domain = domain.partition(".")[2]
+        return bool(domain)
 
     def is_foreign(self, addresses: Iterable[str | None]) -> bool:
         """True when the owner's domains are known and none of the addresses is in one."""

@@ -84,6 +84,10 @@ class Ground:
 
     network: Network
     domains: Domains
+    own_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.own_names = tuple(sorted(self.domains.own))
 
     def is_from_outside(self, letter: Letter) -> bool:
         """The host that handed the message in is known not to be the owner's."""

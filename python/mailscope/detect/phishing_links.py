@@ -95,7 +95,7 @@ def _name(link: Link, letter: Letter, ground: Ground) -> list[Fact]:
     """Names of others in the host; nothing when the link leads where the sender's address is."""
     if link.domain == letter.from_domain and not letter.links:
         return []
-    own = imitated_own(link.host, ground.domains.own)
+    own = imitated_own(link.host, ground.own_names)
     if own:
         return [sign("lookalike-link", url=link.url, real=own)]
     if brand := imitated_brand(link.host):

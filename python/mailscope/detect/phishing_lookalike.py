@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 
 from mailscope.detect.phishing_brands import BRANDS, ORDINARY_WORDS
@@ -72,12 +71,13 @@ def is_of_brand(domain: str, brand: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _brand_labels() -> dict[str, str]:
-    labels: dict[str, str] = {}
+def _brand_labels() -> dict[str, tuple[str, str]]:
+    """Label to its skeleton and the name it belongs to."""
+    labels: dict[str, tuple[str, str]] = {}
     for brand, domains in BRANDS.items():
         for name in (brand.replace(" ", ""), *(domain.partition(".")[0] for domain in domains)):
             if name.isascii() and len(name) >= SHORTEST:
-                labels.setdefault(name, brand)
+                labels.setdefault(name, (skeleton(name), brand))
     return labels
 
 
@@ -89,10 +89,10 @@ def imitated_brand(host: str) -> str | None:
     if len(label) < SHORTEST:
         return None
     shape = skeleton(label)
-    for name, brand in _brand_labels().items():
+    for name, (known, brand) in _brand_labels().items():
         if is_of_brand(domain, brand):
             return None
-        if label != name and (skeleton(name) == shape or (len(name) > SHORTEST and is_near(label, name))):
+        if label != name and (known == shape or (len(name) > SHORTEST and is_near(label, name))):
             return brand
     return None
 
@@ -115,7 +115,8 @@ def borrowed_brand(host: str) -> str | None:
     return None
 
 
-def imitated_own(host: str, own: Iterable[str]) -> str | None:
+@lru_cache(maxsize=65_536)
+def imitated_own(host: str, own: tuple[str, ...]) -> str | None:
     """The owner's domain that this foreign host resembles or contains."""
     domain, label = registrable(host), decoded(label_of(host))
     text = decoded(host)
@@ -136,12 +137,17 @@ def imitated_own(host: str, own: Iterable[str]) -> str | None:
     return None
 
 
-def brands_in_name(name: str) -> list[str]:
+@lru_cache(maxsize=16_384)
+def brands_in_name(name: str) -> tuple[str, ...]:
     """Names of the list that stand as words in a display name."""
     words = f" {' '.join(_TOKENS.split(name.lower()))} "
     found = []
-    for brand in BRANDS:
-        plain = " ".join(_TOKENS.split(brand))
+    for brand, plain in _brand_words():
         if (f" {plain} " in words) if brand.isascii() else (brand in name):
             found.append(brand)
-    return found
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def _brand_words() -> tuple[tuple[str, str], ...]:
+    return tuple((brand, " ".join(_TOKENS.split(brand))) for brand in BRANDS)

@@ -154,7 +154,7 @@ def _domain(letter: Letter, ground: Ground) -> list[Fact]:
     host = domain_of(letter.from_addr)
     if not host:
         return []
-    own = imitated_own(host, ground.domains.own)
+    own = imitated_own(host, ground.own_names)
     if own:
         return [sign("lookalike-sender", sender=letter.from_addr, real=own)]
     if host.endswith(FREE_HOSTS):
