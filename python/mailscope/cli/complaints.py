@@ -64,27 +64,20 @@ def execute(args: argparse.Namespace) -> int:
 def _print_table(found: "Iterator[Complaint]") -> None:
     """What a person scans: when, what, who, and what stands in the way."""
     import shutil
+    from datetime import datetime
 
     from mailscope.cli.layout import fitted
 
     rows = []
     for number, complaint in enumerate(found, start=1):
-        accused = [party.responsible for party in complaint.parties]
+        accused = list(dict.fromkeys(party.responsible for party in complaint.parties))
+        more = f" +{len(accused) - 1}" if len(accused) > 1 else ""
         contact = next((party.contact for party in complaint.parties if party.contact), None)
         todo = "person" if complaint.needs_person else ", ".join(complaint.reasons) or "case"
-        rows.append(
-            [
-                number,
-                complaint.time,
-                complaint.category,
-                ", ".join(accused) or None,
-                contact,
-                todo,
-                complaint.format,
-                complaint.reporter,
-            ]
-        )
-    columns = ["no", "time", "category", "accused_addr", "contact", "next", "format", "reporter"]
+        time = datetime.fromisoformat(complaint.time) if complaint.time else None
+        address = f"{accused[0]}{more}" if accused else None
+        rows.append([number, time, complaint.category, address, todo, contact, complaint.reporter])
+    columns = ["no", "time", "category", "responsible_addr", "next", "contact", "reporter"]
     width = shutil.get_terminal_size((100, 24)).columns
     lines = fitted(columns, rows, width) if rows else ["no mails"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))

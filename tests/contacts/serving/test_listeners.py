@@ -91,3 +91,11 @@ def test_noise_does_not_end_the_servers(ports):
     talk(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
     assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
     assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_the_rdap_client_whoisit_reads_the_answers(ports):
+    whoisit = pytest.importorskip("whoisit")
+    query = whoisit.Query(whoisit.get_session(), "GET", f"http://127.0.0.1:{ports[1]}/ip/10.1.2.7")
+    found = whoisit.parse(whoisit._bootstrap, "ip", "10.1.2.7", query.request())
+    assert str(found["network"]) == "10.1.2.0/26"
+    assert found["entities"]["abuse"][0]["email"] == "li@small.example"

@@ -19,6 +19,7 @@ class Party:
     organization: str | None = None
     contact: str | None = None
     stale: bool | None = None
+    disputed: bool = False
 
 
 @dataclass(slots=True)

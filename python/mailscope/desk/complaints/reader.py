@@ -120,6 +120,7 @@ class Reader:
         if entry and is_ours:
             party.prefix, party.next_hop = entry.prefix, entry.next_hop
             party.organization, party.contact, party.stale = entry.organization, entry.email, entry.is_stale
+            party.disputed = any(conflict.kind == "two-next-hops" for conflict in entry.conflicts)
         return party
 
     def _is_ours(self, address: str, entry: Entry | None) -> bool | None:
@@ -151,6 +152,9 @@ class Reader:
                 complaint.needs_person = complaint.needs_person or any(
                     not party.organization and party.ours for party in complaint.parties
                 )
+            if any(party.disputed for party in complaint.parties):
+                why.append("contact-disputed")
+                complaint.needs_person = True
             if self._joined(complaint, claim, mail):
                 why.append("duplicate")
         complaint.reasons = list(dict.fromkeys(why))
