@@ -41,7 +41,9 @@ class Score:
         return Score(self.right + other.right, self.wrong + other.wrong, self.missed + other.missed)
 
     def cells(self) -> str:
-        """Precision, recall and F1 as cells of a table."""
+        """Precision, recall and F1 as cells of a table; only what was wrongly listed where nobody is abusive."""
+        if self.right + self.missed == 0:
+            return f"{self.wrong} wrong | - | -"
         listed, wanted = self.right + self.wrong, self.right + self.missed
         precision = self.right / listed if listed else 0.0
         recall = self.right / wanted if wanted else 0.0

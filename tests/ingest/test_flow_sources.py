@@ -3,12 +3,21 @@
 from pathlib import Path
 
 import pytest
-from tests.ingest.test_flow_text import ARGUS, CONN, NFDUMP
 
 from mailscope.errors import InputError
 from mailscope.ingest.captures import write_case
 from mailscope.ingest.flow_sources import FlowSources, flow_records_of
+from mailscope.ingest.flowlogs import flow_records
+from mailscope.store.lake import Lake
 
+CONN = """#separator \\x09
+#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\tconn_state\torig_pkts\tresp_pkts
+1700000000.5\tC1\t10.0.0.1\t40000\t192.0.2.25\t25\ttcp\t-\tS0\t2\t0
+"""
+ARGUS = """StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label
+2011/08/16 10:01:46.972101,9.0,tcp,10.0.0.1,40000,   ->,192.0.2.25,25,S_RA,0,0,4,240,120,flow=From-Botnet
+nonsense,,,
+"""
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -21,14 +30,15 @@ def test_files_and_folders_of_any_kind_are_read_together(tmp_path):
     folder = tmp_path / "logs"
     (folder / "day").mkdir(parents=True)
     (folder / "day" / "conn.log").write_text(CONN)
-    (folder / "day" / ".hidden").write_text(NFDUMP)
+    (folder / "day" / ".hidden").write_text(ARGUS)
+    (folder / "notes.txt").write_text("nothing of the kind")
     (tmp_path / "argus.csv").write_text(ARGUS)
     sources = FlowSources(tmp_path)
     records = sources.expression([folder, tmp_path / "argus.csv"])
     assert ("10.0.0.1", "192.0.2.25", 25, "zeek-conn") in ends(records)
     assert ("10.0.0.1", "192.0.2.25", 25, "binetflow") in ends(records)
-    assert len(sources.notes) == 1
-    assert "1 lines could not be read" in sources.notes[0]
+    assert "holds no flows" in sources.notes[0]
+    assert "1 lines could not be read; line 3" in sources.notes[1]
 
 
 def test_a_case_and_its_capture_give_the_same_records(tmp_path):
@@ -45,3 +55,19 @@ def test_an_empty_folder_is_said_to_hold_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):
         flow_records_of([tmp_path / "empty"], tmp_path)
+
+
+def test_a_store_is_read_with_the_types_of_the_table(tmp_path):
+    (tmp_path / "argus.csv").write_text(ARGUS)
+    from_file = flow_records_of([tmp_path / "argus.csv"], tmp_path)
+    whole = []
+    flow_records([tmp_path / "argus.csv"], whole.append)
+    Lake(tmp_path / "store").append(whole[0], app="test", number=1)
+    from_store = flow_records_of([tmp_path / "store"], tmp_path)
+    assert from_store.schema() == from_file.schema()
+    assert from_store.to_pyarrow().to_pylist() == from_file.to_pyarrow().to_pylist()
+
+
+def test_what_is_named_and_is_not_there_is_said(tmp_path):
+    with pytest.raises(InputError):
+        flow_records_of([tmp_path / "missing.pcap"], tmp_path)

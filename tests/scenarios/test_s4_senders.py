@@ -9,17 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from mailscope import _core
 from mailscope.ingest.flow_sources import flow_records_of
 from mailscope.investigation.hit_rate import Complaint, matches, rates
 from mailscope.investigation.sender_queue import queued_moments, sender_queue
 
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
 TRUTHS = sorted((SHARED / "scenarios").glob("s4*/truth.json"))
-pytestmark = [
-    pytest.mark.skipif(not TRUTHS, reason=f"no scenarios in {SHARED / 'scenarios'}"),
-    pytest.mark.skipif(not hasattr(_core, "flow_records"), reason="the built core reads no flow records yet"),
-]
+pytestmark = pytest.mark.skipif(not TRUTHS, reason=f"no scenarios in {SHARED / 'scenarios'}")
 
 SHORT = ("nfcapd-v5", "nfcapd-v9", "nfcapd-ipfix", "flow-exports.pcap")
 LONG = ("nfcapd-long-v5", "flow-exports-long.pcap")
