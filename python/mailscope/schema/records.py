@@ -464,7 +464,7 @@ class Sighting(Record):
 class FlowRecord(Record):
     """One flow record: what a router, probe or log says of one direction of a conversation (or of both, where the reverse columns are filled)."""
 
-    input: str = column("text", "File that held the record, as named on the command line, or `udp:ADDRESS:PORT` that was listened on.")
+    input: str = column("text", "File that held the record, as named on the command line, or `udp:ADDRESS:PORT@RUN` that was listened on.")
     datagram: int = column("u64", "Number, from 1, of the packet (capture), block (nfcapd) or datagram (live) with the record; text: 0.")
     record: int = column("u64", "Number of the record in its input, from 1; text: its line.")
     start: datetime = column("timestamp[us, UTC]", "Time of the flow's first packet; export time where the record has none.")
