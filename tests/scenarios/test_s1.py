@@ -250,3 +250,14 @@ def test_one_capture_point_alone_accuses_nobody_else(path, number):
     for finding in found["findings"]:
         assert finding["kind"] == "open-proxy-relay"
         assert set(finding["roles"]["commander"]) <= guilty
+
+
+@pytest.mark.parametrize("path", scenarios())
+def test_relayed_spam_is_no_phishing_of_the_own_people(path):
+    told = answer_of(path)
+    assert [f["kind"] for f in told["findings"] if f["kind"] in ("phishing-campaign", "credential-theft")] == []
+    ordinary = [item["why"] for item in told["cleared"] if item["kind"] == "ordinary-mail"]
+    commanders = relay_of(path)["roles"]["commander"]
+    assert not [
+        why for why in ordinary for commander in commanders if commander.replace(".", "[.]") in why or commander in why
+    ]

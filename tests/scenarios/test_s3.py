@@ -13,6 +13,8 @@ import pytest
 from mailscope.detect.accounting.sessions import Valid, sessions
 from mailscope.detect.accounting.totals import Account, cells, checked
 from mailscope.ingest.captures import read
+from mailscope.investigation.campaign_story import phishing_findings
+from mailscope.investigation.scene import scene_of
 from mailscope.report.accounting.rows import rows
 from mailscope.report.accounting.summary import summary
 
@@ -242,3 +244,11 @@ def test_every_session_is_counted_once_and_the_sums_hold(path):
         if which == "asymmetric":
             directions = Counter(session["asymmetric"]["direction"] for session in truth["sessions"])
             assert total["directions"] == dict(directions)
+
+
+@pytest.mark.parametrize("path", FOLDERS)
+def test_ordinary_mail_of_all_kinds_is_no_phishing(path):
+    for capture in captures(path).values():
+        tables = tables_of(capture)
+        findings, _cleared = phishing_findings(scene_of({name: tables.to_ibis(name) for name in tables}))
+        assert findings == []
