@@ -130,10 +130,13 @@ impl<'a> Draft<'a> {
             4 => record.proto = number() as u8,
             5 => record.tos = Some(number() as u8),
             6 => record.tcp_flags = Some(number() as u8),
-            7 | 180 | 182 => record.src_port = number() as u16,
+            7 => record.src_port = number() as u16,
+            // Of a record with ports by protocol, one is zero.
+            180 | 182 => record.src_port = record.src_port.max(number() as u16),
             8 | 27 => put(&mut record.src_addr, &mut self.has_src, value),
             10 => record.input_if = Some(number() as u32),
-            11 | 181 | 183 => record.dst_port = number() as u16,
+            11 => record.dst_port = number() as u16,
+            181 | 183 => record.dst_port = record.dst_port.max(number() as u16),
             12 | 28 => put(&mut record.dst_addr, &mut self.has_dst, value),
             14 => record.output_if = Some(number() as u32),
             15 | 62 => {
@@ -150,7 +153,7 @@ impl<'a> Draft<'a> {
             32 | 139 => record.icmp = Some(((number() >> 8) as u8, number() as u8)),
             34 | 50 => self.sampling.interval = Some(number()),
             48 | 302 => self.sampling.sampler = Some(number()),
-            58 | 243 => record.vlan = Some(number() as u16),
+            58 | 243 => record.vlan = Some(number() as u16).filter(|vlan| *vlan > 0),
             61 => {
                 record.direction = match number() {
                     0 => Some(Direction::Ingress),

@@ -24,17 +24,17 @@ impl Sampling {
                 packet_space: Some(passed),
                 ..
             } if taken > 0 => taken.saturating_add(passed).checked_div(taken),
+            Self {
+                size: Some(size),
+                population: Some(population),
+                ..
+            } if size > 0 => population.checked_div(size),
             // Exporters that tell no space mean one in so many.
             Self {
                 packet_interval: Some(interval),
                 packet_space: None,
                 ..
             } if interval > 0 => Some(interval),
-            Self {
-                size: Some(size),
-                population: Some(population),
-                ..
-            } if size > 0 => population.checked_div(size),
             Self {
                 probability: Some(probability),
                 ..

@@ -79,9 +79,12 @@ pub fn recognised(payload: &[u8]) -> Option<Format> {
         0 if rest.u16()? == 5 => {
             let header = sflow::header(&mut rest)?;
             for _ in 0..header.samples {
+                if !matches!(rest.0, [0, 0, 0, kind, ..] if sflow::KINDS.contains(kind)) {
+                    return None;
+                }
                 sflow::sample(&header, &mut rest)?;
             }
-            (header.samples > 0 && rest.len() == 0).then_some(Format::SflowV5)
+            (header.samples > 0).then_some(Format::SflowV5)
         }
         _ => None,
     }

@@ -45,6 +45,9 @@ pub(crate) enum Sample {
     Other,
 }
 
+/// Kinds of samples: flows, counters, both expanded, and dropped packets.
+pub(crate) const KINDS: std::ops::RangeInclusive<u8> = 1..=5;
+
 /// The next sample; `None` where the datagram ends too early.
 pub(crate) fn sample(header: &Header, datagram: &mut Cursor<'_>) -> Option<Sample> {
     let (kind, length) = (datagram.u32()?, datagram.u32()?);
@@ -151,7 +154,8 @@ fn sampled_ip(mut part: Cursor<'_>, address_bytes: usize, record: &mut FlowRecor
 }
 
 fn extended_switch(mut part: Cursor<'_>, record: &mut FlowRecord) {
-    record.vlan = part.u32().map(|vlan| vlan as u16).or(record.vlan);
+    let vlan = part.u32().map(|vlan| vlan as u16);
+    record.vlan = vlan.filter(|vlan| *vlan > 0).or(record.vlan);
 }
 
 /// extended_gateway: the next hop, then four autonomous systems, of which ours is not of interest.

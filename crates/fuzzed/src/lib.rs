@@ -12,6 +12,7 @@
 
 pub mod datagrams;
 pub mod engine;
+pub mod exports;
 pub mod mutate;
 pub mod pathological;
 pub mod reader;
@@ -43,4 +44,9 @@ pub const TARGETS: &[Target] = &[
     ("web", web::web),
     ("socks", streams::socks),
     ("tls", streams::tls),
+    ("netflow5", exports::netflow5),
+    ("netflow9", exports::netflow9),
+    ("ipfix", exports::ipfix),
+    ("sflow", exports::sflow),
+    ("nfcapd", exports::nfcapd),
 ];

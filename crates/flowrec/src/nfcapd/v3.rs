@@ -39,7 +39,12 @@ pub(super) fn record(mut body: Little<'_>, known: &Records) -> Option<FlowRecord
                 record.reverse_packets = element.u64();
                 record.reverse_bytes = element.u64();
             }
-            6 => record.vlan = element.u32().map(|vlan| vlan as u16),
+            6 => {
+                record.vlan = element
+                    .u32()
+                    .map(|vlan| vlan as u16)
+                    .filter(|vlan| *vlan > 0)
+            }
             7 => (record.src_as, record.dst_as) = (element.u32(), element.u32()),
             10 => record.next_hop = element.v4(),
             11 => record.next_hop = element.v6(),
