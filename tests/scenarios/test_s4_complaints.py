@@ -103,3 +103,11 @@ def test_the_old_routing_table_is_said_to_hide_prefixes():
 def test_each_newer_walk_alone_gives_every_route(walk, truth):
     registry = Registry(gather([walk]))
     assert {prefix: registry.entry(prefix).next_hop for prefix in truth["routes"]} == truth["routes"]
+
+
+def test_without_networks_given_the_registry_says_what_is_ours(pairs):
+    registry = Registry(gather(sorted(SCENARIO.glob("snmpwalk-*")) + [SCENARIO / "contacts.csv"]))
+    reader = Reader(Networks(), registry)
+    found = [complaint.to_json() for complaint in reader.read_all(mails(str(SCENARIO / "abuse.mbox")))]
+    assert [entry["ours"] for entry in found] == [entry["ours"] for entry, _ in pairs]
+    assert [entry["accused"] for entry in found] == [entry["accused"] for entry, _ in pairs]

@@ -1,5 +1,6 @@
 """Which addresses are ours, and which of them only pass mail on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -13,6 +14,8 @@ class Networks:
 
     own: tuple[IPv4Network | IPv6Network, ...] = ()
     relays: frozenset[str] = field(default_factory=frozenset)
+    is_known: Callable[[str], bool] | None = None
+    """Asked where no prefixes were given: whether the registry names a contact for an address."""
 
     @classmethod
     def of_text(cls, own: list[str], relays: list[str]) -> "Networks":
@@ -30,7 +33,9 @@ class Networks:
 
     def is_own(self, address: str) -> bool:
         """Whether an address is in our networks."""
-        return _is_in(self.own, address) if self.own else False
+        if self.own:
+            return _is_in(self.own, address)
+        return self.is_known(address) if self.is_known else False
 
     def is_relay(self, address: str) -> bool:
         """Whether an address is a relay of ours."""

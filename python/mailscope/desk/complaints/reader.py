@@ -1,10 +1,12 @@
 """Mails in, complaints out: which format, which address, whose it is, and whether a person must look."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 
-from mailscope.contacts.lookup import Entry, Registry
+from mailscope.contacts.lookup import Registry
 from mailscope.desk.complaints import not_complaint
 from mailscope.desk.complaints.categories import WEAK, History
 from mailscope.desk.complaints.claim import Accusation, Claim, Reading
@@ -27,7 +29,8 @@ class Reader:
     """Reads one mail after the other; remembers what it must to tell duplicates."""
 
     def __init__(self, networks: Networks, registry: Registry | None = None, language: str = "en") -> None:
-        self._networks = networks
+        known = _is_in_registry(registry) if registry and not networks.own else None
+        self._networks = replace(networks, is_known=known) if known else networks
         self._registry = registry
         self._language = language
         self._joiner = Joiner()
@@ -113,7 +116,8 @@ class Reader:
     def _party(self, accusation: Accusation) -> Party:
         responsible = accusation.responsible or accusation.address
         entry = self._registry.find(responsible) if self._registry else None
-        is_ours = self._is_ours(responsible, entry)
+        is_known = bool(self._networks.own) or self._registry is not None
+        is_ours = self._networks.is_own(responsible) if is_known else None
         party = Party(accusation.address, responsible, is_ours, port=accusation.port)
         if accusation.time:
             party.time, party.time_uncertainty = str(accusation.time), accusation.time.off_by
@@ -122,12 +126,6 @@ class Reader:
             party.organization, party.contact, party.stale = entry.organization, entry.email, entry.is_stale
             party.disputed = any(conflict.kind == "two-next-hops" for conflict in entry.conflicts)
         return party
-
-    def _is_ours(self, address: str, entry: Entry | None) -> bool | None:
-        """By our networks; without any given, by whether the registry knows a contact; None where nothing is known."""
-        if self._networks.own:
-            return self._networks.is_own(address)
-        return bool(entry and (entry.email or entry.organization)) if self._registry else None
 
     def _judge(self, complaint: Complaint, claim: Claim, mail: Mail, context: Context) -> None:
         """Whether a person must look, and why, in slugs and in sentences."""
@@ -171,6 +169,17 @@ class Reader:
         key, _, detail = slug.partition(":")
         values = {"detail": detail, "place": complaint.duplicate_place or ""}
         return render(phrase(f"complaint.{key}", **values), self._language)
+
+
+def _is_in_registry(registry: Registry) -> Callable[[str], bool]:
+    """Without networks given, ours is what the registry knows a contact of."""
+
+    @lru_cache(maxsize=65536)
+    def is_known(address: str) -> bool:
+        entry = registry.find(address)
+        return bool(entry and (entry.organization or entry.email))
+
+    return is_known
 
 
 def _attached_text(mail: Mail) -> str:
