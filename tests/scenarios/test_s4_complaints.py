@@ -106,7 +106,7 @@ def test_each_newer_walk_alone_gives_every_route(walk, truth):
 
 
 def test_without_networks_given_the_registry_says_what_is_ours(pairs):
-    registry = Registry(gather(sorted(SCENARIO.glob("snmpwalk-*")) + [SCENARIO / "contacts.csv"]))
+    registry = Registry(gather([*sorted(SCENARIO.glob("snmpwalk-*")), SCENARIO / "contacts.csv"]))
     reader = Reader(Networks(), registry)
     found = [complaint.to_json() for complaint in reader.read_all(mails(str(SCENARIO / "abuse.mbox")))]
     assert [entry["ours"] for entry in found] == [entry["ours"] for entry, _ in pairs]

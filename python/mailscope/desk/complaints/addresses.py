@@ -202,3 +202,11 @@ def accused(found: list[Mention]) -> list[str]:
     if top < ACCEPTED:
         return []
     return [address for address, weight in total.items() if weight >= max(ACCEPTED, top - 1)]
+
+
+def merely_named(found: list[Mention]) -> list[str]:
+    """The addresses that a text only names: the accused of a complaint that accuses in no sentence."""
+    least: dict[str, int] = {}
+    for mention in found:
+        least[mention.address] = min(least.get(mention.address, 0), mention.weight)
+    return [address for address, weight in least.items() if weight >= BARE]

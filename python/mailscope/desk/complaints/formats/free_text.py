@@ -1,7 +1,7 @@
 """What a person wrote, or a program without a known format: addresses and times read from sentences and logs."""
 
 from mailscope.desk.complaints import categories
-from mailscope.desk.complaints.addresses import Mention, accused, mentions, undisguised
+from mailscope.desk.complaints.addresses import Mention, accused, mentions, merely_named, undisguised
 from mailscope.desk.complaints.bounds import MAX_ACCUSED
 from mailscope.desk.complaints.claim import Accusation, Claim, Reading
 from mailscope.desk.complaints.mail import Mail
@@ -30,6 +30,9 @@ def read(mail: Mail, reading: Reading) -> Claim:
         addresses, place = accused(found), "subject"
         text = body if addresses else text
     _categorize(claim, subject, body)
+    if not addresses and categories.named(f"{subject} {body}"):
+        found = mentions(body, reading.networks.is_own)
+        addresses, place, text = merely_named(found), "text", body
     times = events(text, reading.context)
     for address in addresses[:MAX_ACCUSED]:
         claim.accused.append(_accusation(address, found, times, text, place))
