@@ -61,3 +61,27 @@ def test_a_newsletter_that_stays_at_its_sender_is_no_campaign(tmp_path):
         for i, n in enumerate(["ann", "bob", "cat", "dan", "eve", "fay"])
     ]
     assert judged_messages(scene(tmp_path, merged(*packets))).campaigns == []
+
+
+def test_a_newsletter_that_a_service_sends_and_counts_is_no_campaign(tmp_path):
+    people = ["ann", "bob", "cat", "dan", "eve", "fay"]
+    packets = []
+    for number, name in enumerate(people):
+        to = f"{name}@corp.example"
+        html = (
+            f'<p style="display:none">{"Spring is here " * 12}</p><p>Dear customer, click here to see our offers: '
+            f'<a href="https://click.bulkmail.example/c?u={to}&url=https://www.shop.example/">www.shop.example</a></p>'
+        )
+        fields = "List-Unsubscribe: <https://click.bulkmail.example/u>\nContent-Type: text/html\n"
+        sent = mail(
+            "192.0.2.30",
+            [to],
+            html,
+            at_s=number,
+            sender="b@bulkmail.example",
+            name="Shop",
+            port=40100 + number,
+            fields=fields,
+        )
+        packets.append(sent)
+    assert judged_messages(scene(tmp_path, merged(*packets))).campaigns == []

@@ -21,6 +21,9 @@ SUSPECT = 0.4
 
 CEILING = 0.99
 
+STRONG = 0.4
+"""A signal of this weight is not outweighed by what any bulk mail has."""
+
 SENDER_ALONE = 0.55
 """A false sender without anything that lures is no phishing yet: at most this."""
 
@@ -57,7 +60,8 @@ def judged(letter: Letter, ground: Ground) -> Judgement:
         *phishing_links.signals(letter, ground),
         *phishing_content.signals(letter),
     ]
-    ordinary = phishing_ordinary.signals(letter, ground)
+    is_strong = any(fact.weight >= STRONG for fact in against)
+    ordinary = phishing_ordinary.signals(letter, ground, is_strong)
     score = total(against, ordinary)
     cleared = phrase("phishing.cleared-ordinary", why=[fact.what for fact in ordinary]) if ordinary else None
     return Judgement(letter, score, [*sorted(against, key=lambda fact: -fact.weight), *ordinary], cleared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailscope.detect.domains import domain_of
 from mailscope.detect.finding import Fact
 from mailscope.detect.phishing_letter import Ground, Letter
 from mailscope.detect.phishing_sender import authentication
@@ -23,8 +24,8 @@ def is_real_list(letter: Letter) -> bool:
     return letter.is_list_mail and not LIST_FIELDS.isdisjoint(letter.row["header_names"] or ())
 
 
-def signals(letter: Letter, ground: Ground) -> list[Fact]:
-    """Marks of ordinary mail; their weights are negative."""
+def signals(letter: Letter, ground: Ground, is_strong: bool = False) -> list[Fact]:
+    """Marks of ordinary mail; their weights are negative. `is_strong`: something weighty speaks against it."""
     found = []
     row = letter.row
     links_home = _links_stay_home(letter, ground)
@@ -33,7 +34,8 @@ def signals(letter: Letter, ground: Ground) -> list[Fact]:
     if is_real_list(letter):
         found.append(ordinary("list", name=row["list_id"]))
     elif row["list_unsubscribe"]:
-        found.append(ordinary("newsletter"))
+        is_home = not is_strong and _unsubscribes_at_home(letter)
+        found.append(ordinary("newsletter-home" if is_home else "newsletter"))
     if row["bulk_marks"]:
         found.append(ordinary("automatic", marks=list(row["bulk_marks"])))
     if _is_signed(letter):
@@ -43,6 +45,16 @@ def signals(letter: Letter, ground: Ground) -> list[Fact]:
     if not letter.links and not letter.files and not row["reply_to"] and "form" not in letter.marks:
         found.append(ordinary("no-way-out"))
     return found
+
+
+_HOST = re.compile(r"<(?:https?://|mailto:[^@>]*@)([\w.-]+)", re.IGNORECASE)
+
+
+def _unsubscribes_at_home(letter: Letter) -> bool:
+    """List-Unsubscribe leads to the sender's domain, or to that of the envelope (the service that sends for it)."""
+    home = {letter.from_domain, registrable(domain_of(letter.envelope_from))} - {""}
+    hosts = {registrable(host) for host in _HOST.findall(letter.row["list_unsubscribe"] or "")}
+    return bool(hosts & home)
 
 
 def _links_stay_home(letter: Letter, ground: Ground) -> bool:

@@ -83,6 +83,7 @@ ORDINARY: dict[str, float] = {
     "thread": 0.5,
     "list": 0.5,
     "newsletter": 0.1,
+    "newsletter-home": 0.4,
     "automatic": 0.2,
     "signed": 0.1,
     "own-links": 0.3,

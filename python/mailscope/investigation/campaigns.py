@@ -14,7 +14,7 @@ from typing import Any
 
 from mailscope.detect.domains import domain_of
 from mailscope.detect.finding import Fact
-from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement, judged, total
+from mailscope.detect.phishing import STRONG, SUSPECT, THRESHOLD, Judgement, judged, total
 from mailscope.detect.phishing_brands import BRANDS
 from mailscope.detect.phishing_hosts import FREE_HOSTS, FREE_PAGES, SHORTENERS
 from mailscope.detect.phishing_letter import Ground, Letter, letters
@@ -398,7 +398,7 @@ def _judge(campaign: Campaign) -> None:
             counts[fact.name] += 1
     kept = [fact for name, fact in facts.items() if 2 * counts[name] >= len(campaign.members)]
     against = [fact for fact in kept if fact.weight > 0]
-    if len(campaign.recipients) >= MANY:
+    if len(campaign.recipients) >= MANY and any(fact.weight >= STRONG for fact in against):
         against.append(sign("many-recipients", count=str(len(campaign.recipients))))
     if len(campaign.rejected) >= GUESSED:
         against.append(sign("guessed-recipients", count=str(len(campaign.rejected))))

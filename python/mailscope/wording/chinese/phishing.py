@@ -70,6 +70,7 @@ TEMPLATES: dict[str, str] = {
     "phishing.ordinary-thread": "是对先前邮件的答复",
     "phishing.ordinary-list": "经邮件列表（{name}）发出",
     "phishing.ordinary-newsletter": "是可退订的通讯",
+    "phishing.ordinary-newsletter-home": "是发件人自己的通讯，可在其处退订",
     "phishing.ordinary-automatic": "自称自动邮件（{marks}）",
     "phishing.ordinary-signed": "有 {domain} 的签名",
     "phishing.ordinary-own-links": "链接都在 {domain}",

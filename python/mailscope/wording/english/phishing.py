@@ -70,6 +70,7 @@ TEMPLATES: dict[str, str] = {
     "phishing.ordinary-thread": "it answers an earlier mail",
     "phishing.ordinary-list": "it came through a mailing list ({name})",
     "phishing.ordinary-newsletter": "it is a newsletter that can be unsubscribed",
+    "phishing.ordinary-newsletter-home": "it is a newsletter of its sender, who takes unsubscriptions",
     "phishing.ordinary-automatic": "it says to be automatic mail ({marks})",
     "phishing.ordinary-signed": "it is signed by {domain}",
     "phishing.ordinary-own-links": "its links stay at {domain}",
