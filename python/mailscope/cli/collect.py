@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics", metavar="HOST:PORT", help="answer Prometheus here")
     parser.add_argument("--status", type=Path, metavar="FILE", help="write the counters here as JSON after every batch")
     parser.add_argument("--batch-seconds", type=float, default=10.0, metavar="S", help="longest wait; default: 10")
-    parser.add_argument("--batch-records", type=positive, default=500_000, metavar="N", help="default: 500000")
+    parser.add_argument("--batch-records", type=positive, default=250_000, metavar="N", help="default: 250000")
     parser.add_argument("--queue-mb", type=positive, default=64, metavar="MIB", help="memory for waiting datagrams")
     parser.add_argument("--keep-days", type=positive, metavar="N", help="days kept in the store; default: all")
     parser.add_argument("--for", dest="seconds", type=float, metavar="S", help="stop after so long")

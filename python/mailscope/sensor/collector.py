@@ -32,7 +32,7 @@ class Settings:
     listen: list[str]
     allow: list[str] = field(default_factory=list)
     """Prefixes of exporters that are heard; none hears all."""
-    batch_records: int = 500_000
+    batch_records: int = 250_000
     batch_seconds: float = 10.0
     """A batch is stored when it has so many records, or so long after the one before."""
     receive_buffer_mb: int = 32
