@@ -55,7 +55,7 @@ pub(crate) fn is_message(message: &[u8]) -> bool {
     {
         return false;
     }
-    header.questions == 0 || question(message).is_some()
+    header.questions == 0 || question_end(message).is_some()
 }
 
 /// Judges the start of a message whose rest may still come.
@@ -71,7 +71,7 @@ pub(super) fn question_start(message: &[u8]) -> Likeness {
     if message.len() < 12 {
         return Likeness::Short;
     }
-    match (header(message), question(message)) {
+    match (header(message), question_end(message)) {
         (Some(header), Some(_)) => Likeness::Like(header.is_answer),
         (Some(_), None) if message.len() < LONGEST_QUESTION && label_bytes_plausible(message) => {
             Likeness::Short
@@ -95,12 +95,23 @@ fn label_bytes_plausible(message: &[u8]) -> bool {
     true
 }
 
+/// Type and the place after the question, as [`question`] reads them.
+fn question_end(message: &[u8]) -> Option<(u16, usize)> {
+    question_after(message, name::end(message, 12)?)
+}
+
+/// What stands behind the name of a question.
+fn question_after(message: &[u8], at: usize) -> Option<(u16, usize)> {
+    let &[t0, t1, c0, c1] = message.get(at..)?.first_chunk::<4>()?;
+    let class = u16::from_be_bytes([c0, c1]) & 0x7fff;
+    matches!(class, 1 | 3 | 4 | 255).then_some((u16::from_be_bytes([t0, t1]), at + 4))
+}
+
 /// Name, type and the place after the question; class must be IN, CH, HS or ANY.
 fn question(message: &[u8]) -> Option<(String, u16, usize)> {
     let (name, at) = name::read(message, 12)?;
-    let &[t0, t1, c0, c1] = message.get(at..)?.first_chunk::<4>()?;
-    let class = u16::from_be_bytes([c0, c1]) & 0x7fff;
-    matches!(class, 1 | 3 | 4 | 255).then_some((name, u16::from_be_bytes([t0, t1]), at + 4))
+    let (qtype, end) = question_after(message, at)?;
+    Some((name, qtype, end))
 }
 
 /// Adds the answers of one message; a message that is no answer adds nothing.

@@ -13,17 +13,44 @@ const LABELS: usize = 128;
 /// Bytes that a host name can't hold become `\DDD` (RFC 1035, 5.1).
 pub(super) fn read(message: &[u8], start: usize) -> Option<(String, usize)> {
     let mut name = String::with_capacity(USUAL_BYTES);
+    let next = labels(message, start, |label| {
+        if !name.is_empty() {
+            name.push('.');
+        }
+        push_label(&mut name, label);
+        name.len()
+    })?;
+    Some((name, next))
+}
+
+/// Where the field behind the name at `start` begins, when that is a name that [`read`] reads.
+pub(super) fn end(message: &[u8], start: usize) -> Option<usize> {
+    let mut length = 0;
+    labels(message, start, |label| {
+        length += usize::from(length > 0) + label.iter().map(written_bytes).sum::<usize>();
+        length
+    })
+}
+
+/// Bytes that a byte of a label takes in text.
+fn written_bytes(byte: &u8) -> usize {
+    match byte {
+        b'.' | b'\\' => 2,
+        b'!'..=b'~' => 1,
+        _ => 4,
+    }
+}
+
+/// Gives each label of a name; `each` says how long the text has become. The place behind the name, if it is one.
+#[inline]
+fn labels(message: &[u8], start: usize, mut each: impl FnMut(&[u8]) -> usize) -> Option<usize> {
     let (mut at, mut next, mut pointers) = (start, None, 0);
     for _ in 0..LABELS + POINTERS {
         match *message.get(at)? {
-            0 => return Some((name, next.unwrap_or(at + 1))),
+            0 => return Some(next.unwrap_or(at + 1)),
             length @ 1..=63 => {
                 let label = message.get(at + 1..at + 1 + usize::from(length))?;
-                if !name.is_empty() {
-                    name.push('.');
-                }
-                push_label(&mut name, label);
-                if name.len() > NAME_BYTES {
+                if each(label) > NAME_BYTES {
                     return None;
                 }
                 at += 1 + usize::from(length);
@@ -61,6 +88,34 @@ fn push_label(name: &mut String, label: &[u8]) {
                 name.push('\\');
                 name.push_str(&format!("{byte:03}"));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_where_it_is_read_to_its_end() {
+        let long = [&[63; 64][..]; 40].concat();
+        let odd = [&[63; 1][..], &[7; 63]].concat().repeat(5);
+        for message in [
+            &b"\x03www\x07example\x00rest"[..],
+            b"\x03w.w\x02\\\xff\x00",
+            b"\x01a\xc0\x00",
+            b"\x01a\xc0\x05\x00\x02bc\x00",
+            b"\x03ww",
+            b"\x80",
+            b"",
+            &[&long[..], &[0]].concat(),
+            &[&odd[..], &[0]].concat(),
+        ] {
+            assert_eq!(
+                end(message, 0),
+                read(message, 0).map(|(_, end)| end),
+                "{message:?}"
+            );
         }
     }
 }
