@@ -177,10 +177,11 @@ impl Marks {
         match name.len() {
             3 if is("src") => self.target(value, true),
             4 if is("href") => self.target(value, false),
-            4 if self.tag == INPUT && is("type") => {
-                if value.trim().eq_ignore_ascii_case("password") {
-                    self.add("password-input");
-                }
+            4 if self.tag == INPUT
+                && is("type")
+                && value.trim().eq_ignore_ascii_case("password") =>
+            {
+                self.add("password-input");
             }
             5 if is("style") && is_not_displayed(value) => self.hide(),
             6 if is("action") => self.target(value, false),
