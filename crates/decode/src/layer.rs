@@ -1,5 +1,7 @@
 //! What the layers of a flow share: the records' sink, the flow's counters, the setting of a layer.
 
+use std::sync::Arc;
+
 use mailscope_evidence::{At, Side};
 
 use crate::decoder::From;
@@ -42,7 +44,7 @@ const INNER_LAYERS: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// Caps.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// What was known before the first byte.
     pub hint: FlowHint,
     outermost: Option<&'static str>,
@@ -56,9 +58,9 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// State of a fresh flow.
-    pub fn new(limits: &Limits, hint: FlowHint) -> Self {
+    pub fn new(limits: Arc<Limits>, hint: FlowHint) -> Self {
         Self {
-            limits: *limits,
+            limits,
             hint,
             outermost: None,
             inner: Vec::new(),

@@ -153,7 +153,7 @@ pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> C
         from_start: setting.from_start,
         keep_messages: sink.flow.hint.keep_messages,
         phrases: sink.flow.hint.phrases,
-        limits: sink.flow.limits,
+        limits: *sink.flow.limits,
     }
 }
 

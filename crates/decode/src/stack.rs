@@ -5,6 +5,7 @@
 //! upgrade begins. It emits one [`Record::Application`] at the end.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use mailscope_evidence::{At, Side};
 
@@ -67,6 +68,12 @@ impl Stack {
     /// A stack for one flow. Nothing is allocated before the first byte is looked at.
     #[must_use]
     pub fn new(limits: &Limits, hint: FlowHint) -> Self {
+        Self::sharing(Arc::new(*limits), hint)
+    }
+
+    /// As [`Stack::new`]; the caps are shared by all flows of a pass.
+    #[must_use]
+    pub fn sharing(limits: Arc<Limits>, hint: FlowHint) -> Self {
         let root = if hint.udp {
             Root::Datagrams(Datagrams::default())
         } else {

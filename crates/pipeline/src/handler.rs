@@ -1,7 +1,10 @@
 //! Receives flows and streams from the capture, feeds the decoders, and turns what they say into rows.
 
+use std::sync::Arc;
+
 use arrow_schema::ArrowError;
 use mailscope_capture::{Closed, Flow, FlowRef, Handler, Interest};
+use mailscope_decode::limits::Limits;
 use mailscope_decode::record::{Application, MailSession, ProxyRequest, Record, Records};
 use mailscope_decode::stack::{FlowHint, Stack, StreamEnd};
 use mailscope_evidence::{At, Side};
@@ -16,6 +19,7 @@ const SESSIONS_HELD: usize = 64;
 /// The handler of a pass that makes tables.
 pub(crate) struct TablesHandler<B> {
     options: Options,
+    limits: Arc<Limits>,
     inputs: Vec<String>,
     tables: Tables,
     out: B,
@@ -54,6 +58,7 @@ impl<B: Batches> TablesHandler<B> {
     pub(crate) fn new(mut options: Options, inputs: Vec<String>, out: B) -> Self {
         options.decode_limits = options.shared_decode_limits();
         Self {
+            limits: Arc::new(options.decode_limits),
             options,
             inputs,
             tables: Tables::default(),
@@ -107,7 +112,8 @@ impl<B: Batches> TablesHandler<B> {
                 Interest::Ignore
             }
             Payload::None => {
-                let mut decoding = Decoding::new(&self.options, flow, udp);
+                let mut decoding =
+                    Decoding::new(&self.options, Arc::clone(&self.limits), flow, udp);
                 let goes_on = feed(&mut decoding.stack, &mut self.records);
                 let settled = if goes_on {
                     None
@@ -240,7 +246,7 @@ impl<B: Batches> Handler for TablesHandler<B> {
 }
 
 impl Decoding {
-    fn new(options: &Options, flow: &FlowRef, udp: bool) -> Self {
+    fn new(options: &Options, limits: Arc<Limits>, flow: &FlowRef, udp: bool) -> Self {
         let hint = FlowHint {
             orig_port: flow.ends.orig_port,
             resp_port: flow.ends.resp_port,
@@ -251,7 +257,7 @@ impl Decoding {
             decode_as: options.decoded_as(flow.ends.orig_port, flow.ends.resp_port),
         };
         Self {
-            stack: Stack::new(&options.decode_limits, hint),
+            stack: Stack::sharing(limits, hint),
             flow_id: FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us),
             sessions: Vec::new(),
         }

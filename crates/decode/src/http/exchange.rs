@@ -490,7 +490,7 @@ impl Exchange {
         if self.is_ghost && self.record.status.is_none() {
             return;
         }
-        let limits = sink.flow.limits;
+        let limits = *sink.flow.limits;
         self.finish_bodies(&limits);
         let (status, last) = (self.record.status, self.record.span.last);
         let parameters = self.take_parameters();
