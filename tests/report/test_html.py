@@ -7,6 +7,7 @@ import pytest
 
 from mailscope.investigation.investigate import investigate
 from mailscope.report.html import html
+from tests.fixtures import browser
 from tests.fixtures.relays import Mail, Relay
 from tests.fixtures.wire import write
 from tests.report.test_text import HOSTILE
@@ -90,3 +91,37 @@ def test_the_page_speaks_chinese(tmp_path):
     page = html(found, "zh")
     assert '<html lang="zh-Hans">' in page
     assert "应对措施" in page
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """The page of a case of a thousand mails and of an empty one, in both languages."""
+    if why := browser.missing():
+        pytest.skip(why)
+    folder = tmp_path_factory.mktemp("pages")
+    many = Relay(mails=tuple(Mail(subject=f"offer {n}", sender=f"s{n}@spam.example") for n in range(1000)))
+    made = {}
+    for name, packets in (("many", many.packets()), ("empty", Relay(mails=()).packets()[:3])):
+        found = investigate(write(folder / f"{name}.pcap", packets), own=["203.0.113.0/24"])
+        for lang in ("en", "zh"):
+            made[name, lang] = folder / f"{name}-{lang}.html"
+            made[name, lang].write_text(html(found, lang), "utf-8")
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", ["many", "empty"])
+def test_a_real_browser_has_nothing_to_complain_of(pages, tmp_path, name, lang):
+    assert browser.console(tmp_path, pages[name, lang]) == []
+    assert browser.violations(tmp_path, pages[name, lang]) == []
+    assert browser.violations(tmp_path, pages[name, lang], is_dark=True) == []
+
+
+@pytest.mark.slow
+def test_a_case_of_a_thousand_mails_stays_small_and_prints(pages, tmp_path):
+    page = pages["many", "en"]
+    assert page.stat().st_size < 5_000_000
+    assert page.read_text().count("<tr>") < 1200
+    assert browser.printed(tmp_path, page).read_bytes().startswith(b"%PDF")
+    assert browser.picture(tmp_path, page, "light").stat().st_size > 10_000

@@ -48,7 +48,7 @@ def chain(view: Report, finding: Finding) -> str:
     columns = [column for column in columns if column[1]]
     height = 64 + ROW * max(len(column[1]) for column in columns)
     gap = (WIDTH - 2 * 12 - BOX_WIDTH * len(columns)) / max(len(columns) - 1, 1)
-    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(view.say("report.chain"))}">', _ARROW]
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(view.say("report.chain"))}">']
     for number, (label, names, style) in enumerate(columns):
         x = 12 + number * (BOX_WIDTH + gap)
         parts.append(f'<text class="label" x="{x + BOX_WIDTH / 2}" y="22">{escape(view.say(label))}</text>')
@@ -59,12 +59,6 @@ def chain(view: Report, finding: Finding) -> str:
             label = view.say("report.command-arrow" if is_command else "report.mail-arrow")
             parts += _arrows(x - gap, x, height, len(before), len(names), label)
     return "".join([*parts, "</svg>"])
-
-
-_ARROW = (
-    '<defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-    'orient="auto-start-reverse"><path class="tip" d="M0 0 10 5 0 10z"/></marker></defs>'
-)
 
 
 def _shown(view: Report, names: list[str], unit: str) -> list[str]:

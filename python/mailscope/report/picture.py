@@ -84,11 +84,7 @@ def _drawn(view: Report, columns: list[list[str]], lines: list[tuple[str, str, s
             labelled.add((places[one][0], places[other][0], label))
             arrows.append(_arrow(places[one], places[other], view.say(label) if with_label else ""))
     head = f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-label="{escape(view.say("report.graph"))}">'
-    tip = (
-        '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" '
-        'orient="auto-start-reverse"><path class="tip" d="M0 0 10 5 0 10z"/></marker></defs>'
-    )
-    return "".join([head, tip, *arrows, *parts, "</svg>"])
+    return "".join([head, *arrows, *parts, "</svg>"])
 
 
 def _box(name: str, x: float, y: float, style: str) -> str:
@@ -114,7 +110,7 @@ def _arrow(one: tuple[float, float], other: tuple[float, float], label: str) -> 
         if label
         else ""
     )
-    return f'<path class="arrow" d="{path}" marker-end="url(#tip)"/>{text}'
+    return f'<path class="arrow" d="{path}" marker-end="url(#head)"/>{text}'
 
 
 def strip(view: Report, found: Sequence[Event]) -> str:
