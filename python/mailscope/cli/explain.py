@@ -27,9 +27,9 @@ def execute(args: argparse.Namespace) -> int:
     from mailscope.investigation.sender_explained import explained
     from mailscope.report.senders.story import json_text, text
 
-    known = roles(roles_file(args.roles))
+    subject, known = canonical(args.subject), roles(roles_file(args.roles))
     with records_of(args) as records:
-        story = explained(records, canonical(args.subject), args.own, args.since, known)
+        story = explained(records, subject, args.own, args.since, known)
     if args.json:
         sys.stdout.write(json_text(story))
         return 0

@@ -43,6 +43,22 @@ def test_one_dead_smarthost_is_no_attack():
     assert "10.0.9.9" not in verdicts(*background(), attempts("10.0.9.9", servers=1))
 
 
+def test_the_same_few_servers_that_never_answer_are_watched():
+    retries = [row for _round in range(20) for row in attempts("10.0.9.9", servers=6)]
+    for number, row in enumerate(retries):
+        row["src_port"] = 20000 + number
+    assert verdicts(*background(), retries) == {"10.0.9.9": ("watch", None)}
+
+
+def test_samples_of_one_conversation_are_one_flow():
+    samples = [
+        row | {"format": "sflow-v5", "sampling": 10, "packets": 1, "bytes": 300}
+        for row in mails("10.0.9.9", servers=25)
+    ] * 5
+    (sender,) = queue(*background(), [dict(row) for row in samples]).senders
+    assert (sender.figures["flows"], sender.figures["destinations"], sender.verdict) == (25, 25, "abnormal")
+
+
 def test_a_mail_server_that_people_write_to_is_cleared():
     found = verdicts(*background(), mails("10.0.0.26", servers=80, bytes=9000), received("10.0.0.26", sources=40))
     assert found["10.0.0.26"] == ("cleared", "mail-server")

@@ -34,6 +34,7 @@ MAIL_SERVER_RATIO = 10
 BURST_SHARE = 0.1
 """A newsletter goes out within this share of the window."""
 
+HALF = 0.5
 FEW_FAILURES = 0.2
 MANY_FAILURES = 0.3
 """Shares of unanswered servers: stale addresses explain the first, nothing ordinary the second."""
@@ -109,7 +110,7 @@ def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
             & (_.bytes_per_flow < NO_MESSAGE_BYTES),
             "monitor",
         ),
-        ((_.flows > CASE_LOW) & (_.destinations < _.fence), "few-servers"),
+        ((_.flows > CASE_LOW) & (_.destinations < _.fence) & (_.failed_share <= HALF), "few-servers"),
         (is_burst & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET), "newsletter"),
         (
             (_.days_seen >= FEWEST_DAYS)
