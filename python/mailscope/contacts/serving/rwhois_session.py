@@ -40,12 +40,13 @@ _ATTRIBUTES = (
 INVALID_VERSION, NO_OBJECTS = "300 Not Compatible With Version", "230 No Objects Found"
 LIMIT_REACHED, INVALID_LIMIT = "330 Exceeded Response Limit", "331 Invalid Limit"
 BAD_AREA, BAD_CLASS, BAD_SYNTAX, BAD_QUERY = (
-    "336 Invalid Authority Area",
-    "337 Invalid Class",
+    "340 Invalid Authority Area",
+    "341 Invalid Class",
     "338 Invalid Directive Syntax",
     "350 Invalid Query Syntax",
 )
-NOT_AVAILABLE = "400 Directive Not Available"
+NOT_AVAILABLE, BAD_DISPLAY = "400 Directive Not Available", "436 Invalid Display Format"
+TOO_COMPLEX = "351 Query Too Complex"
 
 
 class RwhoisSession:
@@ -129,7 +130,7 @@ class RwhoisSession:
     def _do_display(self, words: list[str]) -> list[str]:
         if not words:
             return ["%display name:dump", "%display length:single", "%ok"]
-        return ["%ok"] if words[0].lower() == "dump" else [f"%error {BAD_SYNTAX}"]
+        return ["%ok"] if words[0].lower() == "dump" else [f"%error {BAD_DISPLAY}"]
 
     def _do_directive(self, words: list[str]) -> list[str]:
         known = [name for name in _DIRECTIVES if not words or name == words[0].lower().lstrip("-")]
@@ -194,7 +195,9 @@ class RwhoisSession:
             if words[0].lower() != "network":
                 return [f"%error {NO_OBJECTS}"]
             line = words[1]
-        if line.lower() in _CLASSES or re.search(r"\b(?:and|or)\b", line, re.I):
+        if re.search(r"\s(?:and|or)\s", line, re.I) and "=" in line:
+            return [f"%error {TOO_COMPLEX}"]
+        if line.lower() in _CLASSES:
             return [f"%error {BAD_QUERY}"]
         term = _TERM.match(line)
         value = term["value"].strip().strip('"') if term else ""
