@@ -59,6 +59,8 @@ class Reader:
         if mail.size == 0:
             return Claim("none", doubts=["empty"])
         claim = next((claim for read in READERS if (claim := read(mail, reading))), None)
+        if claim is not None and claim.format == "forwarded-attached":
+            claim = _passed_on(mail, reading) or claim
         if claim is None or (claim.doubts == ["no-address"] and not claim.accused):
             written = free_text.read(mail, reading)
             if claim is None:
@@ -169,6 +171,19 @@ class Reader:
         key, _, detail = slug.partition(":")
         values = {"detail": detail, "place": complaint.duplicate_place or ""}
         return render(phrase(f"complaint.{key}", **values), self._language)
+
+
+def _passed_on(mail: Mail, reading: Reading) -> Claim | None:
+    """A complaint that somebody passes on whole, as a national team does: its own format is read, not its way here."""
+    for inner in mail.attached:
+        sent = inner.headers.first("date")
+        context = Context.of_date(sent) if sent else reading.context
+        inside = Reading(reading.networks, context)
+        for read in READERS:
+            claim = read(inner, inside)
+            if claim is not None and claim.accused and not claim.format.startswith("forwarded"):
+                return claim
+    return None
 
 
 def _is_in_registry(registry: Registry) -> Callable[[str], bool]:

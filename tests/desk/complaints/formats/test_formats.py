@@ -129,3 +129,17 @@ def test_what_accuses_nobody_but_complains_goes_to_a_person():
     found = read("\nyour customer sends spam, stop it!\n")
     assert (found.needs_person, found.reasons) == (True, ["no-address"])
     assert read(b"").reasons == ["empty"]
+
+
+def test_a_complaint_passed_on_whole_is_read_by_its_own_format():
+    inner = (
+        HEAD.replace("<1@x>", "<2@x>")
+        + """Received: from mx.x.example (mx.x.example [192.0.2.9]) by cert.example; Sat, 21 Nov 2026 20:30:00 +0000
+Subject: [Fail2Ban] sshd: banned 10.25.1.1 from web1
+
+The IP 10.25.1.1 has just been banned by Fail2Ban after 6 attempts against sshd.
+Nov 21 20:07:02 web1 sshd[1]: Failed password for root from 10.25.1.1 port 1675 ssh2
+"""
+    )
+    text = f"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nFor your information.\n--b\nContent-Type: message/rfc822\n\n{inner}\n--b--\n"
+    assert told(read(text)) == ("fail2ban", "10.25.1.1", "2026-11-21T20:07:02Z", "bruteforce", False)
