@@ -53,3 +53,12 @@ def test_programs_that_a_server_would_run_are_seen_whatever_they_are_called():
     )
     rows = uploads(sent("http_parameters"), sent("http_requests")).to_pyarrow().to_pylist()
     assert sorted(row["file_name"] for row in rows) == ["a.php", "a.php.jpg", "a.png"]
+
+
+def test_a_command_behind_a_value_is_an_injection_and_no_shell():
+    assert found(request(1, "192.0.2.1;id"), request(2, "192.0.2.1|cat /etc/passwd")) == []
+
+
+def test_code_that_begins_with_a_call_is_a_command():
+    (shell,) = found(request(1, "@eval($_POST[1]);"), request(2, "system('id');"))
+    assert shell["telling"] == 2

@@ -50,7 +50,8 @@ LINE = ("method", "uri", "status")
 _SLEEP = r"(?:sleep\s*\(?\s*|delay\s*'?\d+:\d+:|receive_message\s*\([^,]*,\s*|ping\s+-[nc]\s+)(\d{1,3})"
 _TABLE = r"\b(?:from|into|join)\s+[`\"\[]?([a-z_][\w$]*(?:[`\"\]]?\.[`\"\[]?[a-z_][\w$]*)?)"
 _CATALOGUES = (
-    r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msysobjects|generate_series"
+    r"information_schema|sqlite_(temp_)?master|pg_\w+|sys\w*|dual|all_\w+|user_\w+|mysql|msys\w+|"
+    r"rdb\$\w+|v\$\w+|versions|generate_series|domain\.\w+"
 )
 _ALWAYS_TRUE = r"\bor\b\s*\(?\s*(\d+\s*=\s*\d+|'(\w*)'\s*=\s*'\w*|true|1\s*(--|#|$))"
 _PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
@@ -126,7 +127,7 @@ def _any_of(signs: frozenset[str]) -> str:
 
 
 def _pages(rows: Table) -> Table:
-    tables = rows.table.length() > 0
+    named = (rows.table.length() > 0) & ~rows.table.re_search(rf"^({_CATALOGUES})(\b|$)")
     return rows.group_by(["client_addr", "server_addr", "server_port", "path", "attack"]).agg(
         requests=_.flow_id.nunique(),
         values=_.folded.nunique(),
@@ -146,9 +147,8 @@ def _pages(rows: Table) -> Table:
         signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True)[:SHOWN],
         names=_.name.collect(distinct=True)[:SHOWN],
         effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed, distinct=True)[:SHOWN],
-        tables=_.table.collect(where=tables & _.is_ok & ~_.table.re_search(rf"^({_CATALOGUES})\b"), distinct=True)[
-            :SHOWN
-        ],
+        tables=_.table.collect(where=named & _.brought, distinct=True)[:SHOWN],
+        asked_tables=_.table.collect(where=named & _.is_ok, distinct=True)[:SHOWN],
         examples=_.value[:200].collect(distinct=True)[:SHOWN],
         **first_row(_.shows, "effect_", LINE),
         **first_row(_.hints, "hint_", LINE),

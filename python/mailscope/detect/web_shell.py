@@ -43,11 +43,17 @@ COMMAND = (
 """A value that a shell would take for a command line."""
 
 TELLING = (
-    r"(?i)^\s*(/\S*/)?(whoami|uname\s+-|ls\s+-|ls\s+/|cat\s+[/~.]|netstat\s+-|ps\s+(-|aux)|ifconfig|ipconfig|net\s+(user|"
-    r"view|localgroup)|systeminfo|wget\s+http|curl\s+|find\s+[/.]|dir\s+[a-z]:|type\s+[a-z]:|id\s*[;|&]|pwd\s*[;|&]|echo\s.*>)|/etc/passwd|"
-    r"2>&1|/bin/(ba)?sh|\beval\s*\(|base64_decode\s*\(|@ini_set\s*\(|\bsystem\s*\(|\bfilesman\b|[;|&]\s*(id|ls|pwd|whoami)\s*($|[;|&])"
+    r"(?i)^\s*(cd\s+[^;&|]+[;&|]+\s*)?(/\S*/)?(whoami|uname\s+-|ls\s+-|ls\s+/|cat\s+[/~.]|netstat\s+-|ps\s+(-|aux)|ifconfig|"
+    r"ipconfig|net\s+(user|view|localgroup)|systeminfo|wget\s+http|curl\s+|find\s+[/.]|dir\s+[a-z]:|type\s+[a-z]:|id\s*[;|&]|"
+    r"pwd\s*[;|&]|echo\s.*>)|^.{2,}(2>&1|[;|&]\s*(id|ls|pwd|whoami)\s*($|[;|&]))"
 )
-"""A value that could hardly be anything but a command or code."""
+"""A command line that could hardly be anything else."""
+
+CODE = (
+    r"(?i)^\s*[@$\w=;\s]{0,20}\b(eval|assert|system|passthru|shell_exec|base64_decode|ini_set|set_time_limit|response\.write)"
+    r"\s*\(|\bfilesman\b"
+)
+"""Code that a page is sent to run: it begins with a call."""
 
 NOT_COMMAND = r"(?i)\bselect\b|^\s*[a-z]+://|^\s*<[?!a-z]"
 """A query, an address, a document."""
@@ -93,10 +99,12 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
     ordered = http_parameters.filter(
         _.value.notnull(),
         ~_.place.isin(["path", "header"]),
-        _.value.re_search(COMMAND) | _.value.re_search(TELLING),
+        _.value.re_search(COMMAND) | _.value.re_search(CODE),
         ~_.value.re_search(NOT_COMMAND),
     )
-    values = ordered.select("flow_id", "exchange", "name", "value", is_telling=_.value.re_search(TELLING))
+    values = ordered.select(
+        "flow_id", "exchange", "name", "value", is_telling=_.value.re_search(TELLING) | _.value.re_search(CODE)
+    )
     requests = http_requests.mutate(path=path_of(_.uri))
     asked = values.join(requests.select(*_REQUEST, "path", "response_body_bytes"), ["flow_id", "exchange"])
     found = (

@@ -106,7 +106,7 @@ def _tell_attack(phase: Phase, row: Row, found: Seen) -> None:
     reasons = sorted({reason for page in pages for reason in page["reasons"]})
     verdicts = {page["worked"] for page in pages}
     phase.worked = next((word for word in ("yes", "likely", "unknown") if word in verdicts), "no")
-    tables = sorted({table for page in pages for table in page["tables"] or ()})
+    tables = sorted({table for page in pages for table in page["tables"] or page["asked_tables"] or ()})
     told = [page for page in pages if page["worked"] in ("yes", "likely")] or pages
     told.sort(key=lambda page: -page["requests"])
     names = sorted({name for page in told for name in page["effect_names"] or page["names"] or () if name})

@@ -37,6 +37,9 @@ VALUES_MOST = 500_000
 VALUE_CHARACTERS = 1000
 """Characters of an attack value kept."""
 
+COMMANDS_SHARE = 0.3
+"""Distinct commands a request to such a page; a page that is asked other things is an ordinary one."""
+
 PAGES_MOST = 20_000
 """Attacked pages looked at, those with an effect first."""
 
@@ -153,7 +156,8 @@ def _shells(found: list[Row], sent: list[Row]) -> list[Row]:
             ),
             None,
         )
-        if upload is not None or (row["telling"] and row["commands"] >= COMMANDS_LEAST):
+        is_busy = row["commands"] >= COMMANDS_LEAST and row["commands"] >= COMMANDS_SHARE * row["requests"]
+        if upload is not None or (row["telling"] and is_busy):
             row["upload"] = upload
             kept.append(row)
     return kept
