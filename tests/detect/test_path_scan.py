@@ -37,3 +37,8 @@ def test_a_site_with_some_dead_links_is_none():
     dead = [request(n, f"/old/{n}") for n in range(PATHS_LEAST)]
     alive = [request(100 + n, f"/new/{n}", 200, after=0.01) for n in range(PATHS_LEAST * 2)]
     assert found(dead + alive) == []
+
+
+def test_a_scanner_that_counts_its_tests_is_one_program():
+    requests = [request(n, f"/{n}", agent=f"Scanner/2 (Test:{n:06})") for n in range(PATHS_LEAST)]
+    assert len(found(requests)) == 1

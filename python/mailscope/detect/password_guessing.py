@@ -32,8 +32,8 @@ USERS_LEAST = 3
 UNTOLD_LEAST = 20
 """Attempts with answers all alike that do not say they refuse; more than one a second is no person."""
 
-ALIKE_BYTES = 48
-"""By which two answers may differ that say the same: a token, a time, the name typed."""
+ALIKE_SHARE, ALIKE_LEAST, ALIKE_BYTES = 0.1, 6, 48
+"""By which share, by at least and by at most how many bytes two answers may differ that say the same."""
 
 REFUSING = r"login-refused-text|password-field|login-form"
 """Signs of an answer that refuses: words, or the form again."""
@@ -90,7 +90,8 @@ def _form_attempts(logins: Table, http_requests: Table) -> Table:
         usual_size=_.size.median().over(of_client),
         tries=_.count().over(of_client),
     )
-    is_usual = (_.status == asked.usual_status) & ((_.size - asked.usual_size).abs() <= ALIKE_BYTES)
+    alike = ibis.least(ALIKE_BYTES, ibis.greatest(ALIKE_LEAST, asked.usual_size * ALIKE_SHARE))
+    is_usual = (_.status == asked.usual_status) & ((_.size - asked.usual_size).abs() <= alike)
     is_told = (
         _.status.isin([401, 403, 429]) | _.says.re_search(REFUSING) | _returns(_.location, _.path).fill_null(False)
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.runs import extent, in_runs, path_of
+from mailscope.detect.runs import extent, in_runs, path_of, program_of
 
 MISSING = (400, 403, 404, 405, 410, 414, 429, 501)
 """Statuses of a path that is not there, or not for this client."""
@@ -34,7 +34,7 @@ PAUSE_SECONDS = 30
 
 
 def path_scans(http_requests: Table) -> Table:
-    """Scans: client_addr, server_addr, server_port, user_agent, counts, and from which packet to which.
+    """Scans: client_addr, server_addr, server_port, program, counts, and from which packet to which.
 
     `exists` are paths that were answered otherwise than the missing ones, at most 200.
     """
@@ -43,10 +43,10 @@ def path_scans(http_requests: Table) -> Table:
     suspects = clients.filter(_.paths >= PATHS_LEAST).select("client_addr", "server_addr")
     asked = http_requests.semi_join(suspects, ["client_addr", "server_addr"]).mutate(
         path=path_of(_.uri),
-        agent=_.user_agent.fill_null(""),
+        program=program_of(_.user_agent),
         is_missing=_.status.isin(MISSING).fill_null(False),
     )
-    keys = ["client_addr", "server_addr", "server_port", "agent"]
+    keys = ["client_addr", "server_addr", "server_port", "program"]
     found = (
         in_runs(asked, keys, PAUSE_SECONDS)
         .group_by([*keys, "run"])

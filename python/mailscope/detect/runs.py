@@ -48,6 +48,11 @@ def as_row(found: Mapping[str, Any], prefix: str = "at_") -> dict[str, Any] | No
     return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}
 
 
+def program_of(user_agent: Any) -> Any:
+    """A User-Agent without numbers and second brackets, where scanners name their tests; empty for none."""
+    return user_agent.fill_null("").re_replace(r"\)\s*\(.*$", ")").re_replace(r"\d+", "#")
+
+
 def path_of(uri: Any) -> Any:
     """The path of a request target, without query, scheme and host; null for none."""
     return uri.re_extract(r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*)?([^?#]*)", 1)

@@ -73,6 +73,7 @@ def _port_scan(row: Row) -> Phase:
 
 def _web(row: Row, found: Seen) -> Phase:
     phase = _phase(row, row["label"], row["client_addr"], row["server_addr"], f"http:{row['server_port']}")
+    phase.programs = list(row["programs"] or ())
     phase.tool = tool_of(row["agents"] or (), row["values"] or ())
     phase.details = {"agents": list(row["agents"] or ()), "paths": sorted(row["paths"] or ())[:LISTED]}
     if phase.slug in ATTACKS:
@@ -256,14 +257,14 @@ def _as_vulnerability_scan(phases: Sequence[Phase]) -> list[Phase]:
     classes: dict[tuple[str, str], set[str]] = {}
     for phase in phases:
         if phase.slug in ATTACKS:
-            for agent in phase.details["agents"] or [""]:
-                classes.setdefault((phase.target, agent), set()).add(phase.slug)
+            for program in phase.programs:
+                classes.setdefault((phase.target, program), set()).add(phase.slug)
     scanners = {key for key, slugs in classes.items() if len(slugs) >= SCANNED_CLASSES}
     for phase in phases:
-        agents = {(phase.target, agent) for agent in phase.details.get("agents", ())}
-        if phase.slug in ("reconnaissance", "directory-scan") and agents and agents <= scanners:
+        programs = {(phase.target, program) for program in phase.programs}
+        if phase.slug in ("reconnaissance", "directory-scan") and programs & scanners:
             phase.slug = "vulnerability-scan"
-            tried = sorted(set().union(*(classes[key] for key in agents)))
+            tried = sorted(set().union(*(classes[key] for key in programs & scanners)))
             phase.what = phrase(
                 "phase.what-vulnerability-scan",
                 requests=amount(phase.requests, "request"),
@@ -289,6 +290,6 @@ def _is_minor_of(phase: Phase, other: Phase) -> bool:
     if phase.slug not in ATTACKS or phase.worked == "yes" or other.slug not in ATTACKS | SCANS:
         return False
     small = phase.requests <= MINOR_REQUESTS or phase.requests <= MINOR_SHARE * other.requests
-    same = phase.target == other.target and set(phase.details["agents"]) <= set(other.details.get("agents", ()))
+    same = phase.target == other.target and set(phase.programs) <= set(other.programs)
     amid = phase.start >= other.start and phase.end <= other.end
     return same and amid and small and phase.requests < other.requests

@@ -38,7 +38,8 @@ class Phase:
     """What one address did to one target, from the first packet to the last, in one way.
 
     `worked` is `yes`, `likely`, `no` or `unknown`; `requests` are requests, attempts or sessions; `details` holds
-    what is known besides: users, files, commands, tables, bytes. Times are UTC.
+    what is known besides: users, files, commands, tables, bytes; `programs` are User-Agents
+    without numbers. Times are UTC.
     """
 
     slug: str
@@ -54,6 +55,7 @@ class Phase:
     worked: str = "unknown"
     tool: str | None = None
     what: Phrase | None = None
+    programs: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
 
     @property

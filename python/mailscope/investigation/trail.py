@@ -16,7 +16,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.runs import in_runs, path_of
+from mailscope.detect.runs import in_runs, path_of, program_of
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.suspects import Row, Seen
 
@@ -50,6 +50,7 @@ def web_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str]
         requests=_.count(),
         statuses=_.status.collect(distinct=True)[:VALUES_SHOWN],
         agents=_.agent.collect(where=_.agent != "", distinct=True)[:AGENTS_SHOWN],
+        programs=_.program.collect(distinct=True)[:AGENTS_SHOWN],
         paths=_.path.collect(distinct=True)[:VALUES_SHOWN],
         values=_.value.collect(where=_.value.notnull(), distinct=True)[:VALUES_SHOWN],
         bytes=_.response_body_bytes.sum(),
@@ -83,6 +84,7 @@ def _requests(tables: Mapping[str, Table], suspects: Sequence[str]) -> Table:
         is_last=_.exchange == _.exchange.max().over(of_flow),
         path=path_of(_.uri).fill_null(""),
         agent=_.user_agent.fill_null(""),
+        program=program_of(_.user_agent),
         key=_.flow_id + "/" + _.exchange.cast("string"),
     )
     return edges.mutate(
@@ -94,7 +96,7 @@ def _requests(tables: Mapping[str, Table], suspects: Sequence[str]) -> Table:
         to_packet=edges.is_last.ifelse(edges.flow_last, edges.last_packet),
     ).select(
         "flow_id", "exchange", "key", "capture", "first_packet", "start", "end", "client_addr", "server_addr",
-        "server_port", "method", "path", "agent", "status", "response_body_bytes",
+        "server_port", "method", "path", "agent", "program", "status", "response_body_bytes",
         "from_time", "from_capture", "from_packet", "to_time", "to_capture", "to_packet",
     )  # fmt: skip
 
@@ -114,7 +116,7 @@ def _label(asked: Table, found: Seen) -> Any:
     accused = [(asked.client_addr == client) & (asked.server_addr == server) for client, server in attacked]
     if accused:
         branches.append((reduce(or_, accused) & asked.attack.notnull(), asked.attack))
-    when([_in_window(asked, r, r["start"], r["end"], "agent") for r in found.path_scans], "directory-scan")
+    when([_in_window(asked, r, r["start"], r["end"], r["program"]) for r in found.path_scans], "directory-scan")
     guesses = [r for r in found.guessing if r["service"].startswith("http")]
     when(
         [
@@ -142,16 +144,16 @@ def _login_keys(asked: Table, found: Seen) -> Any:
     return asked.semi_join(entered, ["flow_id", "first_packet"]).key
 
 
-def _in_window(asked: Table, row: Row, start: datetime, end: datetime, agent: str | None) -> Any:
+def _in_window(asked: Table, row: Row, start: datetime, end: datetime, program: str | None) -> Any:
     inside = (asked.client_addr == row["client_addr"]) & (asked.server_addr == row["server_addr"])
     inside &= asked.start.between(ibis.literal(start - EDGE), ibis.literal(end + EDGE))
-    return inside & (asked.agent == row[agent]) if agent is not None else inside
+    return inside & (asked.program == program) if program is not None else inside
 
 
 def _spread(asked: Table) -> Table:
     """Labels for requests without one of their own, from those around them; `reconnaissance` when nothing is near."""
-    by_page = _nearest(asked, ["client_addr", "server_addr", "agent", "path"], SAME_PAGE_SECONDS, None)
-    by_program = _nearest(by_page, ["client_addr", "server_addr", "agent"], SAME_PROGRAM_SECONDS, SPREADING)
+    by_page = _nearest(asked, ["client_addr", "server_addr", "program", "path"], SAME_PAGE_SECONDS, None)
+    by_program = _nearest(by_page, ["client_addr", "server_addr", "program"], SAME_PROGRAM_SECONDS, SPREADING)
     return by_program.mutate(label=_.label.fill_null("reconnaissance"))
 
 
