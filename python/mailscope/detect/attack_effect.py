@@ -86,7 +86,7 @@ def _usual(requests: Table) -> Table:
         usual_size=_.size.max(where=_.status < 400),
         usual_ok=(_.status < 400).sum(),
         usual_seconds=_.seconds.median(),
-        usual_signs=_.response_signs.join(" ").collect(distinct=True)[:SHOWN],
+        usual_signs=_.response_signs.join(" ").collect(distinct=True).sort()[:SHOWN],
     )
 
 
@@ -144,12 +144,12 @@ def _pages(rows: Table) -> Table:
         computed=_.computed.sum(),
         usual_ok=_.usual_ok.max(),
         usual_signs=_.usual_signs.arbitrary(),
-        signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True)[:SHOWN],
-        names=_.name.collect(distinct=True)[:SHOWN],
-        effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed, distinct=True)[:SHOWN],
-        tables=_.table.collect(where=named & _.brought, distinct=True)[:SHOWN],
-        asked_tables=_.table.collect(where=named & _.is_ok, distinct=True)[:SHOWN],
-        examples=_.value[:200].collect(distinct=True)[:SHOWN],
+        signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True).sort()[:SHOWN],
+        names=_.name.collect(distinct=True).sort()[:SHOWN],
+        effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed, distinct=True).sort()[:SHOWN],
+        tables=_.table.collect(where=named & _.brought, distinct=True).sort()[:SHOWN],
+        asked_tables=_.table.collect(where=named & _.is_ok, distinct=True).sort()[:SHOWN],
+        examples=_.value[:200].collect(distinct=True).sort()[:SHOWN],
         **first_row(_.shows, "effect_", LINE),
         **first_row(_.hints, "hint_", LINE),
     )

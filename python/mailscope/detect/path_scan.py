@@ -54,7 +54,7 @@ def path_scans(http_requests: Table) -> Table:
             requests=_.count(),
             missing=_.is_missing.sum(),
             missing_paths=_.path.nunique(where=_.is_missing),
-            exists=_.path.collect(where=~_.is_missing & (_.status < 500), distinct=True)[:200],
+            exists=_.path.collect(where=~_.is_missing & (_.status < 500), distinct=True).sort()[:200],
             **extent(),
         )
     )

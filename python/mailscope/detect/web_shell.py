@@ -114,10 +114,10 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
             commands=_.value.nunique(),
             telling=_.is_telling.sum(),
             clients=_.client_addr.collect(distinct=True),
-            names=_.name.collect(distinct=True)[:8],
-            shown=ibis.struct({"start": _.start, "value": _.value[:300], "bytes": _.response_body_bytes}).collect()[
-                :SHOWN
-            ],
+            names=_.name.collect(distinct=True).sort()[:8],
+            shown=ibis.struct({"start": _.start, "value": _.value[:300], "bytes": _.response_body_bytes}).collect(
+                order_by=[_.start, _.value]
+            )[:SHOWN],
             bytes=_.response_body_bytes.sum(),
             first=_.start.min(),
             **first_row(_.start.notnull(), "run_", ("method", "uri", "status")),
@@ -138,7 +138,7 @@ def asked_uploads(http_requests: Table, names: Sequence[str]) -> Table:
     requests = http_requests.mutate(path=path_of(_.uri), page=path_of(_.uri).re_extract(r"([^/]*)$", 1))
     asked = requests.filter(_.page.isin(list(names)), _.status < 400, ~_.method.isin(["PUT", "HEAD"]))
     return asked.group_by(["server_addr", "server_port", "path"]).agg(
-        clients=_.client_addr.collect(distinct=True)[:SHOWN],
+        clients=_.client_addr.collect(distinct=True).sort()[:SHOWN],
         askers=_.client_addr.nunique(),
         requests=_.count(),
         sent=(_.request_body_bytes > 0).sum(),

@@ -108,13 +108,13 @@ def _tell_mail(scene: Scene, phases: Sequence[Phase]) -> None:
     for phase in phases:
         if phase.slug != "mail-sending":
             continue
-        ids = phase.details.pop("session_ids")
         sent = rows(
             scene.tables["mail_transactions"]
-            .filter(_.session_id.isin(ids))
+            .filter(_.client_addr == phase.client, _.server_addr == phase.target)
+            .filter(_.start >= phase.start, _.start <= phase.end)
             .group_by("mail_from")
             .agg(mails=_.count(), accepted=_.rcpt_accepted.sum(), rejected=_.rcpt_rejected.sum())
-            .order_by(-_.mails)
+            .order_by(-_.mails, "mail_from")
             .limit(SENDERS_SHOWN)
         )
         accepted, rejected = (sum(row[name] for row in sent) for name in ("accepted", "rejected"))

@@ -245,7 +245,6 @@ def _mail(row: Row, found: Seen) -> Phase:
             bytes=amount(phase.details["bytes_back"], "byte"),
         )
     elif phase.slug == "mail-sending":
-        phase.details = {"session_ids": list(row["session_ids"])}
         phase.what = phrase("phase.what-mail", sessions=sessions)
     else:
         phase.what = phrase("phase.what-mail-look", sessions=sessions, protocol=row["protocol"].upper())

@@ -16,6 +16,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from mailscope.detect.attack_rules import ATTACK_CLASSES
 from mailscope.detect.runs import in_runs, path_of, program_of
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.suspects import Row, Seen
@@ -35,8 +36,12 @@ SPREADING = ("directory-scan", "vulnerability-scan", "password-guessing", "accou
 EDGE = timedelta(milliseconds=500)
 """By which a scan's or a guessing run's window is widened: connections are opened before the first answer."""
 
+RANKS = tuple((kind.slug, rank) for rank, kind in enumerate(ATTACK_CLASSES))
+"""Classes of attack, the more telling first: what a request with several is counted for."""
+
 AGENTS_SHOWN = 5
 VALUES_SHOWN = 40
+SESSIONS_MOST = 1000
 
 
 def web_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str]) -> list[Row]:
@@ -48,11 +53,11 @@ def web_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str]
     grouped = in_runs(labelled, ["client_addr", "server_addr", "server_port", "label"], PAUSE_SECONDS)
     phases = grouped.group_by(["client_addr", "server_addr", "server_port", "label", "run"]).agg(
         requests=_.count(),
-        statuses=_.status.collect(distinct=True)[:VALUES_SHOWN],
-        agents=_.agent.collect(where=_.agent != "", distinct=True)[:AGENTS_SHOWN],
-        programs=_.program.collect(distinct=True)[:AGENTS_SHOWN],
-        paths=_.path.collect(distinct=True)[:VALUES_SHOWN],
-        values=_.value.collect(where=_.value.notnull(), distinct=True)[:VALUES_SHOWN],
+        statuses=_.status.collect(distinct=True).sort()[:VALUES_SHOWN],
+        agents=_.agent.collect(where=_.agent != "", distinct=True).sort()[:AGENTS_SHOWN],
+        programs=_.program.collect(distinct=True).sort()[:AGENTS_SHOWN],
+        paths=_.path.collect(distinct=True).sort()[:VALUES_SHOWN],
+        values=_.value.collect(where=_.value.notnull(), distinct=True).sort()[:VALUES_SHOWN],
         bytes=_.response_body_bytes.sum(),
         start=_.from_time.min(),
         end=_.to_time.max(),
@@ -132,7 +137,11 @@ def _label(asked: Table, found: Seen) -> Any:
 
 def _with_attacks(asked: Table, found: Seen) -> Table:
     """The requests with `attack` and `value`, null for those that are none."""
-    of_request = found.attacks.group_by(["flow_id", "exchange"]).agg(attack=_.attack.mode(), value=_.value.max())
+    of_request = (
+        found.attacks.mutate(rank=_.attack.cases(*RANKS, else_=len(RANKS)))
+        .group_by(["flow_id", "exchange"])
+        .agg(attack=_.attack.argmin(_.rank), value=_.value.max())
+    )
     joined = asked.left_join(of_request, ["flow_id", "exchange"])
     return joined.drop(*(name for name in joined.columns if name.endswith("_right")))
 
@@ -211,11 +220,11 @@ def mail_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str
         .group_by([*keys, "run"])
         .agg(
             requests=_.count(),
-            users=_.auth_users.join(" ").collect(where=_.auth_users.length() > 0, distinct=True)[:VALUES_SHOWN],
-            entered=_.auth_users.join(" ").collect(where=_.authenticated == "yes", distinct=True)[:VALUES_SHOWN],
+            users=_.auth_users.join(" ").collect(where=_.auth_users.length() > 0, distinct=True).sort()[:VALUES_SHOWN],
+            entered=_.auth_users.join(" ").collect(where=_.authenticated == "yes", distinct=True).sort()[:VALUES_SHOWN],
             messages=_.messages.sum(),
             bytes=_.server_bytes.sum(where=_.messages > 0),
-            session_ids=_.session_id.collect()[:1000],
+            session_ids=_.session_id.collect(distinct=True).sort()[:SESSIONS_MOST],
             start=_.flow_start.min(),
             end=_.flow_end.max(),
             capture=_.capture.argmin(_.flow_start),
