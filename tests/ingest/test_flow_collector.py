@@ -1,0 +1,220 @@
+"""Export datagrams of other projects' tests decode as their expected files say; so do those of the scenario."""
+
+import json
+import os
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from mailscope import _core
+from mailscope.ingest.flow_collector import Collector
+
+SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
+NETFLOW = "realdata/netflow"
+NAMES = {
+    "src_addr": "ipv4_src_addr ipv6_src_addr sourceIPv4Address sourceIPv6Address",
+    "dst_addr": "ipv4_dst_addr ipv6_dst_addr destinationIPv4Address destinationIPv6Address",
+    "src_port": "l4_src_port sourceTransportPort",
+    "dst_port": "l4_dst_port destinationTransportPort",
+    "bytes": "in_bytes octetDeltaCount octetTotalCount fwd_flow_delta_bytes",
+    "packets": "in_pkts packetDeltaCount packetTotalCount",
+    "reverse_bytes": "rev_flow_delta_bytes reverseOctetTotalCount",
+    "reverse_packets": "reversePacketTotalCount",
+    "input_if": "input_snmp ingressInterface",
+    "output_if": "output_snmp egressInterface",
+    "tos": "src_tos ipClassOfService",
+    "src_as": "src_as",
+    "dst_as": "dst_as",
+    "start": "first_switched flowStartMilliseconds",
+    "end": "last_switched flowEndMilliseconds",
+}
+# logstash puts the times of NetFlow v5 and v9 one second late where milliseconds are left over; nfdump does not.
+OFF_BY = timedelta(seconds=1)
+EXPLAINED = {
+    # The flow began before the exporter's clock wrapped around: logstash places it 49.7 days later.
+    ("Netflow_5_valid_01", "start"),
+    # The exporter told of nothing received and of one packet sent: the packet that was sent is the flow's.
+    ("Netflow_9_template_with_0_length_fields", "bytes"),
+    ("Netflow_9_template_with_0_length_fields", "packets"),
+}
+
+
+def decoded(datagrams):
+    """Rows and status after these datagrams of one exporter."""
+    collector = Collector()
+    for datagram in datagrams:
+        collector.feed("192.0.2.9", datagram, 1_700_000_000_000_000)
+    return pa.table(collector.take()).to_pylist(), collector.status()
+
+
+def rows_of(*captures):
+    stream, read = _core.flow_records([str(path) for path in captures], _core.Options())
+    return pa.table(stream).to_pylist(), read
+
+
+def cases(project, pattern):
+    return sorted((SHARED / NETFLOW / project).glob(pattern))
+
+
+def needed(path):
+    if not (SHARED / path).exists():
+        pytest.skip(f"{SHARED / path} is not there")
+    return SHARED / path
+
+
+def expected_values(event):
+    for ours, theirs in NAMES.items():
+        told = [event[name] for name in theirs.split() if name in event]
+        if told:
+            yield ours, told[0]
+
+
+def differences(case, row, event):
+    for ours, told in expected_values(event):
+        if (case, ours) in EXPLAINED:
+            continue
+        if ours in ("start", "end"):
+            gap = abs(row[ours] - datetime.fromisoformat(str(told)))
+            if gap > OFF_BY + timedelta(milliseconds=999):
+                yield ours, told, row[ours]
+        elif row[ours] != told and not (ours.endswith("_port") and row["proto"].startswith("icmp")):
+            yield ours, told, row[ours]
+
+
+@pytest.mark.parametrize("expected", cases("logstash", "*/expected.json"), ids=lambda path: path.parent.name)
+def test_logstash_s_packets_decode_as_its_codec_decodes_them(expected):
+    case = json.loads(expected.read_text())
+    name = expected.parent.name
+    rows, status = decoded([(expected.parent / packet).read_bytes() for packet in case["packets"]])
+    told = sum(one["records"] + one["options"] + one["other_records"] for one in status["exporters"])
+    if case["expected_count"] is not None:
+        assert told == case["expected_count"]
+    for event in (event["netflow"] for event in case["expected_events"]):
+        values = dict(expected_values(event))
+        if "src_addr" in values:
+            ends = [
+                row for row in rows if (row["src_addr"], row["dst_addr"]) == (values["src_addr"], values["dst_addr"])
+            ]
+            assert ends, "the flow is there"
+            assert [] in [list(differences(name, row, event)) for row in ends]
+
+
+PMACCT = [("104-IPFIXv10-IPv6-CISCO-sampling_option", 3, 3), ("500-IPFIXv10-BGP-CISCO-SRv6", 43, 27)]
+
+
+@pytest.mark.parametrize(("case", "records", "pairs"), PMACCT)
+def test_pmacct_s_captures_give_its_counts_with_sampling_corrected(case, records, pairs):
+    folder = needed(f"{NETFLOW}/pmacct/{case}")
+    rows, _ = rows_of(folder / "traffic-00.pcap")
+    ours, theirs = {}, {}
+    for row in rows:
+        add(
+            ours,
+            (row["src_addr"], row["dst_addr"], row["src_port"], row["dst_port"]),
+            row["packets_est"],
+            row["bytes_est"],
+        )
+    for line in (folder / "output-flow-00.json").read_text().splitlines():
+        flow = json.loads(line)
+        add(
+            theirs, (flow["ip_src"], flow["ip_dst"], flow["port_src"], flow["port_dst"]), flow["packets"], flow["bytes"]
+        )
+    assert (len(rows), len(theirs)) == (records, pairs)
+    assert ours == theirs
+
+
+def add(sums, key, packets, size):
+    before = sums.get(key, (0, 0))
+    sums[key] = (before[0] + packets, before[1] + size)
+
+
+MPLS = "netflow_ethernet-over-mpls-with-control-word"
+AKVORADO = {
+    "netflow_data+templates.pcap": (21, {100}),
+    "netflow_ipfixprobe-templates.pcap netflow_ipfixprobe-data.pcap": (4, {1}),
+    "netflow_multiplesamplingrates-template.pcap netflow_multiplesamplingrates-data.pcap": (12, {1}),
+    f"{MPLS}-template.pcap {MPLS}-data.pcap": (10, {1}),
+    "sflow_data-encap-vxlan.pcap": (1, {1}),
+    "sflow_data-local-interface.pcap": (1, {1024}),
+    "sflow_data-sflow-ipv4-data.pcap": (1, {256}),
+}
+
+
+@pytest.mark.parametrize("names", AKVORADO)
+def test_akvorado_s_captures_give_their_flows_and_sampling(names):
+    folder = needed(f"{NETFLOW}/akvorado")
+    rows, read = rows_of(*(folder / name for name in names.split()))
+    assert (len(rows), {row["sampling"] for row in rows}) == AKVORADO[names]
+    assert not read["refused"]
+
+
+def test_ipfixprobe_s_mail_session_has_both_directions():
+    folder = needed(f"{NETFLOW}/akvorado")
+    rows, _ = rows_of(folder / "netflow_ipfixprobe-templates.pcap", folder / "netflow_ipfixprobe-data.pcap")
+    mail = next(row for row in rows if row["dst_port"] == 25)
+    needed(f"{NETFLOW}/ipfixprobe/outputs/smtp")
+    told = (folder.parent / "ipfixprobe/outputs/smtp").read_text().splitlines()
+    line = next(line for line in told if "74.53.140.153,10.10.1.4" in line).split(",")
+    assert [mail["bytes"], mail["reverse_bytes"]] == [int(cell) for cell in line[2:4]]
+    assert [mail["packets"], mail["reverse_packets"]] == [int(cell) for cell in line[9:11]]
+    assert (mail["tcp_flags"], mail["reverse_tcp_flags"]) == (27, 27)
+
+
+TELEGRAF = {
+    "ipfix_options": (0, 126),
+    "ipfix_pen_35632": (2, 2),
+    "sflow_issue_15375": (0, 1),
+    "sflow_issue_15918": (6, 7),
+}
+
+
+@pytest.mark.parametrize("case", TELEGRAF)
+def test_telegraf_s_packets_give_as_many_flows_between_the_same_ends(case):
+    folder = needed(f"{NETFLOW}/telegraf/{case}")
+    rows, status = decoded([file.read_bytes() for file in sorted(folder.glob("*.bin"))])
+    lines = (folder / "expected.out").read_text().splitlines()
+    told = sum(one["records"] + one["options"] + one["other_records"] for one in status["exporters"])
+    assert (len(rows), told, len(lines)) == (*TELEGRAF[case], TELEGRAF[case][1])
+    flows = [dict(re.findall(r'(\w+)="?([^",]+)', line)) for line in lines]
+    theirs = sorted((flow["src"], flow["dst"]) for flow in flows if "src" in flow)
+    assert sorted((row["src_addr"], row["dst_addr"]) for row in rows) == theirs
+
+
+S4 = "scenarios/s4-flows-and-complaints"
+
+
+def smtp(rows):
+    return [row for row in rows if row["proto"] == "tcp" and row["dst_port"] == 25]
+
+
+@pytest.mark.parametrize(("version", "format_"), [("v5", "netflow-v5"), ("v9", "netflow-v9"), ("ipfix", "ipfix")])
+def test_the_scenario_s_exports_and_nfcapd_files_count_what_nfdump_counts(version, format_):
+    folder = needed(S4)
+    truth = json.loads((folder / "truth.json").read_text())
+    export = next(one for one in truth["exports"] if one["tag"] == version)
+    files, _ = rows_of(folder / export["dir"])
+    datagrams, read = rows_of(folder / "flow-exports.pcap")
+    datagrams = [row for row in datagrams if row["format"] == format_]
+    for rows in (files, datagrams):
+        assert (len(rows), len(smtp(rows))) == (export["flows"], export["smtp_flows_by_nfdump"])
+        assert sum(row["packets"] for row in rows) == 202_413
+        assert sum(row["bytes"] for row in rows) == 79_134_778
+    lost = {one["format"]: one["lost"] + one["gaps"] + one["late"] for one in read["exporters"]}
+    assert lost == {"netflow-v5": 0, "netflow-v9": 0, "ipfix": 0}
+
+
+def test_a_file_of_nfcapd_that_is_cut_or_is_none_ends_by_name(tmp_path):
+    whole = (needed(S4) / "nfcapd-v9/nfcapd.202611212004").read_bytes()
+    ends = {}
+    for name, content in {
+        "cut": whole[:-5],
+        "big": b"\xa5\x0c" + whole[2:],
+        "bad": whole[:60] + b"\0" * 9 + whole[69:],
+    }.items():
+        (tmp_path / name).write_bytes(content)
+        _, read = rows_of(tmp_path / name)
+        ends[name] = read["inputs"][0]["end"]
+    assert ends == {"cut": "cut-off", "big": "big-endian-nfcapd", "bad": "bad-block"}
