@@ -218,3 +218,25 @@ def test_a_file_of_nfcapd_that_is_cut_or_is_none_ends_by_name(tmp_path):
         _, read = rows_of(tmp_path / name)
         ends[name] = read["inputs"][0]["end"]
     assert ends == {"cut": "cut-off", "big": "big-endian-nfcapd", "bad": "bad-block"}
+
+
+NFCAPD = Path(__file__).parents[2] / "fuzz" / "corpus" / "nfcapd"
+
+
+@pytest.mark.parametrize(("file", "compression"), [("plain", "none"), ("lzo", "lzo"), ("lz4", "lz4"), ("bz2", "bzip2")])
+def test_every_compression_of_nfdump_gives_the_same_records(file, compression):
+    rows, read = rows_of(NFCAPD / file)
+    assert (read["inputs"][0]["format"], read["inputs"][0]["compression"]) == ("nfcapd-v2", compression)
+    assert [row["bytes"] for row in rows] == [906, 4829, 1434, 37620, 1174, 25228]
+
+
+def test_layout_1_of_nfdump_is_read_with_its_extensions():
+    rows, read = rows_of(NFCAPD / "layout-1")
+    assert read["inputs"][0]["format"] == "nfcapd-v1"
+    names = ("src_addr", "dst_port", "icmp_type", "packets", "bytes", "input_if", "next_hop", "exporter")
+    same = (5, "192.168.1.254", "192.168.1.1")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("10.0.0.1", 25, None, 12, 906, *same),
+        ("10.0.0.2", 0, 8, 3, 252, *same),
+        ("2001:db8::1", 587, None, 1, 80, *same),
+    ]
