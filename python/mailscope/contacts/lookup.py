@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from ipaddress import IPv4Network, IPv6Network
 
 from mailscope.contacts.route import Conflict, Contact, Gathered, Route
 
@@ -113,28 +112,27 @@ def conflicts_of(routes: list[Route]) -> list[Conflict]:
     Two next hops for one prefix; and a table that can hold a destination once only, which hides one of two
     prefixes that begin at the same address.
     """
-    found = []
+    found: dict[tuple[str, str, str | None], Conflict] = {}
     by_prefix: dict[str, Route] = {}
-    old = {}
+    old = {str(route.prefix.network_address): route for route in routes if route.table == "ipRouteTable"}
+    in_old = {str(route.prefix) for route in routes if route.table == "ipRouteTable"}
     for route in routes:
-        if route.table == "ipRouteTable":
-            old[str(route.prefix.network_address)] = route
         key = str(route.prefix)
         known = by_prefix.setdefault(key, route)
-        if route.next_hop and known.next_hop and route.next_hop != known.next_hop:
-            found.append(Conflict("two-next-hops", key, _told(known), _told(route)))
-    for route in routes:
-        seen = old.get(str(route.prefix.network_address))
-        is_hidden = seen is not None and seen.prefix != route.prefix and route.table.endswith("CidrRouteTable")
-        if seen is not None and is_hidden and not _has(routes, route.prefix):
-            found.append(
-                Conflict("hidden-in-ipRouteTable", str(route.prefix), _told(route), f"{seen.prefix}: {_told(seen)}")
+        if route.next_hop and known.next_hop and route.next_hop != known.next_hop and not _are_paths(known, route):
+            found.setdefault(
+                ("two-next-hops", key, route.next_hop), Conflict("two-next-hops", key, _told(known), _told(route))
             )
-    return list(dict.fromkeys(found))
+        seen = old.get(str(route.prefix.network_address))
+        if seen is not None and route.table.endswith("CidrRouteTable") and key not in in_old:
+            hidden = Conflict("hidden-in-ipRouteTable", key, _told(route), f"{seen.prefix}: {_told(seen)}")
+            found.setdefault((hidden.kind, key, None), hidden)
+    return list(found.values())
 
 
-def _has(routes: list[Route], prefix: IPv4Network | IPv6Network) -> bool:
-    return any(route.table == "ipRouteTable" and route.prefix == prefix for route in routes)
+def _are_paths(one: Route, other: Route) -> bool:
+    """Several next hops in one router's BGP or forwarding table are paths to choose from, not a contradiction."""
+    return one.source == other.source and one.table == other.table and one.table in ("BGP", "router")
 
 
 def _told(route: Route) -> str:
