@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from mailscope.detect.finding import Evidence, Finding, Technique, row_evidence
-from mailscope.detect.phishing import SUSPECT, THRESHOLD, Judgement
+from mailscope.detect.phishing import Judgement
 from mailscope.investigation.campaigns import Campaign, Judged, judged_messages
 from mailscope.investigation.cleared import Cleared
+from mailscope.investigation.ordinary_mail import cleared_senders
 from mailscope.investigation.scene import Scene
-from mailscope.investigation.victims import Event, Person, persons, seen_of
+from mailscope.investigation.victims import Event, Person, Seen, persons, seen_of
 from mailscope.wording import Phrase, amount, phrase
 
 CAMPAIGN, THEFT = "phishing-campaign", "credential-theft"
@@ -25,11 +26,8 @@ EVIDENCE = 40
 MESSAGES = 500
 """Messages of a campaign listed in the answer."""
 
-CLEARED = 25
-"""Senders of ordinary mail listed as cleared."""
-
-BULK = 3
-"""Messages of one sender from which on it is worth saying why it is not accused."""
+LURE_HOSTS = 20
+"""Hosts of a lure listed, the commonest first."""
 
 SPEARPHISHING_LINK = Technique("T1566.002", "Phishing: Spearphishing Link")
 SPEARPHISHING_FILE = Technique("T1566.001", "Phishing: Spearphishing Attachment")
@@ -46,14 +44,14 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     seen = seen_of(scene, shown) if shown else None
     for campaign in shown:
         people = persons(scene, campaign, seen)
-        findings.append(campaign_finding(campaign, people, judged))
+        findings.append(campaign_finding(campaign, people, judged, seen))
         theft = theft_finding(scene, campaign, people)
         if theft is not None:
             findings.append(theft)
     return findings, cleared_senders(judged)
 
 
-def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judged) -> Finding:
+def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judged, seen: Seen | None = None) -> Finding:
     """The statement that a wave of phishing came, with the answers it gives."""
     counts = {
         "mails": len(campaign.members),
@@ -96,6 +94,7 @@ def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judge
             "answers": answers(campaign, people),
             "victims": victim_table(people),
             "messages": [message_row(member) for member in campaign.members[:MESSAGES]],
+            "lure_hosts": _lure_hosts(campaign, seen),
             "mailer": _mailer(campaign),
             "sender_counts": sender_counts(campaign, judged),
             "relay_attempts": sorted(set(campaign.relay_attempts)),
@@ -209,6 +208,17 @@ def message_row(judgement: Judgement) -> dict[str, Any]:
         "signals": [{"name": f.name, "weight": f.weight, "what": f.what} for f in judgement.facts],
         "cleared": None if judgement.is_phishing else judgement.cleared,
     }
+
+
+def _lure_hosts(campaign: Campaign, seen: Seen | None) -> list[dict[str, Any]]:
+    """Each host of the lure, when a mail first named it, and when anybody first looked it up or opened it."""
+    hosts = []
+    for host in campaign.lure_hosts[:LURE_HOSTS]:
+        named = [m.letter.row["start"] for m in campaign.members if any(link.host == host for link in m.letter.links)]
+        visited = [event.time for event in (seen.visits.get(host, ()) if seen is not None else ())]
+        row = {"host": host, "first_named": min(named, default=None), "first_visited": min(visited, default=None)}
+        hosts.append(row | {"mails": len(named)})
+    return hosts
 
 
 def _mailer(campaign: Campaign) -> dict[str, Any]:
@@ -351,41 +361,3 @@ def _used_fact(used: Sequence[tuple[Person, Event]]) -> Any:
 
 def _host(event: Event) -> str:
     return str(event.row.get("host") or event.server).partition(":")[0].lower()
-
-
-# --- ordinary mail
-
-
-def cleared_senders(judged: Judged) -> list[Cleared]:
-    """Senders that look similar, or send much, and are not accused: each once, with the reason."""
-    accused = {id(member) for campaign in judged.campaigns for member in campaign.members}
-    groups: dict[tuple[str, str], list[Judgement]] = defaultdict(list)
-    for judgement in judged.incoming:
-        if id(judgement) not in accused and judgement.letter.from_addr:
-            groups[(judgement.letter.row["client_addr"], judgement.letter.from_addr)].append(judgement)
-    accused_senders = {sender for campaign in judged.campaigns for sender in campaign.senders}
-    found = []
-    for (client, sender), members in groups.items():
-        top = max(members, key=lambda judgement: judgement.score)
-        is_namesake = sender in accused_senders
-        if top.score >= THRESHOLD or not (is_namesake or top.score >= SUSPECT / 2 or _is_bulk(members)):
-            continue
-        rank = (not is_namesake, -top.score, -len(members), sender, client)
-        found.append((rank, _cleared(client, sender, members, top)))
-    return [item for _rank, item in sorted(found, key=lambda pair: pair[0])[:CLEARED]]
-
-
-def _is_bulk(members: Sequence[Judgement]) -> bool:
-    return len(members) >= BULK and any(not j.letter.is_logged_in and j.facts for j in members)
-
-
-def _cleared(client: str, sender: str, members: Sequence[Judgement], top: Judgement) -> Cleared:
-    reasons = {fact.name: fact.what for j in members for fact in j.facts if fact.weight < 0}
-    if top.cleared is not None and not top.facts:
-        why: Phrase = top.cleared
-    elif reasons:
-        why = phrase("phishing.cleared-reasons", score=f"{top.score:.2f}", why=list(reasons.values())[:4])
-    else:
-        why = phrase("phishing.cleared-score", score=f"{top.score:.2f}", threshold=f"{THRESHOLD:g}")
-    what = phrase("phishing.cleared-sender", mails=amount(len(members), "mail"), client=client, why=why)
-    return Cleared("ordinary-mail", sender, what, [row_evidence("messages", top.letter.row, what)])

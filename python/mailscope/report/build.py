@@ -26,6 +26,9 @@ TEXT_LIMIT = 400
 """Characters of one value from the wire shown in a report."""
 
 
+NO_HOSTS = ("recipient", "forged_from", "lure_url")
+"""Roles of a finding that are no hosts."""
+
 SMALL_BYTES = 100_000_000
 """Below this a time per GB would mostly count the start of the program."""
 
@@ -337,7 +340,9 @@ def _hosts(view: Report) -> list[tuple[str, str, str]]:
     rows: dict[str, tuple[str, str, str]] = {}
     for item in view.findings:
         for role, addresses in item.finding.roles.items():
-            for address in addresses:
+            for address in addresses if role not in NO_HOSTS else ():
+                if "@" in address:
+                    continue  # the mailbox of a person
                 why = view.found.scene.hosts.by_address.get(address)
                 reasons = "; ".join(view.prose(text) for text in why.roles.values()) if why else ""
                 reasons = reasons or view.say(f"report.why-{role}")
