@@ -90,3 +90,13 @@ def test_answers_of_many_reflectors_name_their_target():
     rows = [udp(f"203.0.113.{n}", 53, "10.0.0.9", 4000, 200_000) for n in range(1, 21)]
     (row,) = reflections(records(rows), OWN).to_pyarrow().to_pylist()
     assert (row["subject"], row["role"], row["peers"]) == ("10.0.0.9", "target", 20)
+
+
+def test_a_busy_server_that_answers_is_no_syn_flood_because_others_do_not():
+    busy = [row for n in range(500) for row in exchange("10.0.0.1", "203.0.113.1", n, n * 0.1, 443)]
+    assert found(busy, attempts("10.0.0.1", servers=9, dport=443, net="198.51")) == set()
+
+
+def test_echo_requests_to_many_addresses_are_a_sweep():
+    sweep = [row | {"dst_addr": f"203.0.113.{n}"} for n in range(120) for row in ping(1, 1)]
+    assert found(sweep) == {("10.0.0.1", "ping-sweep", 0)}

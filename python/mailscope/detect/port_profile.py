@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from math import ceil
 
 import ibis
 from ibis import _
@@ -77,7 +78,7 @@ def _is_echo_request(records: Table) -> BooleanValue:
 
 SCAN = Profile("scan", _is_tcp, targets=30, unanswered=0.8)
 SYN_FLOOD = Profile("syn-flood", _is_tcp, unanswered=0.8, flows_on_one=200, flows_per_second=1.0)
-PING_SWEEP = Profile("ping-sweep", _is_echo_request, targets=100, unanswered=0.5)
+PING_SWEEP = Profile("ping-sweep", _is_echo_request, targets=100)
 PING_FLOOD = Profile("ping-flood", _is_echo_request, packets_on_one=500, packets_per_second=5.0)
 WEB_FLOOD = Profile("web-flood", _is_tcp, ports=(80, 443, 8080, 8443), flows_on_one=1000, flows_per_second=20.0)
 
@@ -99,20 +100,23 @@ def _matching(flow_records: Table, own: Sequence[Prefix], profile: Profile) -> T
     kept = flow_records.filter(profile.keep(flow_records), is_in(flow_records.src_addr, own))
     if profile.ports:
         kept = kept.filter(kept.dst_port.isin(profile.ports))
-    by_port = _by_port(_by_target(kept))
+    asked = _asked(kept)
+    by_port = _by_port(_by_target(asked.semi_join(_candidates(asked, profile), "src_addr")))
     seconds = ibis.greatest(_.seconds, 1)
+    # Where answers must be missing, the busiest target is one that never answered.
+    most = _.most_failed if profile.unanswered else _.most_flows
     return by_port.filter(
         _.targets >= profile.targets,
         _.failed_targets >= profile.unanswered * _.targets,
-        _.most_flows >= profile.flows_on_one,
+        most >= profile.flows_on_one,
         _.most_packets >= profile.packets_on_one,
-        _.most_flows >= profile.flows_per_second * seconds,
+        most >= profile.flows_per_second * seconds,
         _.most_packets >= profile.packets_per_second * seconds,
     ).mutate(kind=ibis.literal(profile.kind))
 
 
-def _by_target(kept: Table) -> Table:
-    """One row a subject, port and target; of several feeds that saw it, the largest count."""
+def _asked(kept: Table) -> Table:
+    """The records of those who ask, with `failed` 1 for an attempt that was not answered."""
     flags = kept.tcp_flags
     has_flags = (flags > 0).fill_null(False)
     is_attempt = ibis.cases(
@@ -126,7 +130,18 @@ def _by_target(kept: Table) -> Table:
     # Who asks: a bare SYN tells; otherwise the end with the higher port.
     is_asking = is_attempt | (kept.src_port > kept.dst_port) | (kept.proto != "tcp")
     folder = kept.input.re_replace("[^/]*$", "")
-    asked = kept.mutate(failed=is_attempt.cast("int64"), folder=folder).filter(is_asking)
+    return kept.mutate(failed=is_attempt.cast("int64"), folder=folder).filter(is_asking)
+
+
+def _candidates(asked: Table, profile: Profile) -> Table:
+    """Sources with enough records to match at all: most have none, and are not looked at target by target."""
+    counted = asked.filter(asked.failed == 1) if profile.unanswered else asked
+    least = max(ceil(profile.unanswered * profile.targets) if profile.unanswered else 1, profile.flows_on_one)
+    return counted.group_by("src_addr").agg(rows=_.count()).filter(_.rows >= least)
+
+
+def _by_target(asked: Table) -> Table:
+    """One row a subject, port and target; of several feeds that saw it, the largest count."""
     by_feed = asked.group_by([*_FEED, "src_addr", "dst_addr", "dst_port"]).agg(
         flows=_.count(),
         failed=_.failed.sum(),
@@ -159,6 +174,7 @@ def _by_port(targets: Table) -> Table:
         packets=_.packets.sum(),
         bytes=_.bytes.sum(),
         most_flows=_.flows.max(),
+        most_failed=(_.is_failed * _.flows).max(),
         most_packets=_.packets.max(),
         seconds=_.seconds.max(),
         first=_.first.min(),
