@@ -241,6 +241,7 @@ DESERIALISATION = AttackClass(
     (
         r"^\s*\"?(ro0ab|h4siaaaaaaa|aaeaaad/////|gasv|kgxw|y29weqo|tzox|to6)",
         r"\baced0005",
+        r"(^|[^a-z0-9+/_-])(ro0ab|kztaau|cs7qaf)",  # base64 of AC ED 00 05 at any of three offsets
         r"(^|[;{\"'=\s])[oc]:\+?\d+:\"[\w\\]+\":\d+:\{",
         r"!!(python/|javax?\.|ruby/|org\.|com\.)",
         r"_\$\$nd_func\$\$_",

@@ -30,7 +30,7 @@ PLAIN = r"^[\w @-]{0,100}$"
 TELLING = (
     r"\b(or|and|union|select|order by|having|where|like|null|waitfor|exec|drop|insert|delete|update)\b|--|^\w{1,8} -\w|"
 )
-TELLING += r"^(ro0ab|aced0|h4siaaaa|gasv|tzox)|0x|invoke-|start-|^\w+ who$|__|^id$"
+TELLING += r"^(ro0ab|kztaau|cs7qaf|aced0|h4siaaaa|gasv|tzox)|0x|invoke-|start-|^\w+ who$|__|^id$"
 """Words at which such a value is looked at all the same."""
 
 DOCUMENT = r"^\s*<(\?xml|!doctype|[a-z][\w-]*:[a-z])"
@@ -46,7 +46,7 @@ ODD_FIELD = (
 """A User-Agent or Referer that is looked at; brackets and semicolons alone are their ordinary text."""
 
 
-ODD_NAME = r"(?i)['\"<>;`|&\\]|\$\{|\.\./|\(|\s(or|and|union|select)\s|^(ro0ab|\$|java\.)|:/|://"
+ODD_NAME = r"(?i)['\"<>;`|&\\]|\$\{|\.\./|\(|\s(or|and|union|select)\s|^(ro0ab|kztaau|cs7qaf|\$|java\.)|:/|://"
 """A name of a parameter that is looked at; brackets of arrays are ordinary."""
 
 
