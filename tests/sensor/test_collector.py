@@ -1,5 +1,10 @@
+import json
+import os
+import signal
 import socket
 import struct
+import subprocess
+import sys
 import time
 
 import pytest
@@ -98,3 +103,32 @@ def test_wrong_addresses_are_named(tmp_path):
         FlowCollector(Settings(["192.0.2.77:9995"]), Lake(tmp_path))
     with pytest.raises(UsageError, match="no address to listen on"):
         FlowCollector(Settings([]), Lake(tmp_path))
+
+
+class Listening:
+    """Where a collector in another process listens, as `sent` wants it."""
+
+    def __init__(self, line):
+        self.listening = [line.split()[-1]]
+
+
+@pytest.mark.slow
+def test_a_collector_killed_under_load_has_stored_what_it_said(tmp_path):
+    status, store = tmp_path / "status.json", tmp_path / "store"
+    command = [sys.executable, "-m", "mailscope", "collect", "--listen", "127.0.0.1:0", "--store", str(store)]
+    command += ["--batch-seconds", "0.3", "--status", str(status)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    for turn in range(5):
+        acknowledged = Lake(store).info()["records"] if turn else 0
+        status.unlink(missing_ok=True)
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as collector:
+            where = Listening(collector.stderr.readline())
+            for number in range(300 + 40 * turn):
+                sent(where, [datagram(30 * number)])
+                time.sleep(0.004)
+            collector.send_signal(signal.SIGKILL)
+        said = json.loads(status.read_text())["stored_records"] if status.exists() else 0
+        names = Lake(store).to_ibis(connect()).select("input", "record").to_pyarrow().to_pylist()
+        assert len(names) == len({(row["input"], row["record"]) for row in names})
+        assert said > 0
+        assert len(names) >= acknowledged + said
