@@ -26,6 +26,7 @@ VERBS = {
     "investigate": "say who commands the mail that leaves, and prove it",
     "senders": "queue the hosts that send mail abnormally, scan or flood",
     "explain": "tell one host's story from flow records",
+    "maillog": "read logs of mail servers: one story a mail",
     "hitrate": "compare complaints with the queue: hits, misses, lead time",
     "role": "keep what you know of your hosts: mail servers, newsletters, monitors",
     "accounting": "say of every mail session what it is, and why it shows no more",

@@ -1,0 +1,182 @@
+"""Reads logs of mail servers and filters: one story a mail, from its client over the filters to where it went.
+
+Sendmail, Postfix, Exim, MailScanner, amavis and rspamd; plain or gzip, syslog of RFC 3164 and RFC 5424, and what
+`journalctl -o json` writes. Files of several servers are joined.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from mailscope.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from typing import Any
+
+    from mailscope.ingest.maillogs.reader import MailLog
+    from mailscope.investigation.mail_bursts import Burst
+    from mailscope.investigation.mail_stories import MailStory
+
+EXAMPLES = """
+mailscope maillog /var/log/mail.log /var/log/mail.log.1.gz --zone +0800
+mailscope maillog relay.log filter.log --address 192.0.2.44 --json
+mailscope maillog maillog --bursts
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the verb takes."""
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a log, plain or gzip, oldest first")
+    add_time_arguments(parser)
+    parser.add_argument("--address", metavar="ADDR", help="only mails that this address handed in or was handed")
+    parser.add_argument("--bursts", action="store_true", help="list mails of one second, one network, nearly one size")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line, instead of a table")
+
+
+def add_time_arguments(parser: argparse.ArgumentParser) -> None:
+    """What old syslog lines leave out."""
+    parser.add_argument("--year", type=int, metavar="N", help="year of the first line; default: from the file's time")
+    parser.add_argument(
+        "--zone", default="UTC", help="zone of times without one: `+0800` or `Asia/Taipei`; default: UTC"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Reads, joins, prints; what could not be read goes to standard error."""
+    from mailscope.ingest.maillogs.values import address
+    from mailscope.investigation.mail_bursts import bursts
+    from mailscope.investigation.mail_stories import stories
+
+    wanted = address(args.address) if args.address else None
+    if args.address and wanted is None:
+        raise UsageError(f"`{args.address[:60]}` is no address")
+    found = read(args)
+    told = stories(found.rows, wanted)
+    if args.bursts:
+        clusters = bursts(told)
+        _print(args, [_burst_object(burst) for burst in clusters], [_burst_row(burst) for burst in clusters])
+    else:
+        _print(args, (story_object(story) for story in told), (_row(story) for story in told))
+    _say_unread(found)
+    return 0
+
+
+def read(args: argparse.Namespace) -> "MailLog":
+    """The rows of `args.files`, with `args.year` and `args.zone`."""
+    from mailscope.ingest.maillogs.reader import mail_log
+
+    if args.year is not None and not 1970 <= args.year <= 9998:
+        raise UsageError(f"`--year {args.year}` is no year of a log")
+    return mail_log(args.files, zone_of(args.zone), args.year)
+
+
+def zone_of(text: str) -> "tzinfo":
+    """The zone of `+0800`, `-03:30`, `UTC` or a name of the zone database."""
+    import re
+    from datetime import UTC, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
+    if text.upper() in ("UTC", "Z"):
+        return UTC
+    offset = re.fullmatch(r"([+-])(\d\d):?([0-5]\d)", text)
+    try:
+        if offset:
+            shift = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+            return timezone(-shift if offset[1] == "-" else shift)
+        return ZoneInfo(text)
+    except (ValueError, OSError, LookupError):
+        raise UsageError(f"`{text[:60]}` is no zone", hint="write `+0800` or `Asia/Taipei`") from None
+
+
+def _print(args: argparse.Namespace, objects: "Any", rows: "Any") -> None:
+    from mailscope.cli.layout import fitted
+
+    if args.json:
+        for member in objects:
+            sys.stdout.write(json.dumps(member, ensure_ascii=False) + "\n")
+        return
+    names, rows = list(_BURST_COLUMNS if args.bursts else _COLUMNS), list(rows)
+    # A column without any value takes room from the others.
+    used = [index for index in range(len(names)) if any(row[index] is not None for row in rows)]
+    names, rows = [names[index] for index in used], [[row[index] for index in used] for row in rows]
+    lines = fitted(names, rows, shutil.get_terminal_size((100, 24)).columns) if rows else ["no mails"]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+_COLUMNS = ("time", "queue_id", "client_addr", "mail_from", "rcpt_to", "size", "verdict", "status", "handed_to")
+_BURST_COLUMNS = ("time", "network", "mails", "clients", "smallest", "largest", "forged", "mail_from")
+_SHOWN = 3
+
+
+def _row(story: "MailStory") -> list[object]:
+    status = story.status
+    if story.status == "mixed":
+        status = ", ".join(f"{count} {name}" for name, count in sorted(story.counts.items()))
+    return [
+        story.first,
+        story.queue_ids[0] if story.queue_ids else None,
+        story.client_addr or story.client_name,
+        story.mail_from,
+        _few(story.rcpt_to),
+        story.size_bytes,
+        _few(tuple(dict.fromkeys(story.verdicts))),
+        status,
+        _few(story.relay_addrs, 1),
+    ]
+
+
+def _few(values: tuple[str, ...], shown: int = _SHOWN) -> str | None:
+    more = f" +{len(values) - shown}" if len(values) > shown else ""
+    return ", ".join(values[:shown]) + more if values else None
+
+
+def story_object(story: "MailStory") -> dict[str, object]:
+    """One story as JSON: what is said together, then every row in `rows`."""
+    from dataclasses import asdict
+
+    found = asdict(story)
+    return {name: found[name] for name in found if name != "rows"} | {
+        "first": _iso(story.first),
+        "last": _iso(story.last),
+        "rows": [row | {"time": row["time"] and _iso(row["time"])} for row in found["rows"]],
+    }
+
+
+def _burst_row(burst: "Burst") -> list[object]:
+    senders = tuple(dict.fromkeys(story.mail_from for story in burst.stories if story.mail_from))
+    span = (burst.smallest_bytes, burst.largest_bytes)
+    return [burst.first, burst.network, len(burst.stories), _few(burst.addrs), *span, burst.forged, _few(senders)]
+
+
+def _burst_object(burst: "Burst") -> dict[str, object]:
+    return {
+        "network": burst.network,
+        "first": _iso(burst.first),
+        "last": _iso(burst.last),
+        "mails": len(burst.stories),
+        "client_addrs": burst.addrs,
+        "smallest_bytes": burst.smallest_bytes,
+        "largest_bytes": burst.largest_bytes,
+        "forged": burst.forged,
+        "queue_ids": [story.queue_ids[0] for story in burst.stories if story.queue_ids],
+        "mail_from": list(dict.fromkeys(story.mail_from for story in burst.stories if story.mail_from)),
+    }
+
+
+def _iso(moment: "Any") -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
+
+
+def _say_unread(found: "MailLog") -> None:
+    from mailscope.harmless import visible
+
+    print(f"{found.lines} lines: {len(found.rows)} of mails, {found.other} of other matters", file=sys.stderr)
+    if found.unreadable:
+        places = ", ".join(visible(place, 100) for place in found.unreadable_at[:5])
+        print(f"{found.unreadable} lines could not be read, the first at {places}", file=sys.stderr)
+    for note in found.notes:
+        print(f"note: {visible(note, 300)}", file=sys.stderr)
