@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from mailscope import _core
@@ -186,23 +187,28 @@ def test_telegraf_s_packets_give_as_many_flows_between_the_same_ends(case):
 S4 = "scenarios/s4-flows-and-complaints"
 
 
-def smtp(rows):
-    return [row for row in rows if row["proto"] == "tcp" and row["dst_port"] == 25]
+@pytest.fixture(scope="module")
+def exports():
+    """Both exports' flow records, as a table, and what was read."""
+    stream, read = _core.flow_records([str(needed(S4) / "flow-exports.pcap")], _core.Options())
+    return pa.table(stream), read
+
+
+def counted(table):
+    is_smtp = pc.and_(pc.equal(table["proto"].cast(pa.string()), "tcp"), pc.equal(table["dst_port"], 25))
+    return len(table), pc.sum(is_smtp).as_py(), pc.sum(table["packets"]).as_py(), pc.sum(table["bytes"]).as_py()
 
 
 @pytest.mark.parametrize(("version", "format_"), [("v5", "netflow-v5"), ("v9", "netflow-v9"), ("ipfix", "ipfix")])
-def test_the_scenario_s_exports_and_nfcapd_files_count_what_nfdump_counts(version, format_):
+def test_the_scenario_s_exports_and_nfcapd_files_count_what_nfdump_counts(version, format_, exports):
     folder = needed(S4)
     truth = json.loads((folder / "truth.json").read_text())
     export = next(one for one in truth["exports"] if one["tag"] == version)
-    files, _ = rows_of(folder / export["dir"])
-    datagrams, read = rows_of(folder / "flow-exports.pcap")
-    datagrams = [row for row in datagrams if row["format"] == format_]
-    for rows in (files, datagrams):
-        assert (len(rows), len(smtp(rows))) == (export["flows"], export["smtp_flows_by_nfdump"])
-        assert sum(row["packets"] for row in rows) == 202_413
-        assert sum(row["bytes"] for row in rows) == 79_134_778
-    lost = {one["format"]: one["lost"] + one["gaps"] + one["late"] for one in read["exporters"]}
+    files = pa.table(_core.flow_records([str(folder / export["dir"])], _core.Options())[0])
+    datagrams = exports[0].filter(pc.equal(exports[0]["format"].cast(pa.string()), format_))
+    expected = (export["flows"], export["smtp_flows_by_nfdump"], 202_413, 79_134_778)
+    assert counted(files) == counted(datagrams) == expected
+    lost = {one["format"]: one["lost"] + one["gaps"] + one["late"] for one in exports[1]["exporters"]}
     assert lost == {"netflow-v5": 0, "netflow-v9": 0, "ipfix": 0}
 
 
