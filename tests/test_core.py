@@ -153,11 +153,13 @@ def flow_ids(capture: Path) -> list[str]:
 
 
 def many_packets(path: Path, count: int = 400_000) -> Path:
-    packet = wire.dns_answer("10.0.0.9", "192.0.2.53", "mx.example", "192.0.2.25")
+    """One answer again and again, a second apart: what comes at once would be taken for copies."""
+    answer = wire.dns_answer("10.0.0.9", "192.0.2.53", "mx.example", "192.0.2.25")[-1:]
     once = path.with_suffix(".once")
-    wire.write(once, packet)
+    wire.write(once, answer)
     stored = once.read_bytes()
-    path.write_bytes(stored[:24] + stored[24:] * (count // len(packet)))
+    header, after_seconds = stored[:24], stored[28:]
+    path.write_bytes(header + b"".join(second.to_bytes(4, "little") + after_seconds for second in range(count)))
     return path
 
 
