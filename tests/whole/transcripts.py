@@ -18,7 +18,7 @@ def paths() -> list[Path]:
 
 
 def conversation(path: Path) -> wire.Conversation:
-    """A transcript as packets: `C:` and `S:` lines, `C-` escapes, `CX` hexadecimal, `C<<N` missing bytes."""
+    """A transcript as packets: `C:`, `S:` text, `C-` escapes, `CX` hexadecimal, `C*N` lines, `C<<N` lost bytes."""
     text = path.read_text("utf-8")
     ports = re.search(r"^ports: \d+ (\d+)", text, re.MULTILINE)
     talk = wire.Conversation(
@@ -45,6 +45,9 @@ def spoken(kind: str, rest: str) -> bytes:
     """The bytes of one line of a transcript."""
     if kind == "X":
         return bytes.fromhex(rest)
+    if kind == "*":
+        count, line = rest.split(" ", 1)
+        return (line.encode() + b"\r\n") * int(count)
     if kind == ":":
         return rest.encode() + b"\r\n"
     return rest.encode("latin-1", "backslashreplace").decode("unicode_escape").encode("latin-1")

@@ -27,6 +27,7 @@ pub mod room;
 pub mod sasl;
 mod session_log;
 pub mod sketch;
+mod skipped;
 pub mod smtp;
 mod socks;
 pub mod stack;

@@ -8,6 +8,7 @@ use mailscope_evidence::{At, Side};
 
 use crate::identify::{self, Candidates, Conversation, Verdict};
 use crate::layer::hex;
+use crate::skipped::Skipped;
 
 /// Undecided bytes kept of a stream that is followed from its start.
 const START_BYTES: usize = 4 << 10;
@@ -29,6 +30,7 @@ pub(crate) struct Undecided {
     resp: Half,
     pieces: Vec<(Side, At, Waiting)>,
     last: Option<Side>,
+    skipped: Option<Box<Skipped>>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,8 @@ struct Half {
     /// Start of the line that is looked at in mid-stream.
     line: usize,
     mid: bool,
+    /// Bytes before these were passed over.
+    again: bool,
     found: Candidates,
     /// What earlier lines allowed, in mid-stream.
     earlier: Candidates,
@@ -48,6 +52,15 @@ struct Half {
 enum Waiting {
     Bytes(usize),
     Gap(u64),
+}
+
+impl Waiting {
+    fn bytes(self) -> u64 {
+        match self {
+            Self::Bytes(length) => length as u64,
+            Self::Gap(missing) => missing,
+        }
+    }
 }
 
 /// One piece in the order of arrival.
@@ -129,6 +142,7 @@ impl Undecided {
             resp: half(),
             pieces: Vec::new(),
             last: None,
+            skipped: None,
         }
     }
 
@@ -139,11 +153,17 @@ impl Undecided {
 
     /// When the first piece came.
     pub fn first_at(&self, otherwise: At) -> At {
-        self.pieces.first().map_or(otherwise, |(_, at, _)| *at)
+        match &self.skipped {
+            Some(skipped) => skipped.first_at(),
+            None => self.pieces.first().map_or(otherwise, |(_, at, _)| *at),
+        }
     }
 
     /// How many of these bytes to push before the next look.
     pub fn next_stop(&self, side: Side, data: &[u8]) -> usize {
+        if self.passes_over(side) {
+            return data.len();
+        }
         let half = self.half(side);
         let first = half.bytes.get(half.start).or(data.first());
         let room = self.budget().saturating_sub(self.held()).max(1);
@@ -156,6 +176,9 @@ impl Undecided {
             return Verdict::Wait;
         }
         self.last = Some(side);
+        if let Some(skipped) = &mut self.skipped {
+            skipped.turn(side);
+        }
         self.half_mut(side.other()).judge();
         self.decide(ports, false)
     }
@@ -163,6 +186,9 @@ impl Undecided {
     /// Takes bytes up to a stop and looks.
     pub fn push(&mut self, side: Side, at: At, data: &[u8], ports: (u16, u16)) -> Verdict {
         self.last = Some(side);
+        if self.passes_over(side) {
+            return self.pass_over(side, data.len() as u64);
+        }
         self.half_mut(side).bytes.extend_from_slice(data);
         match self.pieces.last_mut() {
             Some((s, t, Waiting::Bytes(length))) if *s == side && *t == at => *length += data.len(),
@@ -173,13 +199,55 @@ impl Undecided {
         if over || is_stop(half.bytes.get(half.start..).unwrap_or(b"")) {
             half.judge();
             half.next_line();
-            return self.decide(ports, over);
+            return match self.decide(ports, over) {
+                Verdict::Nothing if over && self.is_mid() => self.look_anew(side, at),
+                verdict => verdict,
+            };
         }
         Verdict::Wait
     }
 
+    /// In mid-stream too much came that says nothing: it is forgotten, and this side is passed over
+    /// until the other has spoken.
+    fn look_anew(&mut self, busy: Side, at: At) -> Verdict {
+        let (first_at, first_bytes) = (self.first_at(at), self.first_bytes());
+        let skipped = self
+            .skipped
+            .get_or_insert_with(|| Box::new(Skipped::new(first_at, first_bytes)));
+        if !skipped.looks_again() {
+            return Verdict::Nothing;
+        }
+        skipped.wait_for_other(busy);
+        for (side, _, waiting) in self.pieces.drain(..) {
+            skipped.add(side, waiting.bytes());
+        }
+        (self.orig, self.resp) = (Half::again(), Half::again());
+        Verdict::Wait
+    }
+
+    fn passes_over(&self, side: Side) -> bool {
+        self.skipped
+            .as_ref()
+            .is_some_and(|skipped| skipped.is_busy(side))
+    }
+
+    fn pass_over(&mut self, side: Side, bytes: u64) -> Verdict {
+        let goes_on = self
+            .skipped
+            .as_mut()
+            .is_none_or(|skipped| skipped.add(side, bytes));
+        if goes_on {
+            Verdict::Wait
+        } else {
+            Verdict::Nothing
+        }
+    }
+
     /// Notes missing bytes; false when too much waits already.
     pub fn gap(&mut self, side: Side, at: At, missing: u64) -> bool {
+        if self.passes_over(side) {
+            return self.pass_over(side, missing) != Verdict::Nothing;
+        }
         self.pieces.push((side, at, Waiting::Gap(missing)));
         let half = self.half_mut(side);
         half.judge();
@@ -197,6 +265,9 @@ impl Undecided {
 
     /// Everything in the order of arrival.
     pub fn replay(&self, mut give: impl FnMut(Piece<'_>)) {
+        for (side, at, bytes) in self.skipped.iter().flat_map(|skipped| skipped.gaps()) {
+            give(Piece::Gap(side, at, bytes));
+        }
         let (mut orig, mut resp) = (&self.orig.bytes[..], &self.resp.bytes[..]);
         for &(side, at, waiting) in &self.pieces {
             match waiting {
@@ -217,6 +288,9 @@ impl Undecided {
 
     /// First bytes, the originator's else the responder's; none of text that could be a login.
     pub fn first_bytes(&self) -> Option<String> {
+        if let Some(skipped) = &self.skipped {
+            return skipped.first_bytes();
+        }
         let half = if self.orig.bytes.is_empty() {
             &self.resp
         } else {
@@ -294,12 +368,21 @@ fn decide_with(orig: &Half, resp: &Half, ports: (u16, u16), over: bool) -> Verdi
 }
 
 impl Half {
+    /// A side of which something was passed over.
+    fn again() -> Self {
+        Self {
+            mid: true,
+            again: true,
+            ..Self::default()
+        }
+    }
+
     fn judge(&mut self) {
         let bytes = self.bytes.get(self.line..).unwrap_or(b"");
         if bytes.is_empty() {
             return;
         }
-        self.found = if self.line == self.start {
+        self.found = if self.line == self.start && !self.again {
             identify::judge(bytes)
         } else {
             identify::judge_line(bytes)

@@ -10,6 +10,13 @@ pub enum Piece {
 }
 
 impl Piece {
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Data(_, data) => data.len(),
+            Self::Gap(..) => 0,
+        }
+    }
+
     pub fn describe(&self) -> String {
         match self {
             Self::Data(side, data) => format!("{side:?} {}", data.escape_ascii()),
@@ -92,6 +99,7 @@ impl Transcript {
             ":" => [rest.as_bytes(), b"\r\n"].concat(),
             "-" => unescape(rest),
             "X" => hexadecimal(rest),
+            "*" => repeated(rest),
             "<" => {
                 self.pieces.push(Piece::Gap(
                     side,
@@ -127,6 +135,14 @@ fn unescape(text: &str) -> Vec<u8> {
         });
     }
     data
+}
+
+/// `400 text`: so many lines.
+fn repeated(text: &str) -> Vec<u8> {
+    let (count, line) = text.split_once(' ').unwrap();
+    format!("{line}\r\n")
+        .repeat(count.parse().unwrap())
+        .into_bytes()
 }
 
 fn hexadecimal(text: &str) -> Vec<u8> {
