@@ -27,8 +27,11 @@ _ACTION = re.compile(
     re.DOTALL,
 )
 _CONTENT = re.compile(
-    r"(reject|discard|warning): (?:header|body) (.*) from (\S{1,300}\[[^\]\s]{1,60}\](?::\d{1,5})?); ", re.DOTALL
+    r"(reject|discard|warning|prepend|replace|info|strip|hold|redirect|filter|bcc|delay): (?:(?:mime |nested )?header|body) (.*)"
+    r" from (\S{1,300}\[[^\]\s]{1,60}\](?::\d{1,5})?|local); ",
+    re.DOTALL,
 )
+_PROXY = re.compile(r"proxy-(?:accept|reject): END-OF-MESSAGE: (.*); from=(.*)", re.DOTALL)
 _SASL = re.compile(
     r"warning: (\S{0,300}\[[^\]\s]{1,60}\])(?::\d{1,5})?: SASL ([A-Za-z0-9-]{1,30}) authentication failed"
 )
@@ -38,7 +41,13 @@ _TROUBLE = re.compile(
     r"( said: | refused to talk to me: | while | timed out | )(.{0,1000})",
     re.DOTALL,
 )
-_ERRORS = re.compile(r"too many errors after \S{1,40} from (\S{1,300}\[[^\]\s]{1,60}\])")
+_DROPPED = re.compile(
+    r"(?:too many errors after \S{1,40}|COMMAND [A-Z]{4,8} LIMIT|warning: [A-Za-z ]{1,60} limit exceeded: \d{1,9})"
+    r" from (\S{0,300}\[[^\]\s]{1,60}\])"
+)
+_LOGGED_OUT = re.compile(
+    r"disconnect from (\S{0,300}\[[^\]\s]{1,60}\])(?::\d{1,5})?(?: [a-z]{1,12}=\d[\d/]{0,18}){0,20}? auth=(\d{1,9})/(\d{1,9}) "
+)
 _QUEUED_AS = re.compile(r"queued as ([A-Za-z0-9.-]{5,40})")
 _CLIENT = re.compile(r"client=(\S{0,300}\[[^\]\s]{1,60}\])")
 _ORIGIN = re.compile(r"orig_client=(\S{0,300}\[[^\]\s]{1,60}\])")
@@ -71,8 +80,8 @@ def _of_mail(rest: str) -> Row | None:
     if rest.startswith("uid="):
         sender = mailbox(rest.partition(" from=")[2])
         return Row("received", mail_from=sender, client_name="localhost")
-    if rest == "removed":
-        return Row("removed")
+    if rest in ("removed", "requeued"):
+        return Row("removed" if rest == "removed" else "queued")
     notice = _NOTICE.match(rest)
     if notice:
         status = {"non-delivery": "bounced", "delay": "deferred"}.get(notice[1], "queued")
@@ -87,11 +96,14 @@ def _of_session(rest: str) -> Row | None:
         client = peer(sasl[1])
         text = f"SASL {sasl[2]} authentication failed"
         return Row("rejected", client_name=client.name, client_addr=client.addr, status_text=text)
-    errors = _ERRORS.match(rest)
-    if errors:
-        client = peer(errors[1])
+    dropped = _DROPPED.match(rest)
+    logged_out = _LOGGED_OUT.match(rest)
+    if logged_out and int(logged_out[2]) < int(logged_out[3]):
+        dropped = logged_out
+    if dropped:
+        client = peer(dropped[1])
         return Row("rejected", client_name=client.name, client_addr=client.addr, status_text=kept(rest))
-    return _trouble(rest)
+    return _proxied(rest) or _trouble(rest)
 
 
 def fields(text: str) -> dict[str, str]:
@@ -153,7 +165,7 @@ def _client(rest: str) -> Row:
 def _rejection(rest: str) -> Row | None:
     action = _ACTION.match(rest)
     if action is None:
-        return None
+        return _proxied(rest)
     kind, _stage, client_text, words = action.groups()
     # The reason may quote the client's words; what Postfix adds of the envelope is the last `; from=` or `; proto=`.
     reason, _semicolon, envelope = words.rpartition("; from=")
@@ -163,6 +175,24 @@ def _rejection(rest: str) -> Row | None:
         reason, _semicolon, envelope = words.rpartition("; proto=")
         reason, envelope = (reason, f"proto={envelope}") if reason else (words, "")
     return _refused(kind, client_text, reason, envelope)
+
+
+def _proxied(rest: str) -> Row | None:
+    """A mail that a filter before the queue took or refused (SMTPD_PROXY_README)."""
+    proxied = _PROXY.match(rest)
+    if proxied is None:
+        return None
+    told = fields(f"from={proxied[2]}")
+    accepted = _QUEUED_AS.search(proxied[1])
+    return Row(
+        "sent" if rest.startswith("proxy-accept") else "rejected",
+        helo=mailbox(told.get("helo")),
+        mail_from=mailbox(told.get("from")),
+        rcpt_to=mailboxes(told.get("to")),
+        dsn=enhanced_code(proxied[1][:40]),
+        status_text=kept(proxied[1]),
+        next_queue_id=accepted[1] if accepted else None,
+    )
 
 
 def _content(rest: str) -> Row | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from mailscope.errors import InputError
-from mailscope.ingest.maillogs import amavis, exim, mailscanner, postfix, rspamd, sendmail
+from mailscope.ingest.maillogs import amavis, exim, mailscanner, policy, postfix, rspamd, sendmail
 from mailscope.ingest.maillogs.row import Row
 from mailscope.ingest.maillogs.syslog import LINE_LIMIT, Clock, parsed
 
@@ -31,6 +31,7 @@ _FORMATS: tuple[tuple[str, Callable[[str], bool], Callable[[str], Row | None]], 
     ("mailscanner", mailscanner.is_mailscanner, mailscanner.row),
     ("amavis", amavis.is_amavis, amavis.row),
     ("rspamd", rspamd.is_rspamd, rspamd.row),
+    ("policy", policy.is_policy, policy.row),
 )
 
 

@@ -74,6 +74,7 @@ def peer(text: str | None) -> Peer:
             break
     if addr is None:
         name = name.partition(" ")[0]
+        addr = address(name) or address(name.rpartition(":")[0])
     name = name.strip().rstrip(".")
     return Peer(kept(name) if name not in ("unknown", "none", "") else None, addr, is_forged)
 
