@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 mailscope cases take /var/mail/abuse --settings desk.toml
+mailscope cases watch --settings desk.toml
 mailscope cases list --state new
 mailscope cases show 7
 mailscope cases evidence 7 --case CASE
@@ -28,6 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         {
             "take": ("file every complaint of a mailbox, each mail once", _take),
+            "watch": ("file what comes into the IMAP mailbox of the settings", _watch),
             "list": ("list cases", _list),
             "show": ("show one case with its complaints and history", _number),
             "queue": ("list mails that a person must read", add_desk_arguments),
@@ -48,6 +50,11 @@ def _number(parser: argparse.ArgumentParser) -> None:
 def _take(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", help="mbox, Maildir, .eml, folder, or - for standard input")
     parser.add_argument("--registry", metavar="FILE", help="who is responsible for which prefix")
+    add_desk_arguments(parser)
+
+
+def _watch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="stop when everything new was filed")
     add_desk_arguments(parser)
 
 
@@ -78,7 +85,7 @@ def _assign(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
-    run = {"take": _taken, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
+    run = {"take": _taken, "watch": _watched, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
     return run.get(args.action, _changed)(args)
 
 
@@ -90,6 +97,20 @@ def _taken(args: argparse.Namespace) -> int:
     counts = take(desk, read_source(args.source, settings.own, settings.relays, registry))
     told = fields(counts, "mails", "opened", "joined", "again", "not_ours", "for_a_person", "no_complaint")
     say_one(args, told)
+    return 0
+
+
+def _watched(args: argparse.Namespace) -> int:
+    from mailscope.desk.imap_mailbox import watch
+    from mailscope.desk.intake import reader_for
+    from mailscope.errors import UsageError
+
+    settings, desk = opened(args)
+    if settings.imap is None:
+        raise UsageError("no mailbox is set", hint="give [imap] host, user and password_file in the settings")
+    reader = reader_for(settings.own, settings.relays, settings.registry)
+    for counts in watch(desk, settings.imap, reader, once=args.once):
+        say_one(args, fields(counts, "mails", "opened", "joined", "again", "not_ours", "for_a_person", "no_complaint"))
     return 0
 
 

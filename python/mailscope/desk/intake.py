@@ -15,6 +15,7 @@ from mailscope.desk.records import AccusationRecord, ComplaintRecord
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from mailscope.desk.complaints.reader import Reader
     from mailscope.desk.database import Desk
 
 NOT_READ = "not-read"
@@ -45,14 +46,20 @@ def read_source(
 
     `own` and `relays` are the network's prefixes and mail relays, `registry` names who is responsible for what.
     """
-    from mailscope.contacts.open import open_registry
     from mailscope.desk.complaints.mailboxes import mails
+
+    reader = reader_for(own, relays, registry)
+    for raw in mails(source):
+        yield raw.data, reader.read(raw).to_json()
+
+
+def reader_for(own: Iterable[str], relays: Iterable[str] = (), registry: str | None = None) -> Reader:
+    """What reads complaint mails of this network; one remembers what it read, to tell duplicates."""
+    from mailscope.contacts.open import open_registry
     from mailscope.desk.complaints.networks import Networks
     from mailscope.desk.complaints.reader import Reader
 
-    reader = Reader(Networks.of_text(list(own), list(relays)), open_registry(registry) if registry else None)
-    for raw in mails(source):
-        yield raw.data, reader.read(raw).to_json()
+    return Reader(Networks.of_text(list(own), list(relays)), open_registry(registry) if registry else None)
 
 
 def take(desk: Desk, mails: Iterable[Read]) -> Taken:

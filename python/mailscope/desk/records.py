@@ -8,7 +8,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, DateTime, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -158,3 +169,13 @@ class BlockRecord(Record):
     reason: Mapped[str] = mapped_column(Text)
     commands: Mapped[list[str]] = mapped_column(JSON)
     answer: Mapped[str | None] = mapped_column(Text)
+
+
+class MailboxRecord(Record):
+    """How far an IMAP mailbox was read: UIDs count within one UIDVALIDITY (RFC 9051, section 2.3.1.1)."""
+
+    __tablename__ = "mailboxes"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    uid_validity: Mapped[int] = mapped_column(BigInteger)
+    last_uid: Mapped[int] = mapped_column(BigInteger)

@@ -22,6 +22,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from mailscope.desk.imap_mailbox import ImapAccount
 from mailscope.desk.notices.compose import Sender
 from mailscope.desk.notices.outbox import Mta
 from mailscope.errors import UsageError
@@ -33,6 +34,7 @@ NAME = "mailscope.toml"
 _KNOWN: Mapping[str, tuple[str, ...]] = {
     "desk": ("database", "name", "address", "secret_file", "cases", "language", "registry"),
     "network": ("own", "protected", "domains", "relays"),
+    "imap": ("host", "port", "user", "password_file", "folder", "tls"),
     "mta": ("host", "port", "per_recipient", "per_recipient_hours"),
     "block": ("most", "longest_hours", "two_persons", "scopes"),
 }
@@ -61,6 +63,7 @@ class Settings:
     registry: str | None
     guards: Guards
     mta: Mta
+    imap: ImapAccount | None = None
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def target(self, name: str) -> Target:
@@ -113,6 +116,7 @@ def of_values(values: Mapping[str, Any], folder: Path) -> Settings:
             per_recipient=_typed(mta, "per_recipient", int, 5),
             per_recipient_in=timedelta(hours=_typed(mta, "per_recipient_hours", int, 24)),
         ),
+        imap=_imap(values["imap"], folder) if "imap" in values else None,
         targets={name: block[name] for name in _TARGETS if name in block},
     )
 
@@ -130,6 +134,23 @@ def _guards(net: Mapping[str, Any], block: Mapping[str, Any]) -> Guards:
         longest=timedelta(hours=_typed(block, "longest_hours", int, 24 * 7)),
         two_persons=_typed(block, "two_persons", bool, False),
         scopes=tuple(_typed(block, "scopes", list, list(SCOPES))),
+    )
+
+
+def _imap(members: Mapping[str, Any], folder: Path) -> ImapAccount:
+    file = folder / _typed(members, "password_file", str, ".imap-password")
+    try:
+        password = file.read_text("utf-8").strip()
+    except OSError as error:
+        raise UsageError(f"[imap] password_file `{file}`: {error.strerror}") from None
+    has_tls = _typed(members, "tls", bool, True)
+    return ImapAccount(
+        host=_typed(members, "host", str, "localhost"),
+        port=_typed(members, "port", int, 993 if has_tls else 143),
+        user=_typed(members, "user", str, ""),
+        password=password,
+        folder=_typed(members, "folder", str, "INBOX"),
+        has_tls=has_tls,
     )
 
 
