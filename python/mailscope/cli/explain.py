@@ -1,14 +1,17 @@
-"""Tells one host's story from flow records: its verdict and why, its hours, its servers, who writes to it."""
+"""Tells one host's story from flow records and mail logs: its verdict and why, its hours, its servers and mails."""
 
 import argparse
 import shutil
 import sys
+from pathlib import Path
 
+from mailscope.cli.maillog import add_time_arguments, read
 from mailscope.cli.senders import add_since_argument, add_source_arguments, records_of
 from mailscope.store.roles import canonical, roles, roles_file
 
 EXAMPLES = """
 mailscope explain 192.0.2.44 gateway.pcap
+mailscope explain 192.0.2.44 flows/ --maillog mail.log --zone +0800
 mailscope explain 192.0.2.44 /var/cache/nfdump/2026/11/21 --since 7d --json
 """
 
@@ -18,6 +21,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("subject", metavar="SUBJECT", help="the host's address")
     add_source_arguments(parser)
     add_since_argument(parser)
+    parser.add_argument("--maillog", action="append", default=[], type=Path, metavar="FILE", help="a mail server's log")
+    add_time_arguments(parser)
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the text; default: en")
     parser.add_argument("--json", action="store_true", help="print the story as JSON, instead of text")
 
@@ -30,6 +35,11 @@ def execute(args: argparse.Namespace) -> int:
     subject, known = canonical(args.subject), roles(roles_file(args.roles))
     with records_of(args) as records:
         story = explained(records, subject, args.own, args.since, known)
+    if args.maillog:
+        from mailscope.investigation.mail_stories import stories
+        from mailscope.investigation.sender_explained import with_mail
+
+        story = with_mail(story, stories(read(args.maillog, args).rows, canonical(args.subject)))
     if args.json:
         sys.stdout.write(json_text(story))
         return 0

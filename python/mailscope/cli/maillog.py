@@ -54,7 +54,7 @@ def execute(args: argparse.Namespace) -> int:
     wanted = address(args.address) if args.address else None
     if args.address and wanted is None:
         raise UsageError(f"`{args.address[:60]}` is no address")
-    found = read(args)
+    found = read(args.files, args)
     told = stories(found.rows, wanted)
     if args.bursts:
         clusters = bursts(told)
@@ -65,13 +65,13 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(args: argparse.Namespace) -> "MailLog":
-    """The rows of `args.files`, with `args.year` and `args.zone`."""
+def read(files: list[Path], args: argparse.Namespace) -> "MailLog":
+    """The rows of the files, with `args.year` and `args.zone`."""
     from mailscope.ingest.maillogs.reader import mail_log
 
     if args.year is not None and not 1970 <= args.year <= 9998:
         raise UsageError(f"`--year {args.year}` is no year of a log")
-    return mail_log(args.files, zone_of(args.zone), args.year)
+    return mail_log(files, zone_of(args.zone), args.year)
 
 
 def zone_of(text: str) -> "tzinfo":

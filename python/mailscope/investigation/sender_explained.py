@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import ibis
@@ -12,6 +12,8 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
+from mailscope.investigation.mail_of_host import MailOfHost, mail_of_host
+from mailscope.investigation.mail_stories import MailStory
 from mailscope.investigation.sender_queue import DAY, Queue, sender_queue
 from mailscope.store.engine import held, plain_rows
 
@@ -27,7 +29,7 @@ class Story:
     """One host: its entry of the queue, and the lists that it rests on.
 
     `hours` have hour, flows, failed, servers; `servers` and `sources` address, flows, failed, bytes, first, last;
-    `evidence` says where the first records of its mail flows stand.
+    `evidence` says where the first records of its mail flows stand; `mail` what mail logs say of it.
     """
 
     subject: str
@@ -36,6 +38,7 @@ class Story:
     servers: list[dict[str, Any]] = field(default_factory=list)
     sources: list[dict[str, Any]] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    mail: MailOfHost | None = None
 
 
 def explained(
@@ -57,6 +60,18 @@ def explained(
     story.sources = plain_rows(_by_peer(conversations.filter(_.server == subject), "client"))
     story.evidence = plain_rows(_evidence(flow_records.filter(recent), subject))
     return story
+
+
+def with_mail(story: Story, told: Sequence[MailStory]) -> Story:
+    """The same story with what mail logs tell of the host at the times of its flows."""
+    window = story.queue.window
+    span = (_aware(window.start), _aware(window.end)) if window else None
+    story.mail = mail_of_host(told, story.subject, span, story.hours)
+    return story
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _by_hour(sent: Table) -> Table:

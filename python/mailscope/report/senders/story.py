@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from mailscope.harmless import visible
 from mailscope.investigation.sender_explained import Story
 from mailscope.report.senders.jsonl import document
+from mailscope.report.senders.mail import mail_section
 from mailscope.report.senders.text import aligned
 from mailscope.report.text import NARROWEST, Page
 from mailscope.wording import Phrase, phrase, render
@@ -28,6 +30,8 @@ def json_text(story: Story) -> str:
         "sources": story.sources,
         "evidence": story.evidence,
     }
+    if story.mail is not None:
+        found["mail_log"] = asdict(story.mail)
     return json.dumps(found, indent=2, ensure_ascii=False, default=_plain) + "\n"
 
 
@@ -57,6 +61,8 @@ def text(story: Story, lang: str = "en", width: int = 80) -> str:
     for note in story.queue.notes:
         page.paragraph(say(note))
     _hours(story, page, say(phrase("senders.title-hours")))
+    if story.mail is not None:
+        mail_section(story.mail, page, say)
     _peers(story.servers, page, say(phrase("senders.title-servers")))
     _peers(story.sources, page, say(phrase("senders.title-sources")))
     _evidence(story, page, say(phrase("senders.title-evidence")))

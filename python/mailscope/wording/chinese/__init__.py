@@ -1,8 +1,19 @@
 """What Mailscope says, in Chinese: one file a subject, no key in two of them."""
 
-from mailscope.wording.chinese import cases, collect, desk, intrusion, investigation, phishing, report, rules, senders
+from mailscope.wording.chinese import (
+    cases,
+    collect,
+    desk,
+    intrusion,
+    investigation,
+    maillog,
+    phishing,
+    report,
+    rules,
+    senders,
+)
 
-_PARTS = (cases, collect, desk, intrusion, investigation, phishing, report, rules, senders)
+_PARTS = (cases, collect, desk, intrusion, investigation, maillog, phishing, report, rules, senders)
 
 UNITS = {key: words for part in _PARTS for key, words in part.UNITS.items()}
 TEMPLATES = {key: text for part in _PARTS for key, text in part.TEMPLATES.items()}
