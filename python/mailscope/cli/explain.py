@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from mailscope.cli.maillog import add_time_arguments, read
+from mailscope.cli.maillog import add_time_arguments, read, say_unread
 from mailscope.cli.senders import add_since_argument, add_source_arguments, records_of
 from mailscope.store.roles import canonical, roles, roles_file
 
@@ -39,7 +39,9 @@ def execute(args: argparse.Namespace) -> int:
         from mailscope.investigation.mail_stories import stories
         from mailscope.investigation.sender_explained import with_mail
 
-        story = with_mail(story, stories(read(args.maillog, args).rows, canonical(args.subject)))
+        log = read(args.maillog, args)
+        story = with_mail(story, stories(log.rows, subject))
+        say_unread(log)
     if args.json:
         sys.stdout.write(json_text(story))
         return 0

@@ -41,7 +41,7 @@ def add_time_arguments(parser: argparse.ArgumentParser) -> None:
     """What old syslog lines leave out."""
     parser.add_argument("--year", type=int, metavar="N", help="year of the first line; default: from the file's time")
     parser.add_argument(
-        "--zone", default="UTC", help="zone of times without one: `+0800` or `Asia/Taipei`; default: UTC"
+        "--zone", metavar="ZONE", help="zone of the log: `+0800`, `Asia/Taipei`; default: as its ids tell"
     )
 
 
@@ -61,7 +61,7 @@ def execute(args: argparse.Namespace) -> int:
         _print(args, [_burst_object(burst) for burst in clusters], [_burst_row(burst) for burst in clusters])
     else:
         _print(args, (story_object(story) for story in told), (_row(story) for story in told))
-    _say_unread(found)
+    say_unread(found)
     return 0
 
 
@@ -71,7 +71,7 @@ def read(files: list[Path], args: argparse.Namespace) -> "MailLog":
 
     if args.year is not None and not 1970 <= args.year <= 9998:
         raise UsageError(f"`--year {args.year}` is no year of a log")
-    return mail_log(files, zone_of(args.zone), args.year)
+    return mail_log(files, zone_of(args.zone) if args.zone else None, args.year)
 
 
 def zone_of(text: str) -> "tzinfo":
@@ -171,7 +171,8 @@ def _iso(moment: "Any") -> str | None:
     return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
 
 
-def _say_unread(found: "MailLog") -> None:
+def say_unread(found: "MailLog") -> None:
+    """Counts and notes of what was read, on standard error."""
     from mailscope.harmless import visible
 
     print(f"{found.lines} lines: {len(found.rows)} of mails, {found.other} of other matters", file=sys.stderr)

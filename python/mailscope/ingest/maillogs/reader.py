@@ -12,6 +12,7 @@ from typing import IO
 
 from mailscope.errors import InputError
 from mailscope.ingest.maillogs import amavis, exim, mailscanner, policy, postfix, rspamd, sendmail
+from mailscope.ingest.maillogs.own_times import shift
 from mailscope.ingest.maillogs.row import Row
 from mailscope.ingest.maillogs.syslog import LINE_LIMIT, Clock, parsed
 
@@ -47,13 +48,19 @@ class MailLog:
     notes: list[str] = field(default_factory=list)
 
 
-def mail_log(paths: Iterable[Path], zone: tzinfo = UTC, year: int | None = None) -> MailLog:
-    """Rows of the files in the order given. Times without a zone are of `zone`, those without a year of `year`."""
+def mail_log(paths: Iterable[Path], zone: tzinfo | None = None, year: int | None = None) -> MailLog:
+    """Rows of the files in the order given. Times without a zone are of `zone`, those without a year of `year`.
+
+    Without `zone`, the servers' own message ids tell it (:mod:`mailscope.ingest.maillogs.own_times`), else it is UTC.
+    """
     found = MailLog()
     for path in paths:
         try:
             newest = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-            _read(path, found, Clock(newest, zone, year))
+            clock = Clock(newest, zone or UTC, year)
+            local = _read(path, found, clock)
+            if zone is None:
+                _shift(local, path, found)
         except OSError as error:
             raise InputError(f"`{path}` cannot be read: {error.strerror or error}") from None
     return found
@@ -62,6 +69,7 @@ def mail_log(paths: Iterable[Path], zone: tzinfo = UTC, year: int | None = None)
 def row_of(text: str, clock: Clock) -> Row | bool | None:
     """The row of one line; None where it tells of no mail, False where it cannot be read."""
     line = parsed(text, clock)
+    clock.is_local = line is not None and line.is_local
     if line is None:
         return False
     for name, is_its, row in _FORMATS:
@@ -73,7 +81,22 @@ def row_of(text: str, clock: Clock) -> Row | bool | None:
     return None
 
 
-def _read(path: Path, found: MailLog, clock: Clock) -> None:
+def _shift(local: list[Row], path: Path, found: MailLog) -> None:
+    """Moves times without a zone to UTC where the file's own message ids tell by how much."""
+    by = shift(local)
+    if not by:
+        return
+    for row in local:
+        if row.time is not None:
+            row.time += by
+    hours = -by.total_seconds() / 3600
+    told = f"times are taken to be {hours:+g} hours from UTC" if abs(hours) <= 15 else "year and zone are taken"
+    found.notes.append(f"{path.name}: {told}, by the servers' own message ids; `--zone` says otherwise")
+
+
+def _read(path: Path, found: MailLog, clock: Clock) -> list[Row]:
+    """Adds the file's rows to what was found; returns those whose time had no zone."""
+    local: list[Row] = []
     for number, text in enumerate(_lines(path, found), start=1):
         if not text.strip():
             continue
@@ -82,15 +105,18 @@ def _read(path: Path, found: MailLog, clock: Clock) -> None:
         if isinstance(row, Row):
             if len(found.rows) >= ROWS_LIMIT:
                 found.notes.append(f"{path.name}:{number}: more than {ROWS_LIMIT} rows; the rest was not read")
-                return
+                return local
             row.file, row.line = path.name, number
             found.rows.append(row)
+            if clock.is_local:
+                local.append(row)
         elif row is None:
             found.other += 1
         else:
             found.unreadable += 1
             if len(found.unreadable_at) < UNREADABLE_KEPT:
                 found.unreadable_at.append(f"{path.name}:{number}")
+    return local
 
 
 def _lines(path: Path, found: MailLog) -> Iterator[str]:

@@ -46,13 +46,17 @@ class Line:
 
 
 class Clock:
-    """Makes full times of those without year or zone; lines are given in the file's order."""
+    """Makes full times of those without year or zone; lines are given in the file's order.
+
+    `is_local` is set by the reader: whether the last line named no zone.
+    """
 
     def __init__(self, newest: datetime, zone: tzinfo = UTC, year: int | None = None) -> None:
         self.newest = newest + timedelta(days=1)
         self.zone = zone
         self.year = year
         self.month: int | None = None
+        self.is_local = False
 
     def full(self, month: int, day: int, clock: tuple[int, int, int, int]) -> datetime | None:
         """UTC of a time without year; None where there is no such day."""
