@@ -59,13 +59,15 @@ def test_every_table_has_the_columns_that_the_schema_says(capture: Path) -> None
     documented = {name: columns for name, _, columns in _core.schema()}
     result = _core.read([str(capture)], OPTIONS)
     sightings = _core.search([str(capture)], [], [], OPTIONS)
-    for name, stream in {**result.tables, "sightings": sightings}.items():
+    records, _inputs = _core.flow_records([str(capture)], OPTIONS)
+    made = {**result.tables, "sightings": sightings, "flow_records": records}
+    for name, stream in made.items():
         for field, (column, type_, nullable, meaning) in zip(pa.table(stream).schema, documented[name], strict=True):
             plain = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
             assert (field.name, plain, field.nullable) == (column, arrow_type(type_), nullable)
             assert not meaning[0].islower()
             assert meaning.endswith((".", "..."))
-    assert {*result.tables, "sightings"} == set(documented)
+    assert set(made) == set(documented)
 
 
 def test_a_stream_can_be_taken_more_than_once(capture: Path) -> None:

@@ -48,6 +48,7 @@ class Options:
         decode_as: Sequence[str] = ...,
         hash_mb: int = 64,
         spot: Sequence[str] = ...,
+        count_copies: bool = False,
     ) -> Options: ...
     @property
     def sensor(self) -> str | None:
@@ -76,6 +77,9 @@ class Options:
     @property
     def spot(self) -> list[str]:
         """Phrases to look for in subject and shown text of messages, whatever their case: `messages.spotted`."""
+    @property
+    def count_copies(self) -> bool:
+        """Count every record of a capture, also copies of a packet that another tap or a mirror port gave."""
 
 _Progress: TypeAlias = Callable[[int, int | None, int], object]
 

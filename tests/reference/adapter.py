@@ -29,7 +29,7 @@ class Capture:
 
     def __init__(self, path: str) -> None:
         """Reads the whole capture; reference captures are small."""
-        result = _core.read([path], _core.Options(), None)
+        result = _core.read([path], _core.Options(count_copies=True), None)
         self._rows: dict[str, dict[str, list[Row]]] = {}
         for name, stream in result.tables.items():
             by_flow: dict[str, list[Row]] = defaultdict(list)

@@ -25,6 +25,8 @@ pub struct Options {
     pub tcp_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,
+    /// Count every record of a capture, also copies of a packet that another tap or a mirror port gave.
+    pub count_copies: bool,
     /// Ports whose application is given.
     pub decode_as: Vec<PortRule>,
     /// Inputs of at most so many MiB are hashed (SHA-256) as they are read; a larger one costs more to hash than to decode.
@@ -44,6 +46,7 @@ impl Default for Options {
             memory_mb: 256,
             tcp_idle_s: 900,
             other_idle_s: 60,
+            count_copies: false,
             decode_as: Vec::new(),
             hash_mb: 64,
             spot: Phrases::default(),

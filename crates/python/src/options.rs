@@ -13,7 +13,8 @@ pub(crate) struct Options(pub(crate) mailscope_pipeline::Options);
 impl Options {
     #[new]
     #[pyo3(signature = (*, sensor=None, keep_messages=false, mask_users=false, memory_mb=256, tcp_idle_s=900,
-                        other_idle_s=60, decode_as=Vec::new(), hash_mb=64, spot=Vec::new()))]
+                        other_idle_s=60, decode_as=Vec::new(), hash_mb=64, spot=Vec::new(),
+                        count_copies=false))]
     #[allow(clippy::too_many_arguments)] // keyword-only in Python
     fn new(
         py: Python<'_>,
@@ -26,6 +27,7 @@ impl Options {
         decode_as: Vec<String>,
         hash_mb: u64,
         spot: Vec<String>,
+        count_copies: bool,
     ) -> PyResult<Self> {
         let decode_as = decode_as
             .iter()
@@ -42,6 +44,7 @@ impl Options {
             decode_as,
             hash_mb,
             spot: phrases,
+            count_copies,
             ..mailscope_pipeline::Options::default()
         }))
     }
@@ -89,7 +92,7 @@ impl Options {
         let truth = |is: bool| if is { "True" } else { "False" };
         format!(
             "Options(sensor={}, keep_messages={}, mask_users={}, memory_mb={}, tcp_idle_s={}, other_idle_s={}, \
-             decode_as={:?}, hash_mb={}, spot={:?})",
+             decode_as={:?}, hash_mb={}, spot={:?}, count_copies={})",
             text(&self.0.sensor),
             truth(self.0.keep_messages),
             truth(self.0.mask_users),
@@ -99,6 +102,7 @@ impl Options {
             self.decode_as(),
             self.0.hash_mb,
             self.0.spot.given(),
+            truth(self.0.count_copies),
         )
     }
 
@@ -110,5 +114,10 @@ impl Options {
     #[getter]
     fn hash_mb(&self) -> u64 {
         self.0.hash_mb
+    }
+
+    #[getter]
+    fn count_copies(&self) -> bool {
+        self.0.count_copies
     }
 }

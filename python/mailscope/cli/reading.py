@@ -19,6 +19,9 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--keep-messages", action="store_true", help="keep mails whole, for `mailscope messages`")
     group.add_argument("--mask-users", action="store_true", help="mask login names (passwords are never kept)")
     group.add_argument(
+        "--count-copies", action="store_true", help="count a packet again that another tap or mirror port gave as well"
+    )
+    group.add_argument(
         "--decode-as",
         action="append",
         default=[],
@@ -35,6 +38,7 @@ def options_of(args: argparse.Namespace, **more: int) -> Options:
         mask_users=args.mask_users,
         decode_as=args.decode_as,
         spot=SPOT,
+        count_copies=args.count_copies,
         **more,
     )
 

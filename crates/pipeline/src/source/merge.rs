@@ -49,7 +49,8 @@ pub struct Merge {
     /// Inputs by rank.
     by_rank: Vec<usize>,
     clocks: Clocks,
-    filter: Filter,
+    /// None where copies count.
+    filter: Option<Filter>,
     open: Vec<Option<Input>>,
     reports: Vec<Option<InputReport>>,
     finished_bytes: u64,
@@ -70,7 +71,7 @@ impl Merge {
             pending: Vec::new(),
             by_rank: Vec::new(),
             clocks: Clocks::unknown(count),
-            filter: Filter::new(count),
+            filter: (!options.count_copies).then(|| Filter::new(count)),
             open: (0..count).map(|_| None).collect(),
             reports: vec![None; count],
             finished_bytes: 0,
@@ -190,7 +191,11 @@ impl Merge {
             .map(unread)
             .collect();
         for (index, report) in reports.iter_mut().enumerate() {
-            report.duplicates = self.filter.counts().get(index).copied().unwrap_or(0);
+            report.duplicates = self
+                .filter
+                .as_ref()
+                .and_then(|filter| filter.counts().get(index).copied())
+                .unwrap_or(0);
             if let Some((offset_ns, reference)) = self.clocks.offset(index) {
                 let name = self.names.get(reference).map(|name| name.name.clone());
                 report.clock = name.map(|name| (offset_ns.div_euclid(1000), name));
@@ -217,7 +222,7 @@ impl Merge {
             };
             let index = self.input_of(rank);
             if let Some(held) = waiting.get_mut(index).and_then(Option::take)
-                && !self.filter.is_copy(&held.packet(), index, &self.clocks)
+                && !is_copy(&mut self.filter, &held.packet(), index, &self.clocks)
             {
                 packet(index, held.number, &held.packet())?;
             }
@@ -302,7 +307,7 @@ impl Merge {
                 if (next.ts_ns, rank) > until {
                     return Ok(Some(Waiting::new(number, &next)));
                 }
-                if !self.filter.is_copy(&next, index, &self.clocks) {
+                if !is_copy(&mut self.filter, &next, index, &self.clocks) {
                     packet(index, number, &next)?;
                 }
             }
@@ -373,4 +378,15 @@ impl Waiting {
             data,
         }
     }
+}
+
+fn is_copy(
+    filter: &mut Option<Filter>,
+    packet: &Packet<'_>,
+    index: usize,
+    clocks: &Clocks,
+) -> bool {
+    filter
+        .as_mut()
+        .is_some_and(|filter| filter.is_copy(packet, index, clocks))
 }
