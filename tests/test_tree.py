@@ -16,6 +16,7 @@ LONG_FOR_A_REASON = {
     "crates/decode/src/imap/state.rs": "one session's transitions; to be split",
     "crates/decode/src/http/answers.rs": "one direction of one connection",
     "crates/decode/src/http/exchange.rs": "one record gathered from both sides; to be split",
+    "crates/decode/src/undecided.rs": "what is held while nothing is recognised, and when it is decided: one machine",
     "crates/decode/src/identify/text.rs": "a list of applications",
     "crates/fuzzed/src/pathological.rs": "a list of hostile conversations",
 }
