@@ -456,6 +456,9 @@ impl SmtpDecoder {
     fn client_gap(&mut self, at: At, missing: u64, out: &mut Records) {
         self.client_lines.reset();
         self.release_undecided(out);
+        // A first line after DATA that the gap cut off is lost like any other begun line: kept, it
+        // would be joined to what a later DATA brings.
+        self.held = Held::default();
         match self.mode {
             Mode::Content => {
                 if let Some((content, _, _)) = &mut self.content {

@@ -394,6 +394,23 @@ fn gap_in_data_keeps_the_next_mail() {
 }
 
 #[test]
+fn a_first_line_of_content_cut_off_by_a_gap_is_not_joined_to_the_next_mail() {
+    let rest = "MAIL FROM:<g@h>\nC: RCPT TO:<i@j>\nC: DATA\nC: Subject: two\nC:\nC: .\nC: QUIT";
+    let seen = seen(&format!(
+        "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\\r\\nSubj\nC-gap 100\nC: of a line\nC: {rest}"
+    ));
+    let subjects: Vec<_> = seen.messages().iter().map(|m| m.subject.clone()).collect();
+    assert_eq!(subjects, [Some("two".to_owned())]);
+    assert_eq!(
+        seen.envelopes(),
+        [
+            "a@b>c@d:- -/- unknown new-mail",
+            "g@h>i@j:- -/- unknown complete"
+        ]
+    );
+}
+
+#[test]
 fn a_gap_over_data_is_found_by_its_reply() {
     let seen = seen(
         "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC-gap 30\nS: 250 ok\nS: 354 go
