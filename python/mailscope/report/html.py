@@ -30,7 +30,7 @@ def html(found: Investigation, lang: str = "en", case: str = "CASE") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    happened = events(view)
+    happened, people = events(view), persons(view)
     drawings = [
         # Both drawings escape every value themselves.
         (Markup(chart.chain(view, item.finding)), Markup(chart.timeline(view, item.finding)))  # noqa: S704
@@ -47,8 +47,8 @@ def html(found: Investigation, lang: str = "en", case: str = "CASE") -> str:
         strip=Markup(picture.strip(view, happened)),  # noqa: S704
         events=happened[:EVENTS_SHOWN],
         events_more=len(happened) - EVENTS_SHOWN,
-        persons=persons(view)[:PERSONS_SHOWN],
-        persons_more=len(persons(view)) - PERSONS_SHOWN,
+        persons=people[:PERSONS_SHOWN],
+        persons_more=len(people) - PERSONS_SHOWN,
         links=links(view),
         attachments=attachments(view),
         version=found.to_json()["versions"]["mailscope"],

@@ -14,8 +14,8 @@ from email.utils import format_datetime, make_msgid
 
 from mailscope.errors import UsageError
 from mailscope.harmless import visible
+from mailscope.report.complaints import arf
 from mailscope.report.complaints.accusation import Accusation, Proof
-from mailscope.report.complaints.arf import feedback_report
 from mailscope.report.complaints.xarf import xarf
 
 LANGUAGES = ("en", "zh-Hant", "zh-Hans")
@@ -112,14 +112,7 @@ def _attach_report(mail: EmailMessage, accusation: Accusation, form: str) -> Non
         body = json.dumps(xarf(accusation), ensure_ascii=False, indent=1)
         mail.add_attachment(body.encode(), maintype="application", subtype="json", filename="xarf.json")
         return
-    mail.make_mixed()
-    part = EmailMessage(policy=SMTP)
-    part["Content-Type"] = "message/feedback-report"
-    part["Content-Transfer-Encoding"] = "7bit"
-    part.set_payload(feedback_report(accusation))
-    mail.attach(part)
-    mail.replace_header("Content-Type", "multipart/report")
-    mail.set_param("report-type", "feedback-report")
+    arf.attach(mail, accusation)
 
 
 def _written(sender: Sender, matter: Matter, audience: str, language: str) -> tuple[str, str, str]:

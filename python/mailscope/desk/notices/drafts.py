@@ -67,7 +67,7 @@ CATEGORIES: dict[str, tuple[str, str]] = {
     "malware": ("content", "malware"),
     "copyright": ("copyright", "copyright"),
     "scan": ("connection", "port_scan"),
-    "login-attack": ("connection", "login_attack"),
+    "bruteforce": ("connection", "login_attack"),
     "ddos": ("connection", "ddos"),
     "botnet": ("infrastructure", "botnet"),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
+from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from mailscope.report.complaints.accusation import Accusation
@@ -29,6 +31,18 @@ def feedback_report(report: Accusation) -> str:
     fields += [("Original-Rcpt-To", f"<{address}>") for address in report.rcpt_to[:20]]
     fields += [("Reported-Uri", url) for url in report.urls[:20]]
     return "".join(f"{name}: {_one_line(value)}\r\n" for name, value in fields)
+
+
+def attach(mail: EmailMessage, report: Accusation) -> None:
+    """Makes the mail, whose text is set, a feedback report (`multipart/report`, RFC 5965, section 2)."""
+    mail.make_mixed()
+    part = EmailMessage(policy=SMTP)
+    part["Content-Type"] = "message/feedback-report"
+    part["Content-Transfer-Encoding"] = "7bit"
+    part.set_payload(feedback_report(report))
+    mail.attach(part)
+    mail.replace_header("Content-Type", "multipart/report")
+    mail.set_param("report-type", "feedback-report")
 
 
 def _one_line(value: str) -> str:

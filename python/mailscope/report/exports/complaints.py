@@ -10,8 +10,8 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
+from mailscope.report.complaints import arf
 from mailscope.report.complaints.accusation import Accusation
-from mailscope.report.complaints.arf import feedback_report
 from mailscope.report.complaints.xarf import xarf
 from mailscope.report.exports.observed import Observed, observed
 from mailscope.store.write import write_text
@@ -86,12 +86,5 @@ def _mail(report: Accusation) -> EmailMessage:
     mail["Subject"] = f"Abuse report for {report.address}"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(f"{report.summary}\n")
-    mail.make_mixed()
-    part = EmailMessage(policy=SMTP)
-    part["Content-Type"] = "message/feedback-report"
-    part["Content-Transfer-Encoding"] = "7bit"
-    part.set_payload(feedback_report(report))
-    mail.attach(part)
-    mail.replace_header("Content-Type", "multipart/report")
-    mail.set_param("report-type", "feedback-report")
+    arf.attach(mail, report)
     return mail
