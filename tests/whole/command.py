@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+# Runs command lines one after another, each with files of its own as output: an interpreter's start costs more than
+# most commands that only show something.
+ONE_AFTER_ANOTHER = """
+import json, os, sys
+from mailscope.cli.main import main
+
+for number, arguments in enumerate(json.load(sys.stdin)):
+    with open(f"{sys.argv[1]}/{number}", "wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    try:
+        code = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    assert not code, f"{arguments} ended with {code}"
+"""
 
 
 def mailscope(*arguments: str | Path, cwd: Path | None = None, codes: tuple[int, ...] = (0,)) -> str:
@@ -14,6 +34,18 @@ def mailscope(*arguments: str | Path, cwd: Path | None = None, codes: tuple[int,
     text = (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
     assert done.returncode in codes, f"{command} ended with {done.returncode}: {text}"
     return text
+
+
+def many(commands: dict[str, list[str]], folder: Path) -> dict[str, str]:
+    """Standard output and standard error of each command, by its name; run in one process."""
+    folder.mkdir()
+    subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_ANOTHER, folder],
+        input=json.dumps(list(commands.values())).encode(),
+        check=True,
+    )
+    texts = [(folder / str(number)).read_bytes().decode("utf-8", "surrogateescape") for number in range(len(commands))]
+    return dict(zip(commands, texts, strict=True))
 
 
 def every_command(captures: list[Path], folder: Path, *, keep_messages: bool = False) -> dict[str, str]:
@@ -28,10 +60,13 @@ def every_command(captures: list[Path], folder: Path, *, keep_messages: bool = F
         out = folder / form
         said[f"tables {form}"] = mailscope("tables", *captures, "-o", out, "--format", form, *keep)
     names = sorted(path.stem for path in (case / "tables").glob("*.parquet"))
-    for name in names:
-        for form in ("table", "ndjson", "csv"):
-            said[f"show {name} {form}"] = mailscope("show", case, name, "--format", form)
-        said[f"sql {name}"] = mailscope("sql", case, f"select * from {name}")
+    shown = {
+        f"show {name} {form}": ["show", str(case), name, "--format", form]
+        for name in names
+        for form in ("table", "ndjson", "csv")
+    }
+    shown |= {f"sql {name}": ["sql", str(case), f"select * from {name}"] for name in names}
+    said |= many(shown, folder / "shown")
     if keep_messages:
         said["messages"] = mailscope("messages", case, "--eml", folder / "mails")
     return said
