@@ -80,3 +80,22 @@ def test_a_time_without_zone_is_not_taken():
     assert moment("2026-01-02T03:04:05") is None
     assert moment("2026-01-02T03:04:05Z").hour == 3
     assert moment(None) is None
+
+
+def test_what_answers_a_notice_joins_its_case_and_accuses_nobody(tmp_path):
+    from mailscope.desk.notices import outbox
+    from mailscope.desk.notices.compose import compose
+    from tests.desk.notices.test_outbox import SENDER, matter
+
+    desk = open_desk(tmp_path / "d.db")
+    take(desk, [read()])
+    notice = compose(SENDER, "admin@school.example", matter())
+    with desk.transaction() as session:
+        outbox.put(session, notice, 1, "customer", "en")
+    answer = f"From: admin@school.example\r\nIn-Reply-To: {notice['Message-ID']}\r\n\r\n10.1.2.3 is clean now".encode()
+    _mail, found = read("10.1.2.3", number=9)
+    counts = take(desk, [(answer, found), (notice.as_bytes(), found), (answer, found)], SENDER)
+    assert (counts.returned, counts.again, counts.opened, counts.joined) == (2, 1, 0, 0)
+    assert [kept.format for kept in records(desk, ComplaintRecord)] == ["free-text", "returned-reply", "returned-loop"]
+    with desk.transaction() as session:
+        assert [entry.action for entry in of_case(session, 1)] == ["new", "answer"]

@@ -90,27 +90,26 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _taken(args: argparse.Namespace) -> int:
-    from mailscope.desk.intake import read_source, take
+    from mailscope.desk.intake import COUNTS, read_source, take
 
     settings, desk = opened(args)
     registry = args.registry or settings.registry
-    counts = take(desk, read_source(args.source, settings.own, settings.relays, registry))
-    told = fields(counts, "mails", "opened", "joined", "again", "not_ours", "for_a_person", "no_complaint")
-    say_one(args, told)
+    counts = take(desk, read_source(args.source, settings.own, settings.relays, registry), settings.sender)
+    say_one(args, fields(counts, *COUNTS))
     return 0
 
 
 def _watched(args: argparse.Namespace) -> int:
     from mailscope.desk.imap_mailbox import watch
-    from mailscope.desk.intake import reader_for
+    from mailscope.desk.intake import COUNTS, reader_for
     from mailscope.errors import UsageError
 
     settings, desk = opened(args)
     if settings.imap is None:
         raise UsageError("no mailbox is set", hint="give [imap] host, user and password_file in the settings")
     reader = reader_for(settings.own, settings.relays, settings.registry)
-    for counts in watch(desk, settings.imap, reader, once=args.once):
-        say_one(args, fields(counts, "mails", "opened", "joined", "again", "not_ours", "for_a_person", "no_complaint"))
+    for counts in watch(desk, settings.imap, reader, settings.sender, once=args.once):
+        say_one(args, fields(counts, *COUNTS))
     return 0
 
 

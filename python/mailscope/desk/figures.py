@@ -43,7 +43,7 @@ def months(session: Session) -> list[Month]:
     ours = select(AccusationRecord.complaint_id).where(AccusationRecord.ours.is_not(False))
     foreign = select(AccusationRecord.complaint_id).where(AccusationRecord.complaint_id.not_in(ours))
     not_ours = set(session.scalars(foreign))
-    for complaint in session.scalars(select(ComplaintRecord)):
+    for complaint in session.scalars(select(ComplaintRecord).where(ComplaintRecord.format.not_like("returned-%"))):
         _count_complaint(_month(found, complaint.taken), complaint, complaint.id in not_ours)
     cases = list(session.scalars(select(CaseRecord)))
     for case in cases:

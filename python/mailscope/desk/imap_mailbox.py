@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mailscope.desk.intake import Read, Taken, take
+from mailscope.desk.intake import COUNTS, Read, Taken, take
 from mailscope.desk.records import MailboxRecord
 from mailscope.errors import DeliveryError
 
 if TYPE_CHECKING:
     from mailscope.desk.complaints.reader import Reader
     from mailscope.desk.database import Desk
+    from mailscope.desk.notices.compose import Sender
 
 IDLE_S = 9 * 60
 """IDLE is renewed before a server's half hour is over (RFC 2177), and before a firewall forgets the connection."""
@@ -44,7 +45,9 @@ class ImapAccount:
         return self.name
 
 
-def watch(desk: Desk, account: ImapAccount, reader: Reader, *, once: bool = False) -> Iterator[Taken]:
+def watch(
+    desk: Desk, account: ImapAccount, reader: Reader, sender: Sender | None = None, *, once: bool = False
+) -> Iterator[Taken]:
     """Files what is new, then waits for more; yields the counts of each round. DeliveryError when it is gone."""
     from imapclient import IMAPClient
     from imapclient.exceptions import IMAPClientError
@@ -55,7 +58,7 @@ def watch(desk: Desk, account: ImapAccount, reader: Reader, *, once: bool = Fals
             selected = server.select_folder(account.folder, readonly=True)
             validity = int(selected[b"UIDVALIDITY"])
             while True:
-                counts = _round(desk, account, server, validity, reader)
+                counts = _round(desk, account, server, validity, reader, sender)
                 if counts.mails or once:
                     yield counts
                 if once:
@@ -67,14 +70,16 @@ def watch(desk: Desk, account: ImapAccount, reader: Reader, *, once: bool = Fals
         raise DeliveryError(f"{account.name}: {error}"[:400], hint="is the mailbox's server there?") from error
 
 
-def _round(desk: Desk, account: ImapAccount, server: Any, validity: int, reader: Reader) -> Taken:
+def _round(
+    desk: Desk, account: ImapAccount, server: Any, validity: int, reader: Reader, sender: Sender | None
+) -> Taken:
     """Everything above the last UID, one mail at a time."""
     counts = Taken()
     last = _last_uid(desk, account.name, validity)
     for uid in sorted(number for number in server.search(["UID", f"{last + 1}:*"]) if number > last):
         found = server.fetch([uid], ["BODY.PEEK[]"]).get(uid)
         if found is not None and found.get(b"BODY[]") is not None:
-            _add(counts, take(desk, [_read(found[b"BODY[]"], account, uid, reader)]))
+            _add(counts, take(desk, [_read(found[b"BODY[]"], account, uid, reader)], sender))
         _keep(desk, account.name, validity, uid)
     return counts
 
@@ -99,6 +104,6 @@ def _keep(desk: Desk, name: str, validity: int, uid: int) -> None:
 
 
 def _add(counts: Taken, more: Taken) -> None:
-    for name in ("mails", "again", "opened", "joined", "not_ours", "for_a_person", "no_complaint"):
+    for name in COUNTS:
         setattr(counts, name, getattr(counts, name) + getattr(more, name))
     counts.cases |= more.cases

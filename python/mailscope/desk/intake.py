@@ -1,4 +1,7 @@
-"""Complaint mails become complaints and cases: each mail once, however often it is given or the process killed."""
+"""Complaint mails become complaints and cases: each mail once, however often it is given or the process killed.
+
+What answers a notice of ours (a reply, a bounce, a machine's answer) joins its case and is no complaint.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from mailscope.desk.complaints.reader import Reader
     from mailscope.desk.database import Desk
+    from mailscope.desk.notices.compose import Sender
 
 NOT_READ = "not-read"
 """Format of a mail in which nothing could be read."""
@@ -27,7 +31,7 @@ Read = tuple[bytes, Mapping[str, Any]]
 
 @dataclass(slots=True)
 class Taken:
-    """How many mails became what; every mail is in one of the five kinds, or was taken before (`again`)."""
+    """How many mails became what; every mail is in one of the six kinds, or was taken before (`again`)."""
 
     mails: int = 0
     again: int = 0
@@ -36,6 +40,7 @@ class Taken:
     not_ours: int = 0
     for_a_person: int = 0
     no_complaint: int = 0
+    returned: int = 0
     cases: set[int] = field(default_factory=set)
 
 
@@ -62,25 +67,34 @@ def reader_for(own: Iterable[str], relays: Iterable[str] = (), registry: str | N
     return Reader(Networks.of_text(list(own), list(relays)), open_registry(registry) if registry else None)
 
 
-def take(desk: Desk, mails: Iterable[Read]) -> Taken:
-    """Files each mail in a transaction of its own; a mail taken before is counted and left."""
+COUNTS = ("mails", "opened", "joined", "returned", "again", "not_ours", "for_a_person", "no_complaint")
+"""The counts of `Taken`, as they are told."""
+
+
+def take(desk: Desk, mails: Iterable[Read], sender: Sender | None = None) -> Taken:
+    """Files each mail in a transaction of its own; a mail taken before is counted and left.
+
+    With `sender`, the desk's own name, what answers a notice of the desk is told to the notice's case.
+    """
     counts = Taken()
     for mail, read in mails:
         counts.mails += 1
         with desk.transaction() as session:
             one_at_a_time(session, "intake")
-            kind = _take_one(session, mail, read, counts.cases)
+            kind = _take_one(session, mail, read, counts.cases, sender)
         setattr(counts, kind, getattr(counts, kind) + 1)
     return counts
 
 
-def _take_one(session: Session, mail: bytes, read: Mapping[str, Any], cases: set[int]) -> str:
+def _take_one(session: Session, mail: bytes, read: Mapping[str, Any], cases: set[int], sender: Sender | None) -> str:
     """Files one mail; returns the kind that it counts as."""
     from sqlalchemy import select
 
     digest = hashlib.sha256(mail).hexdigest()
     if session.scalars(select(ComplaintRecord.id).where(ComplaintRecord.digest == digest)).first() is not None:
         return "again"
+    if sender is not None and _is_returned(session, mail, read, digest, sender):
+        return "returned"
     complaint = ComplaintRecord(
         digest=digest,
         message_id=read.get("message_id"),
@@ -101,6 +115,29 @@ def _take_one(session: Session, mail: bytes, read: Mapping[str, Any], cases: set
         session.add(accusation)
     session.flush()
     return _file(session, complaint, accusations, cases)
+
+
+def _is_returned(session: Session, mail: bytes, read: Mapping[str, Any], digest: str, sender: Sender) -> bool:
+    """Whether the mail answers a notice of ours; it is kept, told to its case, and accuses nobody."""
+    from mailscope.desk.notices.replies import file_returned, returned
+
+    found = returned(session, sender, mail)
+    if found is None:
+        return False
+    kept = ComplaintRecord(
+        digest=digest,
+        message_id=read.get("message_id"),
+        taken=datetime.now(UTC),
+        format=f"returned-{found.kind}",
+        category="none",
+        needs_person=False,
+        why="",
+        read={"case": found.case, "notice": found.notice},
+        mail=mail,
+    )
+    session.add(kept)
+    file_returned(session, found, digest)
+    return True
 
 
 def _file(session: Session, complaint: ComplaintRecord, accusations: list[AccusationRecord], cases: set[int]) -> str:

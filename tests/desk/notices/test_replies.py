@@ -58,3 +58,39 @@ def test_our_own_mail_that_comes_back_is_a_loop_and_changes_nothing(sent):
 def test_other_mail_is_none_of_it(sent):
     desk, _mail = sent
     assert filed(desk, b"Subject: hello\r\nIn-Reply-To: <other@x.example>\r\n\r\n")[0] is None
+
+
+VACATION = "Auto-Submitted: auto-replied\r\nSubject: Out of office\r\n"
+
+
+def test_a_machines_answer_is_on_record_and_moves_nothing(sent):
+    desk, mail = sent
+    found, case, _notice = filed(desk, f"{VACATION}In-Reply-To: {mail['Message-ID']}\r\n\r\naway".encode())
+    assert (found.kind, found.case, case) == ("automatic", 1, "notified")
+
+
+def test_a_bounce_in_plain_words_is_a_bounce(sent):
+    desk, mail = sent
+    text = (
+        "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.school.example\r\nSubject: failure notice\r\n\r\n"
+        "Hi. This is the qmail-send program at mx.school.example.\r\n<admin@school.example>:\r\n"
+        "Sorry, no mailbox here. 550 5.1.1 unknown\r\n\r\n--- Below this line is a copy of the message.\r\n"
+        f"\r\nMessage-ID: {mail['Message-ID']}\r\n\r\nhello\r\n"
+    )
+    found, case, notice = filed(desk, text.encode())
+    assert (found.kind, found.delivery.status, case, notice) == ("bounce", "5.1.1", "open", "bounced")
+
+
+def test_a_known_message_id_in_a_persons_text_is_no_answer(sent):
+    desk, mail = sent
+    assert (
+        filed(desk, f"From: x@y.example\r\nSubject: hm\r\n\r\nMessage-ID: {mail['Message-ID']}\r\n".encode())[0] is None
+    )
+
+
+def test_a_tag_in_an_encoded_subject_is_known(sent):
+    from email.header import Header
+
+    desk, mail = sent
+    subject = Header(f"回覆：{mail['Subject']}", "utf-8").encode()
+    assert filed(desk, f"Subject: {subject}\r\n\r\ndone".encode())[0].case == 1
