@@ -14,7 +14,9 @@ from mailscope.desk import blocks
 from mailscope.desk.cases.case_store import by_id
 from mailscope.desk.cases.history import broken_at, of_case
 from mailscope.desk.database import open_desk
-from mailscope.desk.evidence import case_folders, evidence_of
+from mailscope.desk.evidence.captures import case_folders
+from mailscope.desk.evidence.joined import evidence_of
+from mailscope.desk.evidence.moments import moments_of
 from mailscope.desk.intake import read_source, take
 from mailscope.desk.notices import outbox
 from mailscope.desk.notices.compose import Sender
@@ -118,8 +120,10 @@ def test_from_the_spam_to_the_silence(tmp_path):
         sender = Sender("Abuse desk", "abuse@desk.example", b"secret")
         with desk.transaction() as session:
             case = by_id(session, 1)
-            case.evidence = evidence_of(case.accused, case.last_event, case_folders([tmp_path / "case"]))
-            assert any("direct-sender" in sentence for sentence in case.evidence["says"])
+            moments = moments_of(session, case)
+            case.evidence = evidence_of(moments, case.category, cases=case_folders([tmp_path / "case"]))
+            assert case.evidence["verdict"] == "seen"
+            assert any("sends mail by itself" in sentence for sentence in case.evidence["says"])
             notice = draft(session, sender, 1, recipient="admin@school.example")
             outbox.approve(session, notice.id, "wang")
         assert outbox.send_approved(desk, outbox.Mta("127.0.0.1", mta.port)) == {"sent": 1}

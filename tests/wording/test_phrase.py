@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mailscope.wording
-from mailscope.wording import LANGUAGES, amount, chinese, english, phrase, render
+from mailscope.wording import LANGUAGES, amount, chinese, english, phrase, render, traditional
 
 PACKAGE = Path(mailscope.wording.__file__).parents[1]
 CATALOGUES = {"en": english, "zh": chinese}
@@ -25,6 +25,7 @@ GENERATED = (
     "senders.",
     "phase.",
     "effect.",
+    "notice.kind-",
 )
 
 
@@ -66,7 +67,9 @@ def test_every_phrase_that_is_used_is_in_the_catalogue():
 
 def test_no_phrase_lies_unused():
     sources = [path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".html")]
-    text = "".join(path.read_text("utf-8") for path in sources if not {"english", "chinese"} & set(path.parts))
+    text = "".join(
+        path.read_text("utf-8") for path in sources if not {"english", "chinese", "traditional"} & set(path.parts)
+    )
     unused = [key for key in english.TEMPLATES if key not in text and key.removeprefix("report.") not in text]
     assert [key for key in unused if not key.startswith(GENERATED)] == []
 
@@ -86,3 +89,12 @@ def test_times_are_utc_and_durations_have_units():
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert render(phrase("report.until", last=moment)) == "until 2026-01-02 03:04:05 UTC"
     assert render(phrase("tie.time-order", delay=timedelta(microseconds=1700))).startswith("the connection begins 2 ms")
+
+
+def test_what_a_notice_says_is_there_in_traditional_chinese_too():
+    said = {key for key in english.TEMPLATES if key.startswith(("cases.", "notice.", "report.kind-"))}
+    assert said <= set(traditional.TEMPLATES) <= set(english.TEMPLATES)
+    assert set(traditional.UNITS) <= set(english.UNITS)
+    for key in traditional.TEMPLATES:
+        assert places(traditional.TEMPLATES[key]) == places(english.TEMPLATES[key]), key
+    assert render(phrase("cases.seen-refused", mails=amount(2, "mail")), "zh-Hant") == "郵件日誌：其中 2 封郵件 遭拒收"

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from mailscope.cli import case_evidence
 from mailscope.cli.desk_arguments import actor, add_desk_arguments, fields, opened, say, say_one
 from mailscope.cli.parser import actions
 
@@ -14,7 +15,7 @@ mailscope cases take /var/mail/abuse --settings desk.toml
 mailscope cases watch --settings desk.toml
 mailscope cases list --state new
 mailscope cases show 7
-mailscope cases evidence 7 --case CASE
+mailscope cases evidence 7 --store flows --maillog mail.log --case CASE
 mailscope cases move 7 resolve --as wang
 mailscope cases verify
 """
@@ -33,7 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             "list": ("list cases", _list),
             "show": ("show one case with its complaints and history", _number),
             "queue": ("list mails that a person must read", add_desk_arguments),
-            "evidence": ("look the accused address up in case folders", _evidence),
+            "evidence": (
+                "look the accused address up in captures, flow records and mail logs",
+                case_evidence.arguments,
+            ),
             "move": ("say what happened to a case", _move),
             "note": ("add a note to a case", _note),
             "assign": ("give a case to somebody", _assign),
@@ -63,11 +67,6 @@ def _list(parser: argparse.ArgumentParser) -> None:
     add_desk_arguments(parser)
 
 
-def _evidence(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--case", dest="folders", action="append", default=[], metavar="CASE", help="a case folder")
-    _number(parser)
-
-
 def _move(parser: argparse.ArgumentParser) -> None:
     _number(parser)
     parser.add_argument("event", choices=_EVENTS, help="what happened")
@@ -86,6 +85,7 @@ def _assign(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
     run = {"take": _taken, "watch": _watched, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
+    run["evidence"] = case_evidence.execute
     return run.get(args.action, _changed)(args)
 
 
@@ -206,7 +206,7 @@ def _verified(args: argparse.Namespace) -> int:
 def _changed(args: argparse.Namespace) -> int:
     from mailscope.desk.cases.case_store import assign, by_id, move, note
 
-    settings, desk = opened(args)
+    _settings, desk = opened(args)
     with desk.transaction() as session:
         case = by_id(session, args.case)
         match args.action:
@@ -214,13 +214,8 @@ def _changed(args: argparse.Namespace) -> int:
                 move(session, case, args.event, actor(args))
             case "note":
                 note(session, case, actor(args), args.text)
-            case "assign":
-                assign(session, case, actor(args), args.to)
             case _:
-                from mailscope.desk.evidence import case_folders, evidence_of
-
-                folders = args.folders or list(settings.cases)
-                case.evidence = evidence_of(case.accused, case.last_event, case_folders(folders))
-        values = _row(case) | {"evidence": (case.evidence or {}).get("says")}
+                assign(session, case, actor(args), args.to)
+        values = _row(case)
     say_one(args, values)
     return 0

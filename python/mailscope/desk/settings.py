@@ -1,6 +1,7 @@
 """The desk's settings: one TOML file, every key known, every wrong value named with its place.
 
-[desk]      database, name, address, secret_file, languages, cases (folders with evidence)
+[desk]      database, name, address, secret_file, language, registry
+            cases (case folders), flows (stores of flow records), maillogs, zone (of the logs): where evidence is
 [network]   own, protected (prefixes), domains
 [mta]       host, port, per_recipient, per_recipient_hours
 [block]     most, longest_hours, two_persons, scopes
@@ -32,7 +33,18 @@ NAME = "mailscope.toml"
 """Looked for in the current folder when none is named."""
 
 _KNOWN: Mapping[str, tuple[str, ...]] = {
-    "desk": ("database", "name", "address", "secret_file", "cases", "language", "registry"),
+    "desk": (
+        "database",
+        "name",
+        "address",
+        "secret_file",
+        "cases",
+        "flows",
+        "maillogs",
+        "zone",
+        "language",
+        "registry",
+    ),
     "network": ("own", "protected", "domains", "relays"),
     "imap": ("host", "port", "user", "password_file", "folder", "tls"),
     "mta": ("host", "port", "per_recipient", "per_recipient_hours"),
@@ -57,6 +69,9 @@ class Settings:
     sender: Sender
     language: str
     cases: tuple[Path, ...]
+    flows: tuple[str, ...]
+    maillogs: tuple[Path, ...]
+    zone: str | None
     own: tuple[str, ...]
     domains: tuple[str, ...]
     relays: tuple[str, ...]
@@ -105,6 +120,9 @@ def of_values(values: Mapping[str, Any], folder: Path) -> Settings:
         sender=Sender(_typed(desk, "name", str, "Abuse desk"), address, secret),
         language=_typed(desk, "language", str, "en"),
         cases=tuple(folder / name for name in _typed(desk, "cases", list, [])),
+        flows=tuple(_place(folder, name) or "" for name in _typed(desk, "flows", list, [])),
+        maillogs=tuple(folder / name for name in _typed(desk, "maillogs", list, [])),
+        zone=_typed(desk, "zone", str, "") or None,
         own=tuple(_typed(net, "own", list, [])),
         domains=tuple(_typed(net, "domains", list, [])),
         relays=tuple(_typed(net, "relays", list, [])),

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mailscope.wording import chinese, english
+from mailscope.wording import chinese, english, traditional
 
-_TEMPLATES: Mapping[str, Mapping[str, str]] = {"en": english.TEMPLATES, "zh": chinese.TEMPLATES}
-_UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {"en": english.UNITS, "zh": chinese.UNITS}
-_JOIN: Mapping[str, str] = {"en": ", ", "zh": "、"}
-
-LANGUAGES: tuple[str, ...] = tuple(_TEMPLATES)
+LANGUAGES = ("en", "zh")
 """Languages a report can be written in."""
+
+_TEMPLATES: Mapping[str, Mapping[str, str]] = {
+    "en": english.TEMPLATES,
+    "zh": chinese.TEMPLATES,
+    "zh-Hans": chinese.TEMPLATES,
+    "zh-Hant": ChainMap(traditional.TEMPLATES, chinese.TEMPLATES),
+}
+_UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "en": english.UNITS,
+    "zh": chinese.UNITS,
+    "zh-Hans": chinese.UNITS,
+    "zh-Hant": ChainMap(traditional.UNITS, chinese.UNITS),
+}
+"""A notice is written in more languages than a report: by their tags (RFC 5646)."""
+_JOIN: Mapping[str, str] = {"en": ", "}
+_JOIN_OTHERS = "、"
 
 LIST_SHOWN = 8
 """Items of a list written out in a sentence; the rest are counted."""
@@ -82,7 +95,7 @@ def _word(value: Any, lang: str) -> str:
 def _listed(words: list[str], lang: str) -> str:
     if not words:
         return render(phrase("word.none"), lang)
-    shown = _JOIN[lang].join(words[:LIST_SHOWN])
+    shown = _JOIN.get(lang, _JOIN_OTHERS).join(words[:LIST_SHOWN])
     rest = len(words) - LIST_SHOWN
     return shown if rest <= 0 else render(phrase("word.and-more", shown=shown, rest=rest), lang)
 

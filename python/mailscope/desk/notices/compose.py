@@ -54,6 +54,8 @@ class Matter:
     last: datetime | None
     findings: Sequence[str] = ()
     advice: Sequence[str] = ()
+    summary: str | None = None
+    """What it is about in the notice's language; the report for machines has its own."""
 
 
 def case_tag(sender: Sender, case: int) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mailscope.desk.cases.case_store import by_id
+from mailscope.desk.evidence.joined import sentences
 from mailscope.desk.notices.compose import Matter, Sender, compose, evidence_file
 from mailscope.desk.notices.outbox import put
 from mailscope.desk.records import AccusationRecord, CaseRecord, NoticeRecord
 from mailscope.errors import MailscopeError, UsageError
 from mailscope.report.complaints.accusation import Accusation, Proof
+from mailscope.wording import amount, phrase, render
+from mailscope.wording.english import TEMPLATES
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -47,12 +50,13 @@ def draft(
     evidence: dict[str, Any] = case.evidence or {}
     matter = Matter(
         case=number,
-        accusation=_accusation(case, sender, count, evidence),
+        accusation=_accusation(case, sender, count, evidence, language),
         organisation=case.responsible,
         count=max(count, 1),
         first=case.first_event,
         last=case.last_event,
-        findings=evidence.get("says", []),
+        findings=sentences(evidence, language),
+        summary=_summary(case, count, language),
     )
     mail = compose(
         sender, recipient, matter,
@@ -74,7 +78,16 @@ CATEGORIES: dict[str, tuple[str, str]] = {
 """A case's category as X-ARF v4's category and type."""
 
 
-def _accusation(case: CaseRecord, sender: Sender, count: int, evidence: dict[str, Any]) -> Accusation:
+def _summary(case: CaseRecord, count: int, language: str) -> str:
+    """What the case is about, in words of the notice's language; an unknown category as it stands."""
+    key = f"notice.kind-{case.category}"
+    category = render(phrase(key), language) if key in TEMPLATES else case.category
+    return render(phrase("notice.summary", category=category, complaints=amount(max(count, 1), "complaint")), language)
+
+
+def _accusation(
+    case: CaseRecord, sender: Sender, count: int, evidence: dict[str, Any], language: str
+) -> Accusation:  # fmt: skip
     category, kind = _category(case.category)
     return Accusation(
         address=case.accused,
@@ -83,9 +96,9 @@ def _accusation(case: CaseRecord, sender: Sender, count: int, evidence: dict[str
         time=case.last_event or case.opened,
         reporter=sender.name,
         reporter_contact=sender.address,
-        summary=f"{case.category}: {count} complaints" if count != 1 else f"{case.category}: 1 complaint",
+        summary=_summary(case, count, "en"),
         incidents=max(count, 1),
-        proofs=tuple(_proofs(evidence)),
+        proofs=tuple(_proofs(evidence, language)),
     )
 
 
@@ -100,7 +113,7 @@ def _category(name: str) -> tuple[str, str]:
     return "connection", name.replace("-", "_")
 
 
-def _proofs(evidence: dict[str, Any]) -> list[Proof]:
+def _proofs(evidence: dict[str, Any], language: str) -> list[Proof]:
     """The first conversations as packets, where the captures are still there."""
     import tempfile
     from pathlib import Path
@@ -119,5 +132,8 @@ def _proofs(evidence: dict[str, Any]) -> list[Proof]:
                 packets = carve(Case.open(name), flows, out)
             except (MailscopeError, OSError):
                 continue  # the captures were rotated away; the sentences stay
-            found.append(evidence_file(f"{packets} packets of {len(flows)} conversations", out.read_bytes()))
+            said = phrase(
+                "notice.proof", packets=amount(packets, "packet"), conversations=amount(len(flows), "conversation")
+            )
+            found.append(evidence_file(render(said, language), out.read_bytes()))
     return found

@@ -7,13 +7,14 @@ from mailscope.wording.chinese import (
     intrusion,
     investigation,
     maillog,
+    notices,
     phishing,
     report,
     rules,
     senders,
 )
 
-_PARTS = (cases, collect, desk, intrusion, investigation, maillog, phishing, report, rules, senders)
+_PARTS = (cases, collect, desk, intrusion, investigation, maillog, notices, phishing, report, rules, senders)
 
 UNITS = {key: words for part in _PARTS for key, words in part.UNITS.items()}
 TEMPLATES = {key: text for part in _PARTS for key, text in part.TEMPLATES.items()}
