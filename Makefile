@@ -12,7 +12,7 @@ CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -pat
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-rust test-python lint types selftest golden fuzz bench docs lock clean
+.PHONY: help setup demo test test-rust test-python lint types selftest golden fuzz fuzz-logs bench docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ golden: setup  ## write the expected tables of the example anew; read the diff b
 
 fuzz: setup  ## ten minutes on each target
 	fuzz/run.sh
+
+fuzz-logs: setup  ## a minute on each format of text logs
+	fuzz/logs.sh 60
 
 bench: setup  ## speed and memory beside cat, tcpdump and tshark; then every session against its truth
 	$(BIN)/python bench/bench.py

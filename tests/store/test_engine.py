@@ -68,5 +68,5 @@ def test_a_wrong_column_is_named_with_a_hint(case):
 
 
 def test_an_unknown_engine_is_refused():
-    with pytest.raises(UsageError, match="spark"):
-        engine.connect("spark://local")
+    with pytest.raises(UsageError, match="oracle"):
+        engine.connect("oracle://local")

@@ -74,9 +74,11 @@ class FlowSources:
             self._parts.append(self._parquet(records).select(*COLUMNS))
 
     def _add_store(self, path: Path) -> None:
+        from mailscope.store import engine
         from mailscope.store.lake import Lake
 
-        self._parts.append(_narrowed(Lake(path).to_ibis(self._engine()).select(*COLUMNS)))
+        records = Lake(path).to_ibis(self._engine()).select(*COLUMNS)
+        self._parts.append(records if engine.is_spark(self._engine()) else _narrowed(records))
 
     def _add_logs(self, paths: list[Path]) -> None:
         if not paths:

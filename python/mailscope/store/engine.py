@@ -1,4 +1,4 @@
-"""The one place that opens a query engine: DuckDB, embedded."""
+"""The one place that opens a query engine: DuckDB, embedded, or a Spark cluster of the user's."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +20,62 @@ _SAFE = {
 }
 
 
-def connect(url: str = "duckdb://") -> "ibis.BaseBackend":
-    """An Ibis connection to the engine that `url` names; `duckdb://` is the embedded one, in memory."""
+_SPARK = {
+    # As the embedded engine: a share of nothing is null, not an error; times are UTC.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+
+def connect(url: str = "duckdb://", settings: Mapping[str, str] | None = None) -> "ibis.BaseBackend":
+    """An Ibis connection to the engine that `url` names; `duckdb://` is the embedded one, in memory.
+
+    `spark://HOST:PORT` is a standalone cluster's master; `spark` the session there is, or the one that `spark-submit`
+    describes. `settings` are Spark's own, for a session that is not there yet. UsageError: no such engine.
+    """
+    if url == "spark" or url.startswith("spark://"):
+        return _spark(url, dict(settings or {}))
     if url != "duckdb://":
-        raise UsageError(f"no engine for `{url}`", hint="only `duckdb://` is built in so far")
+        raise UsageError(f"no engine for `{url}`", hint="`duckdb://` is built in; `spark://HOST:PORT` is a cluster")
     import ibis  # 0.3 s: only for those who ask for expressions
 
     return ibis.duckdb.from_connection(duckdb.connect(config=_SAFE))
+
+
+def _spark(url: str, settings: dict[str, str]) -> "ibis.BaseBackend":
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise UsageError("Spark is not installed", hint="pip install 'mailscope[spark]'; it needs Java 17") from None
+    import ibis
+
+    builder = SparkSession.builder.appName("mailscope")
+    if url != "spark":
+        builder = builder.master(url)
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    for name, value in _SPARK.items():
+        session.conf.set(name, value)
+    return ibis.pyspark.from_connection(session)
+
+
+def is_spark(connection: "ibis.BaseBackend") -> bool:
+    """Says whether the connection's engine is Spark: it has no unsigned numbers and starts jobs by the minute."""
+    return bool(connection.name == "pyspark")
+
+
+def reads_delta(connection: "ibis.BaseBackend") -> bool:
+    """Says whether the engine opens Delta tables by itself: a Spark session with Delta's extension."""
+    if not is_spark(connection):
+        return False
+    return "DeltaSparkSessionExtension" in (_session(connection).conf.get("spark.sql.extensions", "") or "")
+
+
+def add_delta(connection: "ibis.BaseBackend", name: str, uri: str) -> "ibis.Table":
+    """The Delta table as a table of the connection, as it is at this moment; for engines that `reads_delta`."""
+    _session(connection).read.format("delta").load(uri).createOrReplaceTempView(name)
+    return connection.table(name)
 
 
 def add_parquet(connection: "ibis.BaseBackend", name: str, path: Path) -> "ibis.Table":
@@ -34,13 +83,31 @@ def add_parquet(connection: "ibis.BaseBackend", name: str, path: Path) -> "ibis.
     return connection.read_parquet(str(path), table_name=name)
 
 
-def add_parquet_files(connection: "ibis.BaseBackend", name: str, paths: "Sequence[str]") -> "ibis.Table":
-    """Many Parquet files of one schema as one table of the connection; folders `KEY=VALUE` are columns."""
+def add_parquet_files(
+    connection: "ibis.BaseBackend", name: str, paths: "Sequence[str]", folder: str | None = None
+) -> "ibis.Table":
+    """Many Parquet files of one schema as one table of the connection; folders `KEY=VALUE` are columns.
+
+    `folder` is where these folders begin, which Spark wants to know.
+    """
+    if is_spark(connection):
+        reader = _session(connection).read
+        if folder is not None:
+            reader = reader.option("basePath", folder)
+        reader.parquet(*paths).createOrReplaceTempView(name)
+        return connection.table(name)
     return connection.read_parquet(list(paths), table_name=name, hive_partitioning=True)
 
 
+def _session(connection: "ibis.BaseBackend") -> "Any":
+    return connection._session  # Ibis has no public name for it
+
+
 def add_arrow(connection: "ibis.BaseBackend", name: str, table: "pa.Table") -> "ibis.Table":
-    """The Arrow table as a table of the connection, without copying it."""
+    """The Arrow table as a table of the connection; the embedded engine does not copy it."""
+    if is_spark(connection):
+        _session(connection).createDataFrame(table).createOrReplaceTempView(name)
+        return connection.table(name)
     connection.con.register(name, table)
     return connection.table(name)
 
@@ -48,16 +115,34 @@ def add_arrow(connection: "ibis.BaseBackend", name: str, table: "pa.Table") -> "
 def held(table: "ibis.Table", name: str) -> "ibis.Table":
     """The rows of an expression, worked out once and kept under that name as long as the connection lives.
 
-    For what is asked several times. Engines other than the embedded one get the expression itself back.
+    For what is asked several times. Spark keeps them on its workers, in memory and then on disk.
     """
     import ibis
 
     connection = table.get_backend()
-    if connection.name != "duckdb":
-        return table
+    if is_spark(connection):
+        session = _session(connection)
+        rows = session.sql(ibis.to_sql(table, dialect="pyspark")).persist()
+        if session.catalog.tableExists(name):
+            # What was held under the name before may be part of these rows: they are worked out before it goes.
+            rows.count()
+            session.catalog.uncacheTable(name)
+        rows.createOrReplaceTempView(name)
+        return connection.table(name)
     # Spills to disk when it must, unlike rows in Arrow.
     connection.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')
     return connection.table(name)
+
+
+def to_arrow(table: "ibis.Table") -> "pa.Table":
+    """The rows of an expression as an Arrow table."""
+    connection = table.get_backend()
+    if is_spark(connection):
+        import ibis
+
+        # Ibis goes through pandas, which has no whole numbers with gaps.
+        return _session(connection).sql(ibis.to_sql(table, dialect="pyspark")).toArrow()
+    return table.to_pyarrow()
 
 
 def plain_rows(table: "ibis.Table") -> "list[dict[str, Any]]":
@@ -69,7 +154,7 @@ def plain_rows(table: "ibis.Table") -> "list[dict[str, Any]]":
             return value
         return int(value) if value == value.to_integral_value() else float(value)
 
-    rows: list[dict[str, Any]] = table.to_pyarrow().to_pylist()
+    rows: list[dict[str, Any]] = to_arrow(table).to_pylist()
     return [{name: plain(value) for name, value in row.items()} for row in rows]
 
 

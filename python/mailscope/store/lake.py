@@ -85,15 +85,23 @@ class Lake:
         return -1 if found is None else int(found)
 
     def to_ibis(self, connection: "ibis.BaseBackend", *, since: datetime | None = None) -> "ibis.Table":
-        """The records as an expression over the files of this moment; `since` leaves whole days out."""
-        from mailscope.store.engine import add_arrow, add_parquet_files
+        """The records as an expression over the files of this moment; `since` leaves whole days out.
+
+        A cluster's machines must reach the files under the same name as this one.
+        """
+        from mailscope.store import engine
 
         table = self._fresh()
         filters = [(DAY, ">=", since.astimezone(UTC).date().isoformat())] if since else None
-        if self.is_local and (files := table.file_uris(file_pruning_predicate=filters)):
-            records = add_parquet_files(connection, TABLE, files)
+        files = table.file_uris(file_pruning_predicate=filters)
+        if engine.reads_delta(connection):
+            records = engine.add_delta(connection, TABLE, self.uri)
+            records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
+        elif files and (self.is_local or engine.is_spark(connection)):
+            records = engine.add_parquet_files(connection, TABLE, files, self.uri)
         else:
-            records = add_arrow(connection, TABLE, table.to_pyarrow_dataset(filters or None))
+            dataset = table.to_pyarrow_dataset(filters or None)
+            records = engine.add_arrow(connection, TABLE, dataset.to_table() if engine.is_spark(connection) else dataset)
         return records.select(*[column.name for column in TABLES[TABLE].columns])
 
     def info(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ibis
 from ibis import _
-from ibis.expr.types import FloatingValue, Table
+from ibis.expr.types import BooleanValue, FloatingValue, NumericColumn, Table
 
 FEWEST_SERVERS = 10
 """Ordinary hosts stay at or below it: 94.78 % of 143,492 sending hosts had at most 10 mail flows a day (F39)."""
@@ -31,16 +31,21 @@ def baseline(figures: Table) -> Table:
     """One row: peers, median_destinations, servers (hosts that receive), server_destinations, bytes_per_flow."""
     receives = figures.in_sources >= RECEIVING_SOURCES
     is_peer = ~receives & (figures.flows <= CASE_HIGH)
-    per_flow = (figures.bytes / (figures.flows - figures.failed)).cast("float64")
     has_sizes = figures.bytes.notnull() & (figures.flows > figures.failed)
+    per_flow = (figures.bytes / (figures.flows - figures.failed)).cast("float64")
     return figures.aggregate(
         hosts=figures.count(),
         peers=is_peer.cast("int64").sum().fill_null(0),
-        peer_destinations=figures.destinations.median(where=is_peer).cast("float64").fill_null(0.0),
+        peer_destinations=_median(figures.destinations, is_peer).cast("float64").fill_null(0.0),
         servers=receives.cast("int64").sum().fill_null(0),
-        server_destinations=figures.destinations.median(where=receives).cast("float64").fill_null(0.0),
-        bytes_per_flow=per_flow.median(where=has_sizes).fill_null(0.0),
+        server_destinations=_median(figures.destinations, receives).cast("float64").fill_null(0.0),
+        bytes_per_flow=_median(per_flow, has_sizes).fill_null(0.0),
     )
+
+
+def _median(values: NumericColumn, is_counted: BooleanValue) -> FloatingValue:
+    """Not `median(where=...)`, of which Ibis makes what Spark refuses."""
+    return is_counted.ifelse(values, ibis.null(values.type())).median()
 
 
 def with_baseline(figures: Table, line: Table) -> Table:

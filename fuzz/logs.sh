@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Fuzzes the readers of text logs for SECONDS each; `fuzz/logs.sh 60 postfix csv` only those two. MAILSCOPE_SHARED, when
+# set, adds its real logs to the seeds. What breaks a promise is kept under fuzz/regressions/logs.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds=${1:-60}
+shift || true
+python=../.venv/bin/python
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <($python logs.py --list)
+
+failed=0
+for target in "${targets[@]}"; do
+  log=artifacts/logs/$target.log
+  mkdir -p "artifacts/logs/$target"
+  nice "$python" logs.py "$target" "$seconds" >"$log" 2>&1 || failed=1
+  executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
+  echo "$target: ${executed:-stopped, see fuzz/$log} executions, $(sed -n 's/^stat::peak_rss_mb: *//p' "$log") MiB"
+  [ -z "$(ls -A "artifacts/logs/$target")" ] && continue
+  mkdir -p "regressions/logs/$target"
+  find "artifacts/logs/$target" -type f -exec cp -n {} "regressions/logs/$target/" \;
+done
+exit $failed
