@@ -144,9 +144,7 @@ def story_object(story: "MailStory") -> dict[str, object]:
     return {name: getattr(story, name) for name in names} | {
         "first": _iso(story.first),
         "last": _iso(story.last),
-        "rows": [
-            {name: getattr(row, name) for name in row.__slots__} | {"time": _iso(row.time)} for row in story.rows
-        ],
+        "rows": [{name: getattr(row, name) for name in row.__slots__} | {"time": _iso(row.time)} for row in story.rows],
     }
 
 

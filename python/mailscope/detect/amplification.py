@@ -52,9 +52,8 @@ def reflections(flow_records: Table, own: Sequence[Prefix]) -> Table:
 def _pairs(flow_records: Table) -> Table:
     """Questions and answers of each service host and peer."""
     ports = tuple(AMPLIFIERS)
-    kept = flow_records.filter(
-        flow_records.proto == "udp", flow_records.src_port.isin(ports) != flow_records.dst_port.isin(ports)
-    )
+    from_service, to_service = flow_records.src_port.isin(ports), flow_records.dst_port.isin(ports)
+    kept = flow_records.filter(flow_records.proto == "udp", (from_service & ~to_service) | (~from_service & to_service))
     answer = kept.src_port.isin(ports)
     marked = kept.select(
         "start",

@@ -101,7 +101,9 @@ class Lake:
             records = engine.add_parquet_files(connection, TABLE, files, self.uri)
         else:
             dataset = table.to_pyarrow_dataset(filters or None)
-            records = engine.add_arrow(connection, TABLE, dataset.to_table() if engine.is_spark(connection) else dataset)
+            records = engine.add_arrow(
+                connection, TABLE, dataset.to_table() if engine.is_spark(connection) else dataset
+            )
         return records.select(*[column.name for column in TABLES[TABLE].columns])
 
     def info(self) -> dict[str, Any]:
