@@ -72,3 +72,28 @@ def test_a_wrong_pattern_file_is_named(tmp_path, text):
     (tmp_path / "p.toml").write_text(text)
     with pytest.raises(UsageError, match=r"p\.toml"):
         patterns(tmp_path / "p.toml")
+
+
+def test_an_old_server_is_greeted_its_way():
+    with Mta(codes={"EHLO": "502 unknown"}) as mta:
+        assert verdict(asked(mta.port)) == "accepts"
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("451 4.7.1 greylisted", "later"),
+        ("450 4.1.8 sender address rejected: domain not found", "closed"),
+        ("550 no", "closed"),
+    ],
+)
+def test_later_is_not_closed_unless_it_is_about_the_sender(reply, expected):
+    with Mta(codes={"RCPT": reply}) as mta:
+        assert verdict(asked(mta.port)) == expected
+
+
+def test_a_server_that_hangs_up_at_the_recipient_has_refused():
+    with Mta(drops_after="RCPT") as mta:
+        outcomes = asked(mta.port)
+    assert {(outcome.stage, outcome.code) for outcome in outcomes} == {("rcpt", None)}
+    assert verdict(outcomes) == "closed"

@@ -155,11 +155,11 @@ def _claim(desk: Desk, mta: Mta) -> int | None:
 
     now = datetime.now(UTC)
     lately = (
-        select(NoticeRecord.recipient)
+        select(func.lower(NoticeRecord.recipient))  # one mailbox, however it is written
         .where(
             NoticeRecord.state.in_(("sent", "sending", "bounced")), NoticeRecord.claimed > now - mta.per_recipient_in
         )
-        .group_by(NoticeRecord.recipient)
+        .group_by(func.lower(NoticeRecord.recipient))
         .having(func.count() >= mta.per_recipient)
     )
     with desk.transaction() as session:
@@ -168,7 +168,7 @@ def _claim(desk: Desk, mta: Mta) -> int | None:
             .where(
                 NoticeRecord.state == "approved",
                 or_(NoticeRecord.not_before.is_(None), NoticeRecord.not_before <= now),
-                NoticeRecord.recipient.not_in(lately),
+                func.lower(NoticeRecord.recipient).not_in(lately),
             )
             .order_by(NoticeRecord.id)
             .limit(1)
@@ -202,7 +202,8 @@ def _deliver(mta: Mta, sender: str, recipient: str, mail: bytes) -> tuple[str, s
             if server.has_extn("starttls"):
                 server.starttls()
                 server.ehlo()
-            for code, text in (server.mail(sender), server.rcpt(recipient)):
+            eight_bit = ["BODY=8BITMIME"] if server.has_extn("8bitmime") and not mail.isascii() else []
+            for code, text in (server.mail(sender, eight_bit), server.rcpt(recipient)):
                 if code not in (250, 251):
                     return _by_code(code, text)
             is_handed_over = True  # from here on only the server knows

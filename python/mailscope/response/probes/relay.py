@@ -1,7 +1,8 @@
 """Does a mail server relay for strangers? Each pattern's outcome, and the stage at which it fell.
 
 Accepted is not relayed: some servers take everything and throw it away. The verdict is `relays` only when a
-probe mail has come back (`came_back`).
+probe mail has come back (`came_back`). A server that says "later" (greylisting, an overloaded filter) is not
+closed either: it is to be asked again.
 """
 
 from __future__ import annotations
@@ -9,19 +10,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import socket
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailscope.errors import UsageError
+from mailscope.response.probes.line import REPLY_LINES, Line
 from mailscope.response.probes.permission import NAME, Pace
 
 PATTERNS = Path(__file__).with_name("relay_patterns.toml")
 STAGES = ("connect", "greeting", "helo", "mail", "rcpt", "data", "content")
-LINE_LIMIT = 4096
-REPLY_LINES = 100
+DEADLINE_FACTOR = 6
+"""One pattern takes at most so many times the patience for one answer: a tar-pit ends."""
 
 _TOKEN = re.compile(r"mailscope-probe ([0-9.:a-f]+) ([a-z0-9-]+) ([0-9a-f]{16})")
 
@@ -47,7 +49,7 @@ class Question:
     sender: str
     secret: bytes
     port: int = 25
-    timeout_s: float = 20.0
+    timeout_s: float = 30.0
     deliver: bool = False
 
 
@@ -80,12 +82,17 @@ def probe(
 
 
 def verdict(outcomes: Iterable[Outcome], returned: Iterable[str] = ()) -> str:
-    """`relays` (a mail came back), `accepts` (open, delivery not seen), `closed`, or `unreachable`."""
+    """`relays` (a mail came back), `accepts` (open, delivery not seen), `later`, `closed`, or `unreachable`.
+
+    `later` is a server that refused some pattern for now only: 4yz, but not because of the sender's address (X.1.z).
+    """
     outcomes, back = list(outcomes), set(returned)
     if back:
         return "relays"
     if any(outcome.accepted for outcome in outcomes):
         return "accepts"
+    if any(outcome.code and 400 <= outcome.code < 500 and not outcome.text.startswith("4.1.") for outcome in outcomes):
+        return "later"
     return "unreachable" if all(outcome.stage in ("connect", "greeting") for outcome in outcomes) else "closed"
 
 
@@ -115,42 +122,73 @@ def _filled(question: Question, text: str) -> str:
 
 def _ask(question: Question, name: str, mail: str, rcpt: str) -> Outcome:
     """One connection, one envelope, and the mail itself when that was asked for."""
-    stage = "connect"
+    at = ["connect"]
     try:
-        with socket.create_connection((question.address, question.port), timeout=question.timeout_s) as line:
-            file = line.makefile("rb")
-            steps = [
-                ("greeting", None, (220,)),
-                ("helo", f"EHLO {NAME}.invalid", (250,)),
-                ("mail", f"MAIL FROM:<{mail}>", (250,)),
-                ("rcpt", f"RCPT TO:<{rcpt}>", (250, 251)),
-            ]
-            if question.deliver:
-                steps += [("data", "DATA", (354,)), ("content", _content(question, name), (250,))]
-            code, text = 0, ""
-            for stage, command, good in steps:
-                if command is not None:
-                    line.sendall(command.encode() + b"\r\n")
-                code, text = _reply(file)
-                if code not in good:
-                    return Outcome(name, stage, code, text, accepted=False)
-            line.sendall(b"RSET\r\nQUIT\r\n" if not question.deliver else b"QUIT\r\n")
-            return Outcome(name, stage, code, text, accepted=True)
+        patience = question.timeout_s
+        with Line(question.address, question.port, patience, patience * DEADLINE_FACTOR) as line:
+            code, text, good = 0, "", False
+            for stage, command in _steps(question, name, mail, rcpt):
+                at[0] = stage
+                code, text = _asked(line, stage, command)
+                good = code in _GOOD[stage]
+                if not good:
+                    break
+            with suppress(OSError):  # it may have hung up with its refusal
+                line.send(b"QUIT\r\n")
+            return Outcome(name, at[0], code, text, accepted=good)
     except (OSError, ValueError) as error:
-        return Outcome(name, stage, None, f"{type(error).__name__}: {error}"[:200], accepted=False)
+        return Outcome(name, at[0], None, f"{type(error).__name__}: {error}"[:200], accepted=False)
 
 
-def _reply(file: Iterable[bytes]) -> tuple[int, str]:
+_GOOD = {"greeting": (220,), "helo": (250,), "mail": (250,), "rcpt": (250, 251), "data": (354,), "content": (250,)}
+"""What lets a conversation go on at each stage."""
+_HELLO = f"EHLO {NAME}.invalid"
+
+
+def _steps(question: Question, name: str, mail: str, rcpt: str) -> list[tuple[str, str | None]]:
+    steps = [
+        ("greeting", None),
+        ("helo", _HELLO),
+        ("mail", f"MAIL FROM:<{mail}>"),
+        ("rcpt", f"RCPT TO:<{rcpt}>"),
+    ]
+    delivery = [("data", "DATA"), ("content", _content(question, name))] if question.deliver else []
+    return [*steps, *delivery]
+
+
+def _asked(line: Line, stage: str, command: str | None) -> tuple[int, str]:
+    """The reply to one command; an old server is greeted again its way, one that wants TLS gets it."""
+    if command is not None:
+        line.send(command.encode() + b"\r\n")
+    code, text = _reply(line)
+    if stage == "helo" and code in (500, 502, 504, 550):
+        line.send(_HELLO.replace("EHLO", "HELO").encode() + b"\r\n")
+        return _reply(line)
+    if stage == "mail" and code == 530 and command is not None:
+        line.send(b"STARTTLS\r\n")
+        if _reply(line)[0] != 220:
+            return code, text
+        line.start_tls()
+        for again in (_HELLO, command):
+            line.send(again.encode() + b"\r\n")
+            code, text = _reply(line)
+    return code, text
+
+
+def _reply(line: Line) -> tuple[int, str]:
     """One reply (RFC 5321, section 4.2), bounded in lines and length."""
     texts = []
-    for number, raw in enumerate(file):
-        line = raw[:LINE_LIMIT].decode("utf-8", "replace").rstrip("\r\n")
-        if number >= REPLY_LINES or not line[:3].isdigit():
-            raise ValueError(f"no reply: {line[:60]!r}")
-        texts.append(line[4:])
-        if line[3:4] != "-":
-            return int(line[:3]), " ".join(texts)[:400]
-    raise ConnectionError("closed without a reply")
+    for _number in range(REPLY_LINES):
+        raw = line.line()
+        if not raw:
+            raise ConnectionError("closed without a reply")
+        said = raw.decode("utf-8", "replace").rstrip("\r\n")
+        if not (said[:3].isascii() and said[:3].isdigit()):
+            raise ValueError(f"no reply: {said[:60]!r}")
+        texts.append(said[4:])
+        if said[3:4] != "-":
+            return int(said[:3]), " ".join(texts)[:400]
+    raise ValueError("a reply without end")
 
 
 def _content(question: Question, pattern: str) -> str:
