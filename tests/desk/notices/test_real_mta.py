@@ -92,7 +92,7 @@ def test_a_notice_reaches_the_contacts_mailbox_as_it_was_approved(tmp_path, mail
 
 
 def test_the_contacts_reply_joins_the_case(tmp_path, mail):
-    mx, out = mail
+    _mx, out = mail
     desk = desk_with(tmp_path, [ADMIN])
     outbox.send_approved(desk, outbox.Mta("127.0.0.1", out.port))
     with desk.transaction() as session:

@@ -35,7 +35,7 @@ def floods(line):
 
 def test_a_server_that_drips_is_left_at_the_deadline():
     begun = time.monotonic()
-    with Line("127.0.0.1", served(drips), 5, 0.5) as line, pytest.raises(TimeoutError, match="too slowly"):
+    with Line("127.0.0.1", served(drips), 5, 0.5) as line, pytest.raises(TimeoutError):
         line.line()
     assert time.monotonic() - begun < 3
 
