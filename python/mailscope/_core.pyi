@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, final
 __all__ = [
     "ArrowStream",
     "Collector",
+    "Live",
     "Options",
     "Result",
     "carve",
@@ -190,3 +191,27 @@ class Collector:
         """
     def close(self) -> None:
         """Closes the sockets. What was received before can still be taken."""
+
+@final
+class Live:
+    """Decodes a capture that is still going on: flows, streams and sessions go on from call to call."""
+
+    def __new__(cls, options: Options, *, linger_s: int = 5, attempt_idle_s: int = 35) -> Live:
+        """`linger_s` is how long a flow waits for late packets after FIN or RST, `attempt_idle_s` how long a TCP
+        flow of one side without data waits for an answer, before they become rows."""
+    def begin(self, name: str, header: bytes) -> None:
+        """Records that follow are of an input so named, numbered from 1; `header` is the pcap file's, 24 bytes."""
+    def feed(self, data: bytes) -> dict[str, Any]:
+        """Decodes the whole records at the beginning of `data`.
+
+        `bytes` (of whole records: feed the rest again, with what follows it), `packets`, `last_us` (time of the
+        newest packet, or None) and `back_us` (the furthest that a packet's time lies before the one before it).
+        """
+    def advance(self, now_us: int) -> None:
+        """Lets time pass without a packet, so that idle flows end."""
+    def cut(self) -> None:
+        """Ends all flows, as at the end of a capture."""
+    def take(self) -> dict[str, ArrowStream]:
+        """The rows since the last time: every table by name."""
+    def status(self) -> dict[str, Any]:
+        """`packets`, `wire_bytes`, `open_flows`, `evicted_flows`, `cut_packets`, `duplicates`, `undecoded`."""

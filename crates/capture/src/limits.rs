@@ -7,6 +7,9 @@ pub struct Limits {
     pub flows: usize,
     /// Seconds without a packet after which a TCP flow is closed as `idle`.
     pub tcp_idle_s: u32,
+    /// The same for a TCP flow in which one side sent no data and the other nothing at all: an attempt. As long as
+    /// for the others, unless somebody waits for the answer.
+    pub attempt_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,
     /// Seconds that a TCP flow stays known after FIN or RST, so that late packets count to it: a
@@ -36,6 +39,7 @@ impl Default for Limits {
         Self {
             flows: 400_000,
             tcp_idle_s: 900,
+            attempt_idle_s: 900,
             other_idle_s: 60,
             linger_s: 120,
             buffer_bytes: 32 << 20,

@@ -68,7 +68,7 @@ pub enum Turn {
 /// `data` may come in pieces of any size; the records must not depend on the cutting. A decoder
 /// that returns anything but [`Turn::Stay`] has consumed `consumed` bytes of that piece; the stack
 /// hands the rest to the next decoder.
-pub trait Decoder {
+pub trait Decoder: Send {
     /// Ordered bytes of one direction. Returns how many were consumed and what comes next;
     /// with [`Turn::Stay`] all were consumed.
     fn data(&mut self, from: From, at: At, data: &[u8], out: &mut Records) -> (usize, Turn);

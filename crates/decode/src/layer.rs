@@ -10,7 +10,7 @@ use crate::record::{Records, Via};
 use crate::stack::{FlowHint, StreamEnd};
 
 /// One protocol on a flow: it owns both directions until it hands them to a layer inside it.
-pub(crate) trait Layer: std::fmt::Debug {
+pub(crate) trait Layer: std::fmt::Debug + Send {
     /// Ordered bytes of one direction. False: nothing more is to be had.
     fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool;
     /// Missing bytes of one direction (0: number unknown). False: nothing more is to be had.

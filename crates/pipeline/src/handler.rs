@@ -74,6 +74,21 @@ impl<B: Batches> TablesHandler<B> {
         self.failure.take()
     }
 
+    /// Packets that follow are from an input of this name; its number.
+    pub(crate) fn add_input(&mut self, name: String) -> u32 {
+        self.inputs.push(name);
+        u32::try_from(self.inputs.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// Hands on the rows so far, and gives out their receiver for an empty one.
+    pub(crate) fn take(&mut self) -> Result<B, ArrowError>
+    where
+        B: Default,
+    {
+        self.tables.hand_on(&mut self.out)?;
+        Ok(std::mem::take(&mut self.out))
+    }
+
     /// Hands on the rows that are left and gives back their receiver.
     pub(crate) fn finish(mut self) -> Result<B, ArrowError> {
         if let Some(failure) = self.failure {

@@ -7,6 +7,7 @@ mod error;
 mod flow_records;
 mod folder;
 mod handler;
+mod live;
 mod masking;
 mod options;
 mod pass;
@@ -21,6 +22,7 @@ pub use flow_records::{
     SocketStatus, flow_records,
 };
 pub use folder::Folder;
+pub use live::{Fed, Live, LiveStatus, LiveTimes};
 pub use options::{Options, PortRule, phrases};
 pub use pass::{OnProgress, Summary, tables};
 pub use search::{Needle, Needles, search};

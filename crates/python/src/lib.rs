@@ -9,6 +9,7 @@ mod errors;
 mod exporters;
 mod flow_records;
 mod inputs;
+mod live;
 mod options;
 mod progress;
 mod read;
@@ -37,6 +38,8 @@ mod _core {
     use super::collector::Collector;
     #[pymodule_export]
     use super::flow_records::flow_records;
+    #[pymodule_export]
+    use super::live::Live;
     #[pymodule_export]
     use super::options::Options;
     #[pymodule_export]

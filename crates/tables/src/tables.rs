@@ -124,6 +124,11 @@ impl Tables {
 
     /// Hands on what is left. Every table hands on at least one batch, if an empty one.
     pub fn finish<B: Batches>(mut self, out: &mut B) -> Result<(), ArrowError> {
+        self.hand_on(out)
+    }
+
+    /// Hands on the rows so far, a batch of every table, if an empty one.
+    pub fn hand_on<B: Batches>(&mut self, out: &mut B) -> Result<(), ArrowError> {
         hand_on(&mut self.flows, out)?;
         hand_on(&mut self.mail_sessions, out)?;
         hand_on(&mut self.mail_transactions, out)?;

@@ -51,13 +51,13 @@ def execute(args: argparse.Namespace) -> int:
         keep_days=args.keep_days,
     )
     until = time.monotonic() + args.seconds if args.seconds else None
-    stopped = _Stopped()
+    stopped = Stopped()
     collector = FlowCollector(settings, Lake(args.store))
     teller = _Teller(args.status)
     metrics = MetricsServer(args.metrics, collector.status) if args.metrics else None
-    _say("collect.listening", where=", ".join(collector.listening))
+    say("collect.listening", where=", ".join(collector.listening))
     if metrics:
-        _say("collect.metrics", where=metrics.address)
+        say("collect.metrics", where=metrics.address)
     try:
         collector.run(
             lambda: bool(stopped) or (until is not None and time.monotonic() >= until),
@@ -70,7 +70,7 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-class _Stopped:
+class Stopped:
     """True once a signal to stop came."""
 
     def __init__(self) -> None:
@@ -99,10 +99,10 @@ class _Teller:
         drops = status["queue_drops"] + sum(socket["kernel_drops"] or 0 for socket in status["sockets"])
         facts = {"records": status["stored_records"], "batches": status["stored_batches"], "lost": lost, "drops": drops}
         if facts != self._told:
-            _say("collect.stored", **facts)
+            say("collect.stored", **facts)
             self._told = facts
         if status["store_error"]:
-            _say("collect.refused", why=status["store_error"])
+            say("collect.refused", why=status["store_error"])
         if self._path:
             draft = self._path.with_name(f".{self._path.name}.part")
             draft.write_text(json.dumps(status, indent=1) + "\n", "utf-8")
@@ -120,7 +120,8 @@ def _summary(collector: "FlowCollector") -> None:
         print(render(phrase("collect.exporter", **facts)))
 
 
-def _say(key: str, **values: object) -> None:
+def say(key: str, **values: object) -> None:
+    """A sentence on standard error; text among its values is made harmless."""
     from mailscope.harmless import visible
     from mailscope.wording import phrase, render
 

@@ -40,6 +40,7 @@ VERBS = {
     "messages": "write the mails of a case as .eml files",
     "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
     "collect": "receive NetFlow, IPFIX and sFlow and store the flow records",
+    "sense": "capture on an interface, decode and store while it goes on",
     "store": "look after a store of flow records",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",

@@ -52,10 +52,10 @@ def exposition(status: Status) -> str:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    yield from _family("", _WHOLE, [({}, status)])
+    yield from family("mailscope_collect_", _WHOLE, [({}, status)])
     sockets = [({"socket": one["name"].partition("@")[0]}, one) for one in status["sockets"]]
-    yield from _family("socket_", _SOCKET, sockets)
-    yield from _family("exporter_", _EXPORTER, [(_labels(one), one) for one in status["exporters"]])
+    yield from family("mailscope_collect_socket_", _SOCKET, sockets)
+    yield from family("mailscope_collect_exporter_", _EXPORTER, [(_labels(one), one) for one in status["exporters"]])
     yield "# HELP mailscope_collect_refused_datagrams_total Datagrams of which nothing could be read."
     yield "# TYPE mailscope_collect_refused_datagrams_total counter"
     for reason, count in sorted(status["refused"].items()):
@@ -67,11 +67,12 @@ def _labels(exporter: Status) -> dict[str, str]:
     return {name: str(exporter[name]) for name in names} | {"unit": str(exporter["lost_unit"])}
 
 
-def _family(
+def family(
     prefix: str, metrics: Mapping[str, tuple[str, str]], rows: list[tuple[dict[str, str], Status]]
 ) -> Iterator[str]:
+    """Lines of metrics: of each name its kind and meaning, then a value for every row that has one."""
     for name, (kind, meaning) in metrics.items():
-        full = f"mailscope_collect_{prefix}{name.removesuffix('_s')}"
+        full = f"{prefix}{name.removesuffix('_s')}"
         full += "_seconds" if name.endswith("_s") else "_total" if kind == "counter" else ""
         yield f"# HELP {full} {meaning}"
         yield f"# TYPE {full} {kind}"
@@ -84,11 +85,13 @@ def _family(
 class MetricsServer:
     """Answers `GET /metrics` from a thread of its own; nothing else, and nobody can change anything."""
 
-    def __init__(self, address: str, status: Callable[[], Status]) -> None:
+    def __init__(
+        self, address: str, status: Callable[[], Status], exposition: Callable[[Status], str] = exposition
+    ) -> None:
         host, _, port = address.rpartition(":")
         if not port.isdecimal():
             raise UsageError(f"`{address}` is not HOST:PORT")
-        handler = type("Handler", (_Handler,), {"status": staticmethod(status)})
+        handler = type("Handler", (_Handler,), {"body": staticmethod(lambda: exposition(status()))})
         try:
             self._server = ThreadingHTTPServer((host.strip("[]") or "127.0.0.1", int(port)), handler)
         except (OSError, OverflowError) as cause:
@@ -110,7 +113,7 @@ class MetricsServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    status: Callable[[], Status]
+    body: Callable[[], str]
     timeout = 10
 
     def do_GET(self) -> None:
@@ -118,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
             return
-        body = exposition(self.status()).encode()
+        body = self.body().encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

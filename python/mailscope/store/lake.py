@@ -1,4 +1,4 @@
-"""Flow records of months in one Delta table, partitioned by day: a folder, or the URL of an object store.
+"""Rows of months in one Delta table, flow records first, partitioned by day: a folder, or the URL of an object store.
 
 Writers append whole batches; readers see all of a batch or nothing of it, while others write. A batch is
 acknowledged when :meth:`Lake.append` returns: its file and then its entry in the table's log are there, so a writer
@@ -33,16 +33,19 @@ CHECKPOINT_COMMITS = 50
 
 
 class Lake:
-    """A store of flow records."""
+    """One table of a store: flow records, or what a sensor decodes."""
 
-    def __init__(self, place: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
-        """Names the store, which the first append makes.
+    def __init__(
+        self, place: str | Path, storage_options: Mapping[str, str] | None = None, *, table: str = TABLE
+    ) -> None:
+        """Names the store, whose table the first append makes.
 
         Credentials of an object store come from its own environment variables or from `storage_options`.
         """
         text = str(place)
+        self.name = table
         self.is_local = "://" not in text
-        self.uri = str(Path(text).absolute() / TABLE) if self.is_local else f"{text.rstrip('/')}/{TABLE}"
+        self.uri = str(Path(text).absolute() / table) if self.is_local else f"{text.rstrip('/')}/{table}"
         self._options = dict(storage_options or {}) or None
         self._table: DeltaTable | None = None
 
@@ -67,7 +70,7 @@ class Lake:
             if self.last(app) >= number:
                 return False
             said = CommitProperties(app_transactions=[Transaction(app, number, _now_ms())])
-            write_deltalake(table, stored(records), mode="append", commit_properties=said)
+            write_deltalake(table, stored(records, self.name), mode="append", commit_properties=said)
             if table.version() % CHECKPOINT_COMMITS == 0:
                 table.create_checkpoint()
         except (OSError, _delta_error()) as cause:
@@ -95,16 +98,16 @@ class Lake:
         filters = [(DAY, ">=", since.astimezone(UTC).date().isoformat())] if since else None
         files = table.file_uris(file_pruning_predicate=filters)
         if engine.reads_delta(connection):
-            records = engine.add_delta(connection, TABLE, self.uri)
+            records = engine.add_delta(connection, self.name, self.uri)
             records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
         elif files and (self.is_local or engine.is_spark(connection)):
-            records = engine.add_parquet_files(connection, TABLE, files, self.uri)
+            records = engine.add_parquet_files(connection, self.name, files, self.uri)
         else:
             dataset = table.to_pyarrow_dataset(filters or None)
             records = engine.add_arrow(
-                connection, TABLE, dataset.to_table() if engine.is_spark(connection) else dataset
+                connection, self.name, dataset.to_table() if engine.is_spark(connection) else dataset
             )
-        return records.select(*[column.name for column in TABLES[TABLE].columns])
+        return records.select(*[column.name for column in TABLES[self.name].columns])
 
     def info(self) -> dict[str, Any]:
         """Version, files, bytes, rows, days: what the table's log says."""
@@ -157,10 +160,10 @@ class Lake:
 
         DeltaTable.create(
             self.uri,
-            schema=_stored_schema(),
+            schema=_stored_schema(self.name),
             mode="ignore",
             partition_by=[DAY],
-            name=TABLE,
+            name=self.name,
             storage_options=self._options,
             configuration={"delta.logRetentionDuration": "interval 2 days"},
         )
@@ -175,30 +178,41 @@ class Lake:
     def _fresh(self) -> "DeltaTable":
         """The table as it is now; StoreError when there is none."""
         if not self.exists:
-            raise StoreError(f"`{self.uri}` is no store of flow records", hint="`mailscope collect --store` makes one")
+            raise StoreError(
+                f"`{self.uri}` is no store of flow records", hint="`mailscope collect` or `sense` makes one"
+            )
         self._table = None
         return self._open()
 
 
-def stored(records: "pa.Table") -> "pa.Table":
-    """The table with Delta's types, and the day that each record starts on (UTC)."""
+def stored(records: "pa.Table", table: str = TABLE) -> "pa.Table":
+    """The rows with Delta's types, and the day that each starts on (UTC)."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    schema = _stored_schema()
+    schema = _stored_schema(table)
     naive = pc.cast(pc.cast(records["start"], pa.int64()), pa.timestamp("us"))
     days = pc.cast(pc.floor_temporal(naive, unit="day"), pa.date32())
     columns = [records[name].cast(schema.field(name).type) for name in schema.names if name != DAY]
     return pa.Table.from_arrays([*columns, days], schema=schema)
 
 
-def _stored_schema() -> "pa.Schema":
+def _stored_schema(table: str) -> "pa.Schema":
     import pyarrow as pa
 
-    types = {"text": pa.string(), "u8": pa.int16(), "u16": pa.int32(), "u32": pa.int64(), "u64": pa.int64()}
-    types["timestamp[us, UTC]"] = pa.timestamp("us", "UTC")
-    columns = [pa.field(column.name, types[column.type], column.nullable) for column in TABLES[TABLE].columns]
+    columns = [pa.field(column.name, _stored_type(column.type), column.nullable) for column in TABLES[table].columns]
     return pa.schema([*columns, pa.field(DAY, pa.date32())])
+
+
+def _stored_type(name: str) -> "pa.DataType":
+    """Delta's type for one of ours."""
+    import pyarrow as pa
+
+    if name.startswith("list<"):
+        return pa.list_(_stored_type(name[5:-1].rstrip("?")))
+    types = {"text": pa.string(), "u8": pa.int16(), "u16": pa.int32(), "u32": pa.int64(), "u64": pa.int64()}
+    types |= {"bool": pa.bool_(), "bytes": pa.binary(), "timestamp[us, UTC]": pa.timestamp("us", "UTC")}
+    return types[name]
 
 
 def _delta_error() -> type[Exception]:

@@ -103,6 +103,19 @@ impl<H: Handler> Engine<H> {
         self.any(packet, at);
     }
 
+    /// Lets time pass without a packet: flows that are idle by then end.
+    pub fn advance(&mut self, ts_us: i64) {
+        if let Some(seconds) = self.table.tick(ts_us) {
+            self.sweep(seconds);
+        }
+    }
+
+    /// Flows that are open.
+    #[must_use]
+    pub fn open_flows(&self) -> usize {
+        self.table.live()
+    }
+
     /// Every packet but plain TCP and UDP over IP over Ethernet.
     #[inline(never)]
     fn any(&mut self, packet: &Packet<'_>, at: At) {

@@ -95,10 +95,17 @@ impl Wheel {
     }
 }
 
+/// Nobody answered, and nothing but headers was sent.
+fn is_attempt(entry: &Entry) -> bool {
+    let (orig, resp) = (&entry.orig, &entry.resp);
+    (orig.packets == 0 || resp.packets == 0) && orig.payload_bytes + resp.payload_bytes == 0
+}
+
 /// The last second at which a flow is not idle.
 pub(crate) fn deadline_s(entry: &Entry, limits: &Limits) -> i64 {
     let idle = match (entry.state, entry.key.proto()) {
         (State::Lingering(_), _) => limits.linger_s,
+        (State::Open, 6) if is_attempt(entry) => limits.attempt_idle_s,
         (State::Open, 6) => limits.tcp_idle_s,
         (State::Open, _) => limits.other_idle_s,
     };

@@ -12,9 +12,10 @@ from mailscope.wording.english import (
     report,
     rules,
     senders,
+    sense,
 )
 
-_PARTS = (cases, collect, desk, intrusion, investigation, maillog, notices, phishing, report, rules, senders)
+_PARTS = (cases, collect, desk, intrusion, investigation, maillog, notices, phishing, report, rules, senders, sense)
 
 UNITS = {key: words for part in _PARTS for key, words in part.UNITS.items()}
 TEMPLATES = {key: text for part in _PARTS for key, text in part.TEMPLATES.items()}
