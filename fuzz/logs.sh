@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of text logs for SECONDS each; `fuzz/logs.sh 60 postfix csv` only those two. MAILSCOPE_SHARED, when
-# set, adds its real logs to the seeds. What breaks a promise is kept under fuzz/regressions/logs.
+# set, adds its real logs to the seeds. What breaks a promise is kept under fuzz/regressions/logs. Nothing is
+# installed but atheris, when it is absent.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:-60}
 shift || true
 python=../.venv/bin/python
+$python -c "import atheris" 2>/dev/null || $python -m pip install --quiet --require-hashes -r ../requirements/fuzz.lock
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <($python logs.py --list)
 

@@ -8,3 +8,4 @@ compile() {
 }
 compile --output-file runtime.lock ../pyproject.toml
 compile --output-file dev.lock dev.in
+compile --output-file fuzz.lock fuzz.in
