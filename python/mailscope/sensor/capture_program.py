@@ -1,13 +1,23 @@
-"""Which program captures, with which arguments, and what its messages say."""
+"""The program that captures: its arguments, its output, and what its messages say."""
 
+import os
 import re
+import select
 import shutil
+import time
 from dataclasses import dataclass
 
 from mailscope.errors import UsageError
+from mailscope.sensor.launcher import Launcher
 
 SNAP_BYTES = 262_144
 """The longest frame that is kept; offload makes frames of 64 KiB and more."""
+
+
+READ_BYTES = 1 << 20
+SETTLED_S = 1.0
+LAST_WORDS_S = 0.5
+"""How long a program that ended is listened to."""
 
 
 @dataclass(slots=True)
@@ -63,3 +73,88 @@ def read_counts(line: str, counts: Counts) -> bool:
     for name, match in found.items():
         setattr(counts, name, int(match[1]))
     return bool(found) or bool(re.search(r"\d+ packets? captured", line))
+
+
+class CaptureProgram:
+    """The program as it runs, is lost and is started again; counts go on over all its runs."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.starts = 0
+        self.message = ""
+        """The last that it said, counts aside."""
+        self._launcher = launcher
+        self._output: int | None = None
+        self._messages: int | None = None
+        self._said = b""
+        self._heard_at: float | None = None
+        self._now, self._before = Counts(), Counts()
+
+    @property
+    def is_running(self) -> bool:
+        """True from its start until its output ended."""
+        return self._output is not None
+
+    @property
+    def counts(self) -> Counts:
+        """The sums over all runs."""
+        names = ("received", "kernel_drops", "interface_drops")
+        return Counts(*(_sum(getattr(self._before, name), getattr(self._now, name)) for name in names))
+
+    def start(self) -> None:
+        """Starts it; OSError says why that cannot be."""
+        self._output, self._messages = self._launcher.start()
+        self.starts += 1
+        self.message, self._said, self._heard_at = "", b"", None
+
+    def read(self, wait_s: float) -> bytes | None:
+        """What it captured, at most `READ_BYTES`; None when nothing came in this time, empty when it has ended."""
+        pipes = [pipe for pipe in (self._output, self._messages) if pipe is not None]
+        readable, _write, _error = select.select(pipes, [], [], wait_s)
+        if self._messages in readable and not self._listen():
+            os.close(self._messages or 0)
+            self._messages = None
+        if self._output is None or self._output not in readable:
+            return None
+        self._heard_at = self._heard_at or time.monotonic()
+        return os.read(self._output, READ_BYTES)
+
+    def ask_counts(self) -> None:
+        """Lets it tell its counts, which are there some time later.
+
+        Only tcpdump can: the signal ends dumpcap, and also a tcpdump that has only just begun to write.
+        """
+        is_ready = self._heard_at is not None and time.monotonic() - self._heard_at > SETTLED_S
+        if self.is_running and is_ready and self._launcher.command[0].endswith("tcpdump"):
+            self._launcher.ask_counts()
+
+    def stop(self) -> None:
+        """Asks it to end; what it captured before can still be read."""
+        self._launcher.stop()
+
+    def close(self) -> None:
+        """Ends it and hears its last words."""
+        self._launcher.stop()
+        while self._messages is not None and select.select([self._messages], [], [], LAST_WORDS_S)[0]:
+            if not self._listen():
+                break
+        for pipe in (self._output, self._messages):
+            if pipe is not None:
+                os.close(pipe)
+        self._output = self._messages = None
+        self._before, self._now = self.counts, Counts()
+
+    def _listen(self) -> bool:
+        """Takes what it says; False at the end of it."""
+        assert self._messages is not None
+        data = os.read(self._messages, 64 << 10)
+        *lines, self._said = (self._said + data).split(b"\n")
+        self._said = self._said[-1000:]
+        for line in lines:
+            text = line.decode("utf-8", "replace").strip()
+            if text and not read_counts(text, self._now) and "listening on" not in text:
+                self.message = text[:500]
+        return bool(data)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None and other is None else (one or 0) + (other or 0)

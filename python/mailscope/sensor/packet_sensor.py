@@ -9,10 +9,9 @@ import fcntl
 import json
 import os
 import re
-import select
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +19,7 @@ from typing import IO, Any
 from mailscope.errors import InputError, StoreError, UsageError
 from mailscope.ingest.live_capture import Live, Options, records_of_flows
 from mailscope.sensor import interface
-from mailscope.sensor.capture_program import Counts, read_counts
+from mailscope.sensor.capture_program import CaptureProgram
 from mailscope.sensor.clock import ClockWatch
 from mailscope.sensor.evidence import HEADER_BYTES, Evidence, EvidenceSettings
 from mailscope.sensor.gaps import GapLog
@@ -31,7 +30,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pyarrow as pa
 
-READ_BYTES = 1 << 20
 WAIT_S = 0.2
 """How long a read waits for packets, at most."""
 LOOK_S = 1.0
@@ -42,6 +40,8 @@ STEADY_S = 60.0
 """A program that ran so long begins with the shortest pause again."""
 QUIET_S = 10.0
 """Drops are over when there were none for so long."""
+LAST_PACKETS_S = 5.0
+"""How long what the program still had is read at the end."""
 BEHIND_S = 2.0
 """Time passes without packets only so far behind our clock: packets may be on their way."""
 _NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,15}")
@@ -72,6 +72,7 @@ class PacketSensor:
         self.settings = settings
         self.run_id = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._launcher, self._clock = launcher, clock or ClockWatch()
+        self._program = CaptureProgram(launcher)
         settings.state.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(settings.state / f"{settings.interface}.lock")
         self.gaps = GapLog(settings.state / f"{settings.interface}.gaps.jsonl")
@@ -79,15 +80,11 @@ class PacketSensor:
         self.writer = StoreWriter(settings.store, self.run_id, keep_days=settings.keep_days)
         self._options = Options(sensor=settings.sensor or settings.interface, memory_mb=settings.memory_mb)
         self._live = Live(self._options)
-        self._output: int | None = None
-        self._messages: int | None = None
-        self._said = b""
         self._header, self._pending, self._input, self._inputs = b"", b"", "", 0
         self._rows: list[dict[str, pa.Table]] = []
-        self._counts, self._counts_before = Counts(), Counts(0, 0, 0)
         self._decoded_before: dict[str, Any] = {}
-        self._message = ""
-        self._starts = self._tries = 0
+        self._was_heard = False
+        self._tries = 0
         self._started_at = self._next_start = self._looked_at = self._handed_on_at = 0.0
         self._dropped, self._dropped_at, self._dropped_from = 0, 0.0, 0
         self._last_us: int | None = None
@@ -114,7 +111,6 @@ class PacketSensor:
     def status(self) -> dict[str, Any]:
         """What was seen, lost, kept and stored so far; plain types."""
         decoded = self._decoded()
-        drops = {name: _sum(self._counts, self._counts_before, name) for name in _COUNTS}
         evidence = self.evidence
         return {
             "sensor": self.settings.sensor or self.settings.interface,
@@ -124,11 +120,11 @@ class PacketSensor:
             "pid": os.getpid(),
             "at": time.time(),
             "is_running": True,
-            "is_capturing": self._output is not None,
-            "program_starts": self._starts,
-            "program_said": self._message,
+            "is_capturing": self._program.is_running,
+            "program_starts": self._program.starts,
+            "program_said": self._program.message,
             **decoded,
-            **drops,
+            **asdict(self._program.counts),
             "last_packet_at": self._last_us / 1e6 if self._last_us is not None else None,
             "decode_lag_s": round(self._lag_s, 3),
             **self.writer.status(),
@@ -155,37 +151,25 @@ class PacketSensor:
 
     def _keep_program(self) -> None:
         """Starts the program when it does not run and its interface is there."""
-        if self._output is not None or time.monotonic() < self._next_start:
+        if self._program.is_running or time.monotonic() < self._next_start:
             return
-        if self._starts:
-            self._interface = interface.state(self.settings.interface)
-            if self._interface == "gone":
-                time.sleep(WAIT_S)
-                return
+        if self._was_heard and (state := interface.state(self.settings.interface)) == "gone":
+            self._interface = state
+            return
+        self._header, self._pending, self._input = b"", b"", ""
+        self._started_at = time.monotonic()
         try:
-            self._output, self._messages = self._launcher.start()
+            self._program.start()
         except OSError as cause:
             self._ended(str(cause))
-            return
-        os.set_blocking(self._output, False)
-        os.set_blocking(self._messages, False)
-        self._header, self._pending, self._input = b"", b"", ""
-        self._starts += 1
-        self._started_at = time.monotonic()
 
     def _ended(self, why: str) -> None:
-        """The program is gone: once it ever ran it is started again later, else somebody must hear why it did not."""
-        for pipe in (self._output, self._messages):
-            if pipe is not None:
-                os.close(pipe)
-        self._output = self._messages = None
-        self._launcher.stop()
-        if not self._header and not self._counts_before.received and self._starts <= 1 and not self.gaps.open:
+        """The program is gone: once it ever captured it is started again later, else somebody must hear why not."""
+        self._program.close()
+        why = self._program.message or why
+        if not self._was_heard:
             hint = "capturing needs root, or the right CAP_NET_RAW for the program" if "ermi" in why else None
             raise InputError(f"`{self.settings.interface}` cannot be captured: {why[:500]}", hint=hint)
-        for name in _COUNTS:
-            setattr(self._counts_before, name, _sum(self._counts, self._counts_before, name))
-        self._counts = Counts()
         self._tries = 0 if time.monotonic() - self._started_at > STEADY_S else self._tries
         self._next_start = time.monotonic() + BACK_OFF_S[min(self._tries, len(BACK_OFF_S) - 1)]
         self._tries += 1
@@ -196,36 +180,17 @@ class PacketSensor:
         self._cut()
 
     def _read(self) -> None:
-        """Packets, if there are any soon, and messages of the program."""
-        pipes = [pipe for pipe in (self._output, self._messages) if pipe is not None]
-        if not pipes:
+        """Packets, if there are any soon."""
+        if not self._program.is_running:
             time.sleep(WAIT_S)
             return
-        readable, _write, _error = select.select(pipes, [], [], WAIT_S)
-        if self._messages in readable:
-            self._listen()
-        if self._output not in readable:
+        data = self._program.read(WAIT_S)
+        if data is None:
             self._lag_s = 0.0
-            return
-        assert self._output is not None
-        if data := os.read(self._output, READ_BYTES):
+        elif data:
             self._take(data)
-            return
-        while self._messages is not None and select.select([self._messages], [], [], 0.5)[0] and self._listen():
-            pass
-        self._ended(self._message or "it ended without a word")
-
-    def _listen(self) -> bool:
-        """Takes what the program says; False at the end of it."""
-        assert self._messages is not None
-        data = os.read(self._messages, 64 << 10)
-        *lines, self._said = (self._said + data).split(b"\n")
-        self._said = self._said[-1000:]
-        for line in lines:
-            text = line.decode("utf-8", "replace").strip()
-            if text and not read_counts(text, self._counts) and "listening on" not in text:
-                self._message = text[:500]
-        return bool(data)
+        else:
+            self._ended("it ended without a word")
 
     # Packets
 
@@ -235,6 +200,7 @@ class PacketSensor:
             if len(self._pending) < HEADER_BYTES:
                 return
             self._header, self._pending = self._pending[:HEADER_BYTES], self._pending[HEADER_BYTES:]
+            self._was_heard = True
             if self.evidence:
                 self.evidence.begin(self._header)
             for kind in ("interface-gone", "program-ended"):
@@ -286,7 +252,7 @@ class PacketSensor:
     def _look(self) -> None:
         self._looked_at = time.monotonic()
         self._watch_clock()
-        self._launcher.ask_counts()
+        self._program.ask_counts()
         if not self._lag_s:
             self._live.advance(int((time.time() - BEHIND_S) * 1e6))
         self._interface = interface.state(self.settings.interface)
@@ -300,7 +266,8 @@ class PacketSensor:
 
     def _watch_drops(self) -> None:
         now = time.monotonic()
-        dropped = sum(_sum(self._counts, self._counts_before, name) or 0 for name in _COUNTS[1:])
+        counts = self._program.counts
+        dropped = (counts.kernel_drops or 0) + (counts.interface_drops or 0)
         if dropped > self._dropped:
             self.gaps.begin("packets-dropped")
             self._dropped_at = now
@@ -326,8 +293,7 @@ class PacketSensor:
         self._handed_on_at = time.monotonic()
         parts, self._rows = [*self._rows, _tables(self._live)], []
         tables = {name: pa.concat_tables([part[name] for part in parts]).unify_dictionaries() for name in parts[0]}
-        tables["flow_records"] = records_of_flows(tables["flows"])
-        if self.writer.offer(tables):
+        if self.writer.offer({"flow_records": records_of_flows(tables["flows"]), **tables}):
             self.gaps.end("rows-lost")
         else:
             self.gaps.begin("rows-lost", self.writer.error)
@@ -355,18 +321,14 @@ class PacketSensor:
 
     def _finish(self) -> None:
         """Ends the program, decodes and stores what is left."""
-        self._launcher.stop()
-        deadline = time.monotonic() + 5
-        while self._output is not None and time.monotonic() < deadline:
-            if not select.select([self._output], [], [], 0.5)[0] or not (data := os.read(self._output, READ_BYTES)):
+        self._program.stop()
+        deadline = time.monotonic() + LAST_PACKETS_S
+        while self._program.is_running and time.monotonic() < deadline:
+            data = self._program.read(WAIT_S)
+            if not data:
                 break
             self._take(data)
-        if self._messages is not None:
-            self._listen_to_the_end()
-        for pipe in (self._output, self._messages):
-            if pipe is not None:
-                os.close(pipe)
-        self._output = self._messages = None
+        self._program.close()
         if self.evidence:
             self.evidence.end()
         self._live.cut()
@@ -376,10 +338,6 @@ class PacketSensor:
         self._write_status(is_running=False)
         self._lock.close()
 
-    def _listen_to_the_end(self) -> None:
-        while self._messages is not None and select.select([self._messages], [], [], 0.2)[0] and self._listen():
-            pass
-
     def _write_status(self, *, is_running: bool) -> None:
         path = self.settings.state / f"{self.settings.interface}.json"
         draft = path.with_name(f".{path.name}.part")
@@ -388,14 +346,6 @@ class PacketSensor:
             draft.replace(path)
         except OSError:
             draft.unlink(missing_ok=True)  # a full disk: the metrics still tell
-
-
-_COUNTS = ("received", "kernel_drops", "interface_drops")
-
-
-def _sum(now: Counts, before: Counts, name: str) -> int | None:
-    counted = getattr(now, name)
-    return int(getattr(before, name) or 0) + int(counted) if counted is not None else getattr(before, name) or None
 
 
 def _tables(live: Live) -> "dict[str, pa.Table]":

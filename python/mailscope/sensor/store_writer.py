@@ -112,6 +112,8 @@ class StoreWriter:
 
     def _stored(self, batch: _Batch) -> bool:
         """Stores each table once, however often the batch must be offered: the store knows its numbers."""
+        import pyarrow as pa
+
         begun = time.monotonic()
         try:
             for name, table in batch.tables.items():
@@ -120,6 +122,10 @@ class StoreWriter:
             self.refusals += 1
             self.error = str(refused)
             return False
+        except pa.ArrowException as fault:  # a fault of ours: no later try would do better
+            self.lost_rows += batch.rows
+            self.error = str(fault)
+            return True
         self.longest_s = max(self.longest_s, time.monotonic() - begun)
         self.stored_batches += 1
         self.stored_rows += batch.rows

@@ -7,7 +7,8 @@ its writer (`app`) and number, and the table remembers the last number of each: 
 because its writer did not hear that it was stored, is stored once. (What the disk's own cache loses with its power
 is not in this promise.)
 
-Delta has no unsigned numbers: columns are stored one size wider (`u16` as 32 bits), and text without dictionaries.
+Delta has no unsigned numbers: columns are stored one size wider (`u16` as 32 bits), hashes of 64 bits as signed
+numbers of the same bits, and text without dictionaries.
 """
 
 from collections.abc import Mapping
@@ -193,7 +194,7 @@ def stored(records: "pa.Table", table: str = TABLE) -> "pa.Table":
     schema = _stored_schema(table)
     naive = pc.cast(pc.cast(records["start"], pa.int64()), pa.timestamp("us"))
     days = pc.cast(pc.floor_temporal(naive, unit="day"), pa.date32())
-    columns = [records[name].cast(schema.field(name).type) for name in schema.names if name != DAY]
+    columns = [records[name].cast(schema.field(name).type, safe=False) for name in schema.names if name != DAY]
     return pa.Table.from_arrays([*columns, days], schema=schema)
 
 
