@@ -16,6 +16,7 @@ mailscope cases watch --settings desk.toml
 mailscope cases list --state new
 mailscope cases show 7
 mailscope cases evidence 7 --store flows --maillog mail.log --case CASE
+mailscope cases quiet 7
 mailscope cases move 7 resolve --as wang
 mailscope cases verify
 """
@@ -38,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                 "look the accused address up in captures, flow records and mail logs",
                 case_evidence.arguments,
             ),
+            "quiet": ("say whether the traffic stopped after the notice", _quiet),
             "move": ("say what happened to a case", _move),
             "note": ("add a note to a case", _note),
             "assign": ("give a case to somebody", _assign),
@@ -67,6 +69,15 @@ def _list(parser: argparse.ArgumentParser) -> None:
     add_desk_arguments(parser)
 
 
+def _quiet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "case", type=int, nargs="?", metavar="N", help="number of the case; default: every notified one"
+    )
+    parser.add_argument("--store", action="append", default=[], metavar="DIR",
+                        help="flow records; default: those of the settings")  # fmt: skip
+    add_desk_arguments(parser)
+
+
 def _move(parser: argparse.ArgumentParser) -> None:
     _number(parser)
     parser.add_argument("event", choices=_EVENTS, help="what happened")
@@ -85,7 +96,7 @@ def _assign(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
     run = {"take": _taken, "watch": _watched, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
-    run["evidence"] = case_evidence.execute
+    run |= {"evidence": case_evidence.execute, "quiet": _stopped}
     return run.get(args.action, _changed)(args)
 
 
@@ -182,6 +193,22 @@ def _queued(args: argparse.Namespace) -> int:
         found = session.scalars(select(ComplaintRecord).where(ComplaintRecord.needs_person))
         rows = [fields(complaint, "id", "taken", "format", "message_id", "why") for complaint in found]
     say(args, ("id", "taken", "format", "message_id", "why"), rows)
+    return 0
+
+
+def _stopped(args: argparse.Namespace) -> int:
+    from mailscope.desk.evidence.silence import seen_in
+    from mailscope.desk.quiet import watch
+    from mailscope.desk.round import flow_records
+    from mailscope.errors import UsageError
+
+    settings, desk = opened(args)
+    places = args.store or list(settings.flows)
+    if not places:
+        raise UsageError("no flow records are named", hint="give --store, or `flows` in [desk] of the settings")
+    with flow_records([places]) as flows, desk.transaction() as session:
+        rows = watch(session, seen_in(flows[0][1]), case=args.case)
+    say(args, ("id", "accused", "notified", "standing", "last", "until", "hours", "why"), rows)
     return 0
 
 

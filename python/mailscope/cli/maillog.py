@@ -14,7 +14,6 @@ from mailscope.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import tzinfo
     from typing import Any
 
     from mailscope.ingest.maillogs.reader import MailLog
@@ -68,28 +67,11 @@ def execute(args: argparse.Namespace) -> int:
 def read(files: list[Path], args: argparse.Namespace) -> "MailLog":
     """The rows of the files, with `args.year` and `args.zone`."""
     from mailscope.ingest.maillogs.reader import mail_log
+    from mailscope.ingest.maillogs.zones import zone_of
 
     if args.year is not None and not 1970 <= args.year <= 9998:
         raise UsageError(f"`--year {args.year}` is no year of a log")
     return mail_log(files, zone_of(args.zone) if args.zone else None, args.year)
-
-
-def zone_of(text: str) -> "tzinfo":
-    """The zone of `+0800`, `-03:30`, `UTC` or a name of the zone database."""
-    import re
-    from datetime import UTC, timedelta, timezone
-    from zoneinfo import ZoneInfo
-
-    if text.upper() in ("UTC", "Z"):
-        return UTC
-    offset = re.fullmatch(r"([+-])(\d\d):?([0-5]\d)", text)
-    try:
-        if offset:
-            shift = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-            return timezone(-shift if offset[1] == "-" else shift)
-        return ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        raise UsageError(f"`{text[:60]}` is no zone", hint="write `+0800` or `Asia/Taipei`") from None
 
 
 def _print(args: argparse.Namespace, objects: "Any", rows: "Any") -> None:

@@ -44,6 +44,7 @@ VERBS = {
     "store": "look after a store of flow records",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",
+    "desk": "run the desk: mail in, what rules allow out, quiet checks",
     "cases": "keep the desk's cases: complaints in, history, evidence",
     "notices": "write to who is responsible, each notice once",
     "block": "stop an address of your network, with an undo",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mailscope.desk.cases.case_store import MACHINE
 from mailscope.desk.cases.history import append
@@ -13,43 +12,60 @@ from mailscope.desk.records import CaseRecord
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from mailscope.desk.evidence.silence import Seen, Sight
+
 QUIET_AFTER = timedelta(days=2)
-"""Silence this long after the notice counts as stopped."""
+"""Silence for so many watched hours counts as stopped."""
 
-REMIND_AFTER = timedelta(days=3)
-"""A notice without effect or answer this long is due for a reminder."""
+TIME_TO_ACT = timedelta(hours=24)
+"""What is seen so soon after the notice is no sign that the contact did nothing."""
 
-Seen = Callable[[str, datetime, datetime], tuple[datetime | None, datetime | None]]
-"""(address, from, to) -> the last abusive traffic seen, and up to when anybody was looking (None: nobody was)."""
+STOPPED, GOES_ON, WATCHING, NOT_VISIBLE = "stopped", "goes-on", "watching", "not-visible"
+"""`watching`: nothing seen yet, but not for long enough. `not-visible`: nobody looked, or nobody can see it."""
 
 
-def watch(session: Session, seen: Seen, now: datetime | None = None) -> dict[str, list[int]]:
-    """Looks at every notified case: `quiet` ones stopped, `again` began anew, `due` need a reminder.
+def watch(session: Session, seen: Seen, now: datetime | None = None, case: int | None = None) -> list[dict[str, Any]]:
+    """Looks at every case whose owner was told (or at one) and says of each which of the four it is.
 
-    Silence counts only while a sensor was looking: without coverage a case is neither quiet nor not.
+    Silence counts only while a sensor was looking. What changed is written into the case's history.
     """
     from sqlalchemy import select
 
     now = now or datetime.now(UTC)
-    result: dict[str, list[int]] = {"quiet": [], "again": [], "due": [], "not-watched": []}
-    for case in session.scalars(select(CaseRecord).where(CaseRecord.notified.is_not(None))):
-        if case.state == "resolved":
-            continue
-        assert case.notified is not None
-        last, looked_until = seen(case.accused, case.notified, now)
-        since = max(last or case.notified, case.notified)
-        if looked_until is None or looked_until < since:
-            result["not-watched"].append(case.id)
-        elif looked_until - since >= QUIET_AFTER:
-            if case.quiet_since != since:
-                case.quiet_since = since
-                append(session, case.id, now, MACHINE, "quiet", {"since": since, "looked_until": looked_until})
-            result["quiet"].append(case.id)
-        else:
-            if case.quiet_since is not None:
-                case.quiet_since = None
-                append(session, case.id, now, MACHINE, "seen-again", {"last": last})
-                result["again"].append(case.id)
-            if last is not None and now - case.notified >= REMIND_AFTER and case.state == "notified":
-                result["due"].append(case.id)
-    return result
+    told = select(CaseRecord).where(CaseRecord.notified.is_not(None), CaseRecord.state != "resolved")
+    if case is not None:
+        told = told.where(CaseRecord.id == case)
+    return [_look(session, record, seen, now) for record in session.scalars(told.order_by(CaseRecord.id))]
+
+
+def standing(notified: datetime, sight: Sight) -> str:
+    """Which of the four a sight since the notice means."""
+    if sight.until is None:
+        return NOT_VISIBLE if sight.last is None or sight.last <= notified + TIME_TO_ACT else GOES_ON
+    if sight.watched >= QUIET_AFTER:
+        return STOPPED
+    return GOES_ON if sight.last is not None and sight.last > notified + TIME_TO_ACT else WATCHING
+
+
+def _look(session: Session, case: CaseRecord, seen: Seen, now: datetime) -> dict[str, Any]:
+    assert case.notified is not None
+    sight = seen(case.accused, case.category, case.notified, now)
+    means = standing(case.notified, sight)
+    before = (case.watched or {}).get("standing")
+    case.quiet_since = max(sight.last or case.notified, case.notified) if means == STOPPED else None
+    case.watched = {
+        "standing": means,
+        "last": _text(sight.last),
+        "until": _text(sight.until),
+        "hours": sight.watched.total_seconds() / 3600,
+        "why": sight.why,
+        "looked": _text(now),
+    }
+    if means != before:
+        action = "seen-again" if before == STOPPED and means == GOES_ON else f"watch-{means}"
+        append(session, case.id, now, MACHINE, "quiet" if means == STOPPED else action, dict(case.watched))
+    return {"id": case.id, "accused": case.accused, "notified": case.notified} | case.watched
+
+
+def _text(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -70,6 +70,7 @@ class CaseRecord(Record):
     resolved: Mapped[datetime | None] = mapped_column(Utc)
     quiet_since: Mapped[datetime | None] = mapped_column(Utc)
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    watched: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
 class ComplaintRecord(Record):
@@ -132,6 +133,7 @@ class NoticeRecord(Record):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16), default="notice", server_default="notice")
     audience: Mapped[str] = mapped_column(String(16))
     language: Mapped[str] = mapped_column(String(8))
     recipient: Mapped[str] = mapped_column(Text, index=True)

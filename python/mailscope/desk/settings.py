@@ -1,8 +1,10 @@
 """The desk's settings: one TOML file, every key known, every wrong value named with its place.
 
 [desk]      database, name, address, secret_file, language, registry
+            mailbox (an mbox or Maildir that `desk run` takes mail from)
             cases (case folders), flows (stores of flow records), maillogs, zone (of the logs): where evidence is
 [network]   own, protected (prefixes), domains
+[rules]     what goes out without a person: see mailscope.desk.rules
 [mta]       host, port, per_recipient, per_recipient_hours
 [block]     most, longest_hours, two_persons, scopes
 [block.nftables]         command
@@ -19,14 +21,16 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from mailscope.desk.imap_mailbox import ImapAccount
 from mailscope.desk.notices.compose import Sender
 from mailscope.desk.notices.outbox import Mta
+from mailscope.desk.rules import Rules, rules_of
 from mailscope.errors import UsageError
+from mailscope.ingest.maillogs.zones import zone_of
 from mailscope.response.plan import SCOPES, Guards, Target, network
 
 NAME = "mailscope.toml"
@@ -38,6 +42,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = {
         "name",
         "address",
         "secret_file",
+        "mailbox",
         "cases",
         "flows",
         "maillogs",
@@ -72,6 +77,8 @@ class Settings:
     flows: tuple[str, ...]
     maillogs: tuple[Path, ...]
     zone: str | None
+    mailbox: str | None
+    rules: Rules
     own: tuple[str, ...]
     domains: tuple[str, ...]
     relays: tuple[str, ...]
@@ -80,6 +87,11 @@ class Settings:
     mta: Mta
     imap: ImapAccount | None = None
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def log_zone(self) -> tzinfo | None:
+        """The zone of the mail logs; None when it is not set."""
+        return zone_of(self.zone) if self.zone else None
 
     def target(self, name: str) -> Target:
         """The device of that name, as it is set; UsageError when it is not."""
@@ -123,6 +135,8 @@ def of_values(values: Mapping[str, Any], folder: Path) -> Settings:
         flows=tuple(_place(folder, name) or "" for name in _typed(desk, "flows", list, [])),
         maillogs=tuple(folder / name for name in _typed(desk, "maillogs", list, [])),
         zone=_typed(desk, "zone", str, "") or None,
+        mailbox=_place(folder, _typed(desk, "mailbox", str, "")),
+        rules=rules_of(values.get("rules", {})),
         own=tuple(_typed(net, "own", list, [])),
         domains=tuple(_typed(net, "domains", list, [])),
         relays=tuple(_typed(net, "relays", list, [])),
@@ -174,6 +188,8 @@ def _imap(members: Mapping[str, Any], folder: Path) -> ImapAccount:
 
 def _check(values: Mapping[str, Any]) -> None:
     for part, members in values.items():
+        if part == "rules" and isinstance(members, Mapping):
+            continue  # read by rules_of
         if part not in _KNOWN or not isinstance(members, Mapping):
             raise UsageError(f"[{part}] is not known", hint="known are " + ", ".join(f"[{name}]" for name in _KNOWN))
         targets = _TARGETS if part == "block" else {}

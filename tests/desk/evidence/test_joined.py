@@ -5,7 +5,7 @@ import json
 from mailscope.desk.cases.case_store import by_id
 from mailscope.desk.cases.history import broken_at, of_case
 from mailscope.desk.database import open_desk
-from mailscope.desk.evidence.joined import ROWS_KEPT, evidence_of, joined, keep, sentences, was_seen
+from mailscope.desk.evidence.joined import ROWS_KEPT, evidence_of, joined, keep, sentences, was_around
 from mailscope.desk.evidence.moments import Look, Moment
 from mailscope.desk.intake import take
 from tests.fixtures.complaints import read
@@ -20,7 +20,7 @@ def test_the_strongest_source_decides_and_each_is_told():
     found = joined([MOMENT], [blind, seen])
     assert found["verdict"] == "seen"
     assert found["moments"][0]["by"] == {"mail-logs": "not-watched", "flows": "seen"}
-    assert was_seen(found)
+    assert was_around(found)
 
 
 def test_nothing_seen_and_not_watched_are_different_sentences():

@@ -27,6 +27,7 @@ def look(place: str, records: Table, moments: Sequence[Moment], *, is_mail: bool
     """What flow records show around the moments: of the addresses, and of anybody, which says who was watching."""
     found = Look("flows", place, [])
     rows = _of_addresses(records, moments)
+    found.first, found.last = _reach(records, moments)
     for moment in moments:
         mine = [row for row in rows if _is_its(row, moment, is_mail=is_mail)]
         times = [row["start"] for row in mine]
@@ -53,6 +54,14 @@ def _of_addresses(records: Table, moments: Sequence[Moment]) -> list[dict[str, A
     names = ("src_addr", "src_port", "dst_addr", "dst_port", "start", "end", "packets", "bytes", "exporter", "input")
     rows = mine.select(*names, "record").order_by("start").limit(RECORDS_LOOKED_AT).to_pyarrow().to_pylist()
     return [row | {"start": _aware(row["start"]), "end": _aware(row["end"])} for row in rows]
+
+
+def _reach(records: Table, moments: Sequence[Moment]) -> tuple[datetime | None, datetime | None]:
+    """The first and the last record of anybody around the moments."""
+    spans = [span for moment in moments if (span := moment.near(WINDOW)) is not None]
+    then = records.filter(_any_of(records, spans)) if spans else records
+    row = then.aggregate(first=then.start.min(), last=then.start.max()).to_pyarrow().to_pylist()[0]
+    return (_aware(row["first"]), _aware(row["last"])) if row["first"] else (None, None)
 
 
 def _any_of(table: Table, spans: Sequence[tuple[datetime, datetime]]) -> BooleanValue:

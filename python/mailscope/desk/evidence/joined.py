@@ -91,9 +91,9 @@ def phrases(evidence: Mapping[str, Any]) -> list[Phrase]:
     return [told(sentence) for sentence in evidence.get("said", ())]
 
 
-def was_seen(evidence: Mapping[str, Any] | None) -> bool:
-    """Whether our own records show the address at a time that a complaint told."""
-    return bool(evidence) and (evidence or {}).get("verdict") == SEEN
+def was_around(evidence: Mapping[str, Any] | None, verdicts: Sequence[str] = (SEEN,)) -> bool:
+    """Whether our own records show the address at the times told, or as the named verdicts say."""
+    return (evidence or {}).get("verdict") in verdicts
 
 
 def keep(session: Session, case: CaseRecord, evidence: dict[str, Any], actor: str) -> None:

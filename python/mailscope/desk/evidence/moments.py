@@ -104,9 +104,11 @@ def moments_of(session: Session, case: CaseRecord) -> list[Moment]:
     )
     found: dict[tuple[str, datetime | None], Moment] = {}
     for accusation, read in session.execute(wanted):
-        for address in dict.fromkeys((accusation.responsible, accusation.address)):
-            tolerance = timedelta(seconds=_uncertainty(read, accusation.address))
-            found.setdefault((address, accusation.time), Moment(address, accusation.time, tolerance, accusation.port))
+        # The customer's address, not that of a relay of ours: the relay's traffic is everybody's.
+        address, time = accusation.responsible, accusation.time
+        port = accusation.port if address == accusation.address else None
+        tolerance = timedelta(seconds=_uncertainty(read, accusation.address))
+        found.setdefault((address, time), Moment(address, time, tolerance, port))
     newest = list(found.values())[:MOMENTS_LOOKED_AT]
     return newest or [Moment(case.accused, None)]
 

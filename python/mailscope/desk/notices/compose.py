@@ -56,6 +56,9 @@ class Matter:
     advice: Sequence[str] = ()
     summary: str | None = None
     """What it is about in the notice's language; the report for machines has its own."""
+    kind: str = "notice"
+    since: datetime | None = None
+    """Of a reminder or an escalation: when the contact was first told."""
 
 
 def case_tag(sender: Sender, case: int) -> str:

@@ -15,6 +15,8 @@ from mailscope.wording import amount, phrase, render
 from mailscope.wording.english import TEMPLATES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
 CARVED_FLOWS = 5
@@ -30,8 +32,13 @@ def draft(
     audience: str = "customer",
     language: str = "en",
     form: str = "xarf",
+    kind: str = "notice",
+    since: datetime | None = None,
 ) -> NoticeRecord:
-    """A draft for case `number`; it goes nowhere until a person, or a rule, approves it."""
+    """A draft for case `number`; it goes nowhere until a person, or a rule, approves it.
+
+    `kind` is `notice`, `reminder` or `escalation`; the latter two say that somebody was told at `since`.
+    """
     from sqlalchemy import func, select
 
     case = by_id(session, number)
@@ -57,12 +64,14 @@ def draft(
         last=case.last_event,
         findings=sentences(evidence, language),
         summary=_summary(case, count, language),
+        kind=kind,
+        since=since,
     )
     mail = compose(
         sender, recipient, matter,
         audience=audience, language=language, form=form, answers=session.scalars(earlier).first(),
     )  # fmt: skip
-    return put(session, mail, number, audience, language)
+    return put(session, mail, number, audience, language, kind)
 
 
 CATEGORIES: dict[str, tuple[str, str]] = {

@@ -49,12 +49,15 @@ class Mta:
     per_recipient_in: timedelta = timedelta(days=1)
 
 
-def put(session: Session, mail: EmailMessage, case: int, audience: str, language: str) -> NoticeRecord:
+def put(
+    session: Session, mail: EmailMessage, case: int, audience: str, language: str, kind: str = "notice"
+) -> NoticeRecord:
     """Keeps a composed notice as a draft."""
     from email.utils import parseaddr
 
     notice = NoticeRecord(
         case_id=case,
+        kind=kind,
         audience=audience,
         language=language,
         recipient=parseaddr(str(mail["To"]))[1],
