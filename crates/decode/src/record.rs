@@ -670,6 +670,8 @@ pub struct TlsHandshake {
     pub ja4: Option<String>,
     /// JA3S of the server, MD5 hex.
     pub ja3s: Option<String>,
+    /// JA4S of the server.
+    pub ja4s: Option<String>,
     /// Subject names of the server's certificate, where visible (TLS 1.2 and older).
     pub certificate_names: Vec<String>,
     /// SHA-256 of the server's certificate, hex.

@@ -208,6 +208,7 @@ impl Tls {
                 ja3: None,
                 ja4: None,
                 ja3s: None,
+                ja4s: None,
                 certificate_names: Vec::new(),
                 certificate_sha256: None,
             })
@@ -237,6 +238,7 @@ impl Tls {
         }
         record.version = hello::version_name(hello.version);
         record.ja3s = Some(fingerprint::ja3s(hello));
+        record.ja4s = Some(fingerprint::ja4s(hello));
     }
 
     fn certificate(&mut self, body: &[u8], at: At) {

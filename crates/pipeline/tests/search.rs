@@ -180,3 +180,20 @@ fn a_needle_that_cannot_be_searched_is_refused() {
     assert!(Needles::new(vec![needle("e", "payload", &[7; 2000])], &[]).is_err());
     assert!(Needles::new(vec![], &["mx.example".to_owned()]).is_err());
 }
+
+#[test]
+fn the_last_sighting_before_the_limit_of_a_direction_is_marked() {
+    for (times, marked) in [(999, 0), (1000, 1), (1500, 1)] {
+        let text = b"to 192.0.2.67 and ".repeat(times);
+        let seen = search(
+            said(&text, 1000),
+            vec![needle("victim", "ascii", b"192.0.2.67")],
+            &[],
+        );
+        let marks = seen.column("sightings", "limit_reached");
+        assert_eq!(marks.len(), times.min(1000));
+        let is_marked = |mark: &String| mark.contains("true");
+        assert_eq!(marks.iter().filter(|mark| is_marked(mark)).count(), marked);
+        assert_eq!(marks.last().is_some_and(is_marked), marked == 1);
+    }
+}

@@ -3,7 +3,7 @@
 use mailscope_evidence::{At, Side, Span};
 
 use crate::address::Address;
-use crate::column::{Text, U16, U64};
+use crate::column::{Flag, Text, U16, U64};
 use crate::context::FlowContext;
 use crate::table::table;
 use crate::word::Word;
@@ -31,6 +31,8 @@ table! {
         matched: Text,
         /// Up to 80 characters around them, `\xNN` where not printable.
         excerpt: Text,
+        /// The last one listed of its direction: the limit was reached, later ones were passed over.
+        limit_reached: Flag,
     }
 }
 
@@ -53,6 +55,8 @@ pub struct Sighting<'a> {
     pub matched: &'a str,
     /// What stands around them, printable.
     pub excerpt: &'a str,
+    /// The last one listed of its direction.
+    pub limit_reached: bool,
 }
 
 impl Builder {
@@ -75,6 +79,7 @@ impl Builder {
             offset: sighting.offset,
             matched: sighting.matched,
             excerpt: sighting.excerpt,
+            limit_reached: sighting.limit_reached,
         });
     }
 }

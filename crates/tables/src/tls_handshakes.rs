@@ -39,6 +39,8 @@ table! {
         ja4: OptText,
         /// JA3S of the server, MD5 hex.
         ja3s: OptText,
+        /// JA4S of the server.
+        ja4s: OptText,
         /// Subject names of the server's certificate, where visible (TLS 1.2 and older).
         certificate_names: Texts,
         /// SHA-256 of the server's certificate, hex.
@@ -65,6 +67,7 @@ impl Builder {
             ja3: tls.ja3.as_deref(),
             ja4: tls.ja4.as_deref(),
             ja3s: tls.ja3s.as_deref(),
+            ja4s: tls.ja4s.as_deref(),
             certificate_names: texts(&tls.certificate_names),
             certificate_sha256: tls.certificate_sha256.as_deref(),
         });

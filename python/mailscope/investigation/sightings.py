@@ -63,7 +63,9 @@ def looked_for(
         return result
     found = [dict(row) for row, _number in zip(search(wanted, near), range(SIGHTINGS_LIMIT), strict=False)]
     result.is_cut = len(found) == SIGHTINGS_LIMIT
-    found = [row for row in found if row["flow_id"] not in own_legs and _stands_alone(row)]
+    found = [row for row in found if row["flow_id"] not in own_legs]
+    result.is_cut |= any(row.get("limit_reached") for row in found)
+    found = [row for row in found if _stands_alone(row)]
     around = _flows_of(flows, {row["flow_id"] for row in found})
     by_flow: dict[str, list[Request]] = {}
     for request in commands:

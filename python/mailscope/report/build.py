@@ -317,6 +317,8 @@ def _coverage(view: Report) -> list[str]:
         lines.append(view.prose(phrase("report.coverage-search", **values)))
         seen = [f"{view.say('report.sightings-' + name)} {count}" for name, count in data["sightings"].items()]
         lines.append(view.prose(phrase("report.coverage-sightings", sightings=seen)))
+        if data["sightings_cut"]:
+            lines.append(view.prose(phrase("report.coverage-sightings-cut")))
     return lines
 
 

@@ -433,6 +433,7 @@ class TlsHandshake(Record):
     ja3: str | None = column("text", "JA3 of the client, MD5 hex.", nullable=True)
     ja4: str | None = column("text", "JA4 of the client.", nullable=True)
     ja3s: str | None = column("text", "JA3S of the server, MD5 hex.", nullable=True)
+    ja4s: str | None = column("text", "JA4S of the server.", nullable=True)
     certificate_names: list[str] = column("list<text>", "Subject names of the server's certificate, where visible (TLS 1.2 and older).")
     certificate_sha256: str | None = column("text", "SHA-256 of the server's certificate, hex.", nullable=True)
 
@@ -458,6 +459,7 @@ class Sighting(Record):
     offset: int = column("u64", "Offset of the first matched byte in that stream as captured, missing bytes counted.")
     matched: str = column("text", "The matched bytes, `\\xNN` where not printable.")
     excerpt: str = column("text", "Up to 80 characters around them, `\\xNN` where not printable.")
+    limit_reached: bool = column("bool", "The last one listed of its direction: the limit was reached, later ones were passed over.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-//! Fingerprints of hellos: JA3 and JA3S (Salesforce), JA4 (FoxIO, TLS client part).
+//! Fingerprints of hellos: JA3 and JA3S (Salesforce), JA4 and JA4S (FoxIO).
 
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -50,27 +50,16 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
         let kinds = hello.extensions.iter().map(|(kind, _)| *kind);
         kinds.filter(|kind| !is_grease(*kind))
     };
-    let version = match hello.highest_version() {
-        0x0304 => "13",
-        0x0303 => "12",
-        0x0302 => "11",
-        0x0301 => "10",
-        0x0300 => "s3",
-        0x0002 => "s2",
-        _ => "00",
-    };
     let mut text = Vec::with_capacity(36);
     text.push(b't');
-    text.extend_from_slice(version.as_bytes());
+    text.extend_from_slice(version_digits(hello.highest_version()));
     text.push(if kinds().any(|kind| kind == 0) {
         b'd'
     } else {
         b'i'
     });
-    for count in [ciphers.len(), kinds().count()].map(|count| count.min(99)) {
-        text.push(digit((count / 10) as u16));
-        text.push(digit((count % 10) as u16));
-    }
+    push_count(&mut text, ciphers.len());
+    push_count(&mut text, kinds().count());
     text.extend_from_slice(&alpn(hello.first_alpn()));
     let mut hashed = Vec::with_capacity(512);
     text.push(b'_');
@@ -86,6 +75,53 @@ pub(super) fn ja4(hello: &ClientHello<'_>) -> String {
         hello.signature_algorithms(),
     );
     String::from_utf8(text).unwrap_or_default()
+}
+
+/// JA4S: `a_b_c`, where `a` is transport, version, count of extensions and the ALPN chosen, `b` is
+/// the cipher chosen, and `c` hashes the extensions in order.
+pub(super) fn ja4s(hello: &ServerHello<'_>) -> String {
+    let mut text = Vec::with_capacity(25);
+    text.push(b't');
+    text.extend_from_slice(version_digits(hello.version));
+    push_count(&mut text, hello.extensions.len());
+    text.extend_from_slice(&alpn(hello.chosen_alpn()));
+    text.push(b'_');
+    push_hexadecimal(&mut text, [hello.cipher].into_iter());
+    text.push(b'_');
+    let mut listed = Vec::with_capacity(64);
+    push_hexadecimal(&mut listed, hello.extensions.iter().map(|(kind, _)| *kind));
+    push_hash(&mut text, &listed);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The two characters for a version.
+fn version_digits(version: u16) -> &'static [u8; 2] {
+    match version {
+        0x0304 => b"13",
+        0x0303 => b"12",
+        0x0302 => b"11",
+        0x0301 => b"10",
+        0x0300 => b"s3",
+        0x0002 => b"s2",
+        _ => b"00",
+    }
+}
+
+/// Two digits; 99 for more.
+fn push_count(text: &mut Vec<u8>, count: usize) {
+    let count = count.min(99) as u16;
+    text.extend_from_slice(&[digit(count / 10), digit(count % 10)]);
+}
+
+/// The first 12 digits of the SHA-256; zeros for nothing.
+fn push_hash(out: &mut Vec<u8>, listed: &[u8]) {
+    if listed.is_empty() {
+        out.extend_from_slice(b"000000000000");
+        return;
+    }
+    for byte in Sha256::digest(listed).iter().take(6) {
+        out.extend_from_slice(&[digit(u16::from(byte >> 4)), digit(u16::from(byte & 15))]);
+    }
 }
 
 /// First and last character of the first protocol; of its hexadecimal form when either is not
@@ -107,23 +143,17 @@ fn alpn(name: Option<&[u8]>) -> [u8; 2] {
 /// Appends the first 12 digits of the SHA-256 of the sorted values, then of the ordered ones without GREASE.
 /// `text` is room to write them in.
 fn push_sorted_hash(out: &mut Vec<u8>, text: &mut Vec<u8>, list: &mut [u16], ordered: &[u8]) {
-    if list.is_empty() {
-        out.extend_from_slice(b"000000000000");
-        return;
-    }
     list.sort_unstable();
     text.clear();
     push_hexadecimal(text, list.iter().copied());
     let mut ordered = values(ordered)
         .filter(|value| !is_grease(*value))
         .peekable();
-    if ordered.peek().is_some() {
+    if ordered.peek().is_some() && !list.is_empty() {
         text.push(b'_');
         push_hexadecimal(text, ordered);
     }
-    for byte in Sha256::digest(text).iter().take(6) {
-        out.extend_from_slice(&[digit(u16::from(byte >> 4)), digit(u16::from(byte & 15))]);
-    }
+    push_hash(out, text);
 }
 
 /// SHA-256, hex.
@@ -282,5 +312,24 @@ mod tests {
             ja3(&hello(769, &ciphers, &[], &[])),
             "de350869b8c85de67a350c8d186f11e6"
         );
+    }
+
+    /// The worked example of FoxIO's technical details of JA4S, and a hello with ALPN.
+    #[test]
+    fn ja4s_gives_the_published_value() {
+        let hello = |extensions| ServerHello {
+            version: 0x0303,
+            legacy_version: 0x0303,
+            cipher: 0xc030,
+            extensions,
+        };
+        let kinds = [0x0005, 0x0017, 0xff01, 0x0000];
+        assert_eq!(
+            ja4s(&hello(kinds.map(|kind| (kind, &b""[..])).to_vec())),
+            "t120400_c030_4e8089b08790"
+        );
+        assert_eq!(ja4s(&hello(Vec::new())), "t120000_c030_000000000000");
+        let chosen = ja4s(&hello(vec![(16, &b"\x00\x03\x02h2"[..])]));
+        assert!(chosen.starts_with("t1201h2_c030_"), "{chosen}");
     }
 }

@@ -130,6 +130,14 @@ impl<'a> ServerHello<'a> {
             extensions,
         })
     }
+
+    /// The protocol chosen (RFC 7301); TLS 1.3 encrypts it.
+    pub fn chosen_alpn(&self) -> Option<&'a [u8]> {
+        let (_, content) = self.extensions.iter().find(|(kind, _)| *kind == ALPN)?;
+        Cursor(Cursor(content).vector16()?)
+            .vector8()
+            .filter(|name| !name.is_empty())
+    }
 }
 
 /// The list of extensions; a broken one ends it.

@@ -19,7 +19,7 @@ use crate::pass::OnProgress;
 use crate::source::{InputReport, Merge, named_inputs};
 use crate::{Error, Options};
 
-/// Sightings reported per direction of a flow; further ones there are passed over.
+/// Sightings reported per direction of a flow; the last one is marked, further ones are passed over.
 const SIGHTINGS_PER_STREAM: u32 = 1000;
 
 /// Searches captures for needles and hands the table `sightings` on.
@@ -132,6 +132,7 @@ impl Seen<'_> {
             offset: self.offset,
             matched: &self.matched,
             excerpt: &self.excerpt,
+            limit_reached: self.is_last,
         }
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Seen<'n> {
     pub offset: u64,
     pub matched: String,
     pub excerpt: String,
+    /// The last one reported of its direction.
+    pub is_last: bool,
 }
 
 /// The end of what was searched, in which a match may begin that later bytes complete.
@@ -89,6 +91,7 @@ impl StreamSearch {
                 offset: start,
                 matched: printable(text.get(found.place.clone()).unwrap_or_default()),
                 excerpt: excerpt(text, &found.place),
+                is_last: *reported >= SIGHTINGS_PER_STREAM,
             });
         });
     }

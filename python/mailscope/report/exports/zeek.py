@@ -190,6 +190,7 @@ def _ssl(tables: Tables) -> Iterator[Record]:
             "ja3": row["ja3"],
             "ja3s": row["ja3s"],
             "ja4": row["ja4"],
+            "ja4s": row.get("ja4s"),
         }
 
 

@@ -112,8 +112,9 @@ LOGS: dict[str, dict[str, str]] = {
         "ja3": "string",
         "ja3s": "string",
         "ja4": "string",
+        "ja4s": "string",
     },
     "pop3": _MAILBOX,
     "imap": _MAILBOX,
 }
-"""Log name to its columns and their types. `ja3`, `ja3s`, `ja4`, `vlan`, `community_id` are those of known packages."""
+"""Log name to its columns and their types. `ja3`, `ja3s`, `ja4`, `ja4s`, `vlan`, `community_id`: of known packages."""

@@ -270,6 +270,7 @@ TEMPLATES: dict[str, str] = {
     "report.coverage-loss": "流中缺失 {gap} 字节，被截断的数据包 {cut}，采集器丢弃 {drops}",
     "report.coverage-search": "在其余全部流量中查找 {needles}，形式：{forms}",
     "report.coverage-sightings": "所见：{sightings}",
+    "report.coverage-sightings-cut": "发现的位置多于所列",
     "report.coverage-undecoded": "邮件端口上没有可读邮件的流：{apps}",
     "report.coverage-apps": "按应用统计的流量",
     "report.sightings-command": "命令",

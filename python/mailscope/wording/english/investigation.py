@@ -306,6 +306,7 @@ TEMPLATES: dict[str, str] = {
     "report.coverage-loss": "missing in streams {gap} bytes, cut packets {cut}, dropped by the sensor {drops}",
     "report.coverage-search": "searched all other traffic for {needles} as {forms}",
     "report.coverage-sightings": "seen as: {sightings}",
+    "report.coverage-sightings-cut": "more places were found than are listed",
     "report.coverage-undecoded": "mail ports without readable mail: {apps}",
     "report.coverage-apps": "Traffic by application",
     "report.sightings-command": "command",
