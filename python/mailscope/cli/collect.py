@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Collects until a signal says stop."""
+    from mailscope.detect.flow_sums import SUMS
     from mailscope.sensor.collector import FlowCollector, Settings
     from mailscope.sensor.metrics import MetricsServer
     from mailscope.store.lake import Lake
@@ -52,7 +53,7 @@ def execute(args: argparse.Namespace) -> int:
     )
     until = time.monotonic() + args.seconds if args.seconds else None
     stopped = Stopped()
-    collector = FlowCollector(settings, Lake(args.store))
+    collector = FlowCollector(settings, Lake(args.store, sums=SUMS))
     teller = _Teller(args.status)
     metrics = MetricsServer(args.metrics, collector.status) if args.metrics else None
     say("collect.listening", where=", ".join(collector.listening))

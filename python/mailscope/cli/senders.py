@@ -18,9 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import ibis
-
     from mailscope.investigation.sender_queue import Queue
+    from mailscope.store.flow_hours import FlowHours
 
 EXAMPLES = """
 mailscope senders gateway.pcap --own 192.0.2.0/24
@@ -91,8 +90,9 @@ def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
 
 
 @contextmanager
-def records_of(args: argparse.Namespace) -> "Iterator[ibis.Table]":
+def records_of(args: argparse.Namespace) -> "Iterator[FlowHours]":
     """The flow records of the sources that the arguments name, for as long as the block lasts."""
+    from mailscope.detect.flow_sums import SUMS
     from mailscope.ingest.flow_sources import FlowSources
 
     check_networks(args.own)
@@ -101,7 +101,7 @@ def records_of(args: argparse.Namespace) -> "Iterator[ibis.Table]":
     with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
         with Progress() as progress:
             sources = FlowSources(Path(folder), progress)
-            records = sources.expression(args.sources)
+            records = sources.hours(args.sources, SUMS)
         for note in sources.notes:
             print(f"warning: {visible(note, 500)}", file=sys.stderr)
         yield records

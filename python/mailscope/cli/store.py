@@ -7,6 +7,7 @@ from mailscope.cli.parser import actions, positive
 
 EXAMPLES = """
 mailscope store info flows
+mailscope store fold flows
 mailscope store compact flows
 mailscope store prune flows --keep-days 90
 """
@@ -18,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         {
             "info": ("print version, files, bytes, records and days as JSON", _place),
+            "fold": ("sum the records that the hourly sums do not hold yet; senders asks them first", _place),
             "compact": ("join small files; readers and writers go on", _place),
             "prune": ("forget old days, and remove files that nothing needs", _prune),
         },
@@ -37,14 +39,19 @@ def _prune(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
+    from mailscope.detect.flow_sums import SUMS
     from mailscope.store.lake import Lake
 
-    lake = Lake(args.store)
+    lake = Lake(args.store, sums=SUMS)
     if args.action == "info":
         done = lake.info()
+    elif args.action == "fold":
+        done = {"summed_records": lake.fold()}
     elif args.action == "compact":
+        lake.fold()
         done = lake.compact()
     else:
+        lake.fold()
         done = lake.prune(keep_days=args.keep_days, grace_hours=max(0, args.grace_hours))
     print(json.dumps(done, indent=1))
     return 0

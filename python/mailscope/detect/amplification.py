@@ -23,6 +23,7 @@ from ibis.expr.types import Table
 from mailscope.detect.network import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
+from mailscope.store.flow_hours import FlowHours
 
 LEAST_BYTES = 1_000_000
 LEAST_RATIO = 10
@@ -34,9 +35,12 @@ LEAST_REFLECTORS = 10
 _COLUMNS = ("subject", "role", "port", "peers", "asked_bytes", "answered_bytes", "first", "last")
 
 
-def reflections(flow_records: Table, own: Sequence[Prefix]) -> Table:
-    """One row an own host, port and role (`reflector` or `target`): peers, asked_bytes, answered_bytes, first, last."""
-    pairs = _pairs(flow_records)
+def reflections(flow_records: Table | FlowHours, own: Sequence[Prefix], since_hour: int = 0) -> Table:
+    """One row an own host, port and role (`reflector` or `target`): peers, asked_bytes, answered_bytes, first, last.
+
+    `since_hour` counts from 1970: what is older is left out.
+    """
+    pairs = _pairs(FlowHours.of(flow_records).sums("answered", answered_hours).filter(_.hour >= since_hour))
     abused = pairs.filter(
         _.answered_bytes >= LEAST_RATIO * _.asked_bytes, _.answered_bytes >= LEAST_PACKET * _.answered_packets
     )
@@ -49,8 +53,8 @@ def reflections(flow_records: Table, own: Sequence[Prefix]) -> Table:
     return ibis.union(used, hit)
 
 
-def _pairs(flow_records: Table) -> Table:
-    """Questions and answers of each service host and peer."""
+def answered_hours(flow_records: Table) -> Table:
+    """Questions and answers of each service host and peer: sums of an hour."""
     ports = tuple(AMPLIFIERS)
     from_service, to_service = flow_records.src_port.isin(ports), flow_records.dst_port.isin(ports)
     kept = flow_records.filter(flow_records.proto == "udp", (from_service & ~to_service) | (~from_service & to_service))
@@ -58,6 +62,7 @@ def _pairs(flow_records: Table) -> Table:
     marked = kept.select(
         "start",
         "end",
+        hour=(kept.start.epoch_seconds() / 3600).floor().cast("int64"),
         service=answer.ifelse(kept.src_addr, kept.dst_addr),
         peer=answer.ifelse(kept.dst_addr, kept.src_addr),
         port=answer.ifelse(kept.src_port, kept.dst_port),
@@ -65,12 +70,32 @@ def _pairs(flow_records: Table) -> Table:
         answered_packets=answer.ifelse(kept.packets, kept.reverse_packets).fill_null(0).cast("int64") * kept.sampling,
         asked=answer.ifelse(kept.reverse_bytes, kept.bytes).fill_null(0).cast("int64") * kept.sampling,
     )
-    return marked.group_by(["service", "peer", "port"]).agg(
-        asked_bytes=_.asked.sum(),
-        answered_bytes=_.answered.sum(),
-        answered_packets=_.answered_packets.sum(),
+    return marked.group_by(["service", "peer", "port", "hour"]).agg(
+        asked_bytes=_.asked.sum().cast("int64"),
+        answered_bytes=_.answered.sum().cast("int64"),
+        answered_packets=_.answered_packets.sum().cast("int64"),
         first=_.start.min(),
         last=_.end.max(),
+    )
+
+
+def _pairs(hours: Table) -> Table:
+    """Each service host and peer that may be abused at all, with what they did in all hours.
+
+    Where the whole is ten times the questions, an hour is: the others need not be added up.
+    """
+    ends = ["service", "peer", "port"]
+    some = hours.filter(_.answered_bytes >= LEAST_RATIO * _.asked_bytes).select(*ends).distinct()
+    return (
+        hours.semi_join(some, ends)
+        .group_by(ends)
+        .agg(
+            asked_bytes=_.asked_bytes.sum(),
+            answered_bytes=_.answered_bytes.sum(),
+            answered_packets=_.answered_packets.sum(),
+            first=_.first.min(),
+            last=_.last.max(),
+        )
     )
 
 

@@ -16,10 +16,11 @@ Evidence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil
+from operator import or_
 
 import ibis
 from ibis import _
@@ -27,7 +28,10 @@ from ibis.expr.types import BooleanValue, Table
 
 from mailscope.detect.network import Prefix
 from mailscope.detect.senders.ownership import is_in
+from mailscope.store.engine import held
+from mailscope.store.flow_hours import FlowHours
 
+TCP, ECHO = "tcp", "echo"
 SYN, ACK = 2, 16
 ECHO_REQUEST = {"icmp": 8, "icmp6": 128}
 REFUSED_WORDS = ("S0", "REJ", "RSTOS0", "SH")
@@ -51,13 +55,13 @@ _FEED = ("format", "exporter", "observation_domain", "folder")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A pattern over flows from one subject to one port; thresholds hold for the whole window.
+    """A pattern over flows from one subject to one port; thresholds hold for the whole window, in whole hours.
 
     `unanswered` is the least share of targets that never answered; `per_second` a rate to the busiest target.
     """
 
     kind: str
-    keep: Callable[[Table], BooleanValue]
+    proto: str
     ports: Sequence[int] = ()
     targets: int = 1
     unanswered: float = 0.0
@@ -67,90 +71,165 @@ class Profile:
     packets_per_second: float = 0.0
 
 
-def _is_tcp(records: Table) -> BooleanValue:
-    return records.proto == "tcp"
+WEB_PORTS = (80, 443, 8080, 8443)
 
-
-def _is_echo_request(records: Table) -> BooleanValue:
-    wanted = [(records.proto == proto) & (records.icmp_type == kind) for proto, kind in ECHO_REQUEST.items()]
-    return reduce(lambda one, other: one | other, wanted)
-
-
-SCAN = Profile("scan", _is_tcp, targets=30, unanswered=0.8)
-SYN_FLOOD = Profile("syn-flood", _is_tcp, unanswered=0.8, flows_on_one=200, flows_per_second=1.0)
-PING_SWEEP = Profile("ping-sweep", _is_echo_request, targets=100)
-PING_FLOOD = Profile("ping-flood", _is_echo_request, packets_on_one=500, packets_per_second=5.0)
-WEB_FLOOD = Profile("web-flood", _is_tcp, ports=(80, 443, 8080, 8443), flows_on_one=1000, flows_per_second=20.0)
+SCAN = Profile("scan", TCP, targets=30, unanswered=0.8)
+SYN_FLOOD = Profile("syn-flood", TCP, unanswered=0.8, flows_on_one=200, flows_per_second=1.0)
+PING_SWEEP = Profile("ping-sweep", ECHO, targets=100)
+PING_FLOOD = Profile("ping-flood", ECHO, packets_on_one=500, packets_per_second=5.0)
+WEB_FLOOD = Profile("web-flood", TCP, ports=WEB_PORTS, flows_on_one=1000, flows_per_second=20.0)
 
 PROFILES = (SCAN, SYN_FLOOD, PING_SWEEP, PING_FLOOD, WEB_FLOOD)
 """Looked for by default. A ping goes out once a second; a browser opens some six connections to a server at once."""
 
 
-def matches(flow_records: Table, own: Sequence[Prefix], profiles: Sequence[Profile] = PROFILES) -> Table:
-    """One row a subject and pattern.
+def matches(
+    flow_records: Table | FlowHours,
+    own: Sequence[Prefix],
+    profiles: Sequence[Profile] = PROFILES,
+    since_hour: int = 0,
+) -> Table:
+    """One row a subject and pattern; `since_hour` counts from 1970: what is older is left out.
 
     Columns: subject, kind, port, targets, failed_targets, flows, failed, packets, bytes, most_flows, most_packets
     (to the busiest target), seconds (between its first and last flow), first, last.
     """
-    found = [_matching(flow_records, own, profile) for profile in profiles]
+    hours = FlowHours.of(flow_records)
+    asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
+    some = held(_candidates(asking.filter(is_in(asking.src_addr, own)), profiles), "asking_candidates")
+    asked = hours.sums("asked", asked_hours, lambda table: _of_these(table, some))
+    targets = held(_by_target(asked.filter(_.hour >= since_hour)), "asked_targets")
+    found = [_matching(targets, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
 
-def _matching(flow_records: Table, own: Sequence[Prefix], profile: Profile) -> Table:
-    kept = flow_records.filter(profile.keep(flow_records), is_in(flow_records.src_addr, own))
+def _matching(targets: Table, profile: Profile) -> Table:
+    kept = targets.filter(targets.proto == profile.proto)
     if profile.ports:
-        kept = kept.filter(kept.dst_port.isin(profile.ports))
-    asked = _asked(kept)
-    by_port = _by_port(_by_target(asked.semi_join(_candidates(asked, profile), "src_addr")))
+        kept = kept.filter(kept.port.isin(profile.ports))
     seconds = ibis.greatest(_.seconds, 1)
     # Where answers must be missing, the busiest target is one that never answered.
     most = _.most_failed if profile.unanswered else _.most_flows
-    return by_port.filter(
-        _.targets >= profile.targets,
-        _.failed_targets >= profile.unanswered * _.targets,
-        most >= profile.flows_on_one,
-        _.most_packets >= profile.packets_on_one,
-        most >= profile.flows_per_second * seconds,
-        _.most_packets >= profile.packets_per_second * seconds,
-    ).mutate(kind=ibis.literal(profile.kind))
+    return (
+        _by_port(kept)
+        .filter(
+            _.targets >= profile.targets,
+            _.failed_targets >= profile.unanswered * _.targets,
+            most >= profile.flows_on_one,
+            _.most_packets >= profile.packets_on_one,
+            most >= profile.flows_per_second * seconds,
+            _.most_packets >= profile.packets_per_second * seconds,
+        )
+        .mutate(kind=ibis.literal(profile.kind))
+    )
 
 
-def _asked(kept: Table) -> Table:
-    """The records of those who ask, with `failed` 1 for an attempt that was not answered."""
+def _of_these(rows: Table, some: Table) -> Table:
+    """Records or sums of those sources; records of ping are of `icmp` or `icmp6`."""
+    ends = some.rename(wanted_addr="src_addr", wanted="proto")
+    is_wanted = (rows.src_addr == ends.wanted_addr) & ((rows.proto == TCP) == (ends.wanted == TCP))
+    return rows.semi_join(ends, is_wanted)
+
+
+def asked_hours(flow_records: Table) -> Table:
+    """What each address asked of each other one and port, by feed: sums of an hour; `proto` is tcp or echo."""
+    return (
+        _asked(flow_records)
+        .group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port", "hour"])
+        .agg(
+            flows=_.count(),
+            failed=_.failed.sum().cast("int64"),
+            packets=(_.packets * _.sampling).cast("int64").sum().cast("int64"),
+            bytes=(_.bytes * _.sampling).cast("int64").sum().cast("int64"),
+            first=_.start.min(),
+            last=_.end.max(),
+        )
+    )
+
+
+def asking_hours(flow_records: Table) -> Table:
+    """How much each address asked at all: sums of an hour."""
+    is_web, is_echo = (_.proto == TCP) & _.dst_port.isin(WEB_PORTS), _.proto == ECHO
+    return (
+        _asked(flow_records)
+        .group_by(["src_addr", "hour"])
+        .agg(
+            failed=_.failed.sum().cast("int64"),
+            web=is_web.cast("int64").sum().cast("int64"),
+            echoes=is_echo.cast("int64").sum().cast("int64"),
+            echo_packets=(is_echo.cast("int64") * _.packets.fill_null(0).cast("int64") * _.sampling)
+            .sum()
+            .cast("int64"),
+        )
+    )
+
+
+def _asked(flow_records: Table) -> Table:
+    """TCP and echo requests of those who ask, with `failed` 1 for an attempt that was not answered."""
+    echoes = [
+        (flow_records.proto == proto) & (flow_records.icmp_type == kind).fill_null(False)
+        for proto, kind in ECHO_REQUEST.items()
+    ]
+    kept = flow_records.filter(reduce(or_, echoes, flow_records.proto == TCP))
     flags = kept.tcp_flags
     has_flags = (flags > 0).fill_null(False)
+    is_tcp = kept.proto == TCP
     is_attempt = ibis.cases(
-        (kept.ended.isin(REFUSED_WORDS) | (kept.event == "denied"), True),
+        ((kept.ended.isin(REFUSED_WORDS) | (kept.event == "denied")).fill_null(False), True),
         (has_flags & ((flags & ACK) == 0) & ((flags & SYN) > 0), True),
         (has_flags, False),
-        (kept.reverse_packets > 0, False),
-        (kept.reverse_packets == 0, True),
-        else_=(kept.proto == "tcp") & (kept.packets <= 3) & (kept.bytes <= BARE_PACKET * kept.packets),
+        ((kept.reverse_packets > 0).fill_null(False), False),
+        ((kept.reverse_packets == 0).fill_null(False), True),
+        else_=is_tcp & (kept.packets <= 3) & (kept.bytes <= BARE_PACKET * kept.packets),
     ).fill_null(False)
     # Who asks: a bare SYN tells; otherwise the end with the higher port.
-    is_asking = is_attempt | (kept.src_port > kept.dst_port) | (kept.proto != "tcp")
-    folder = kept.input.re_replace("[^/]*$", "")
-    return kept.mutate(failed=is_attempt.cast("int64"), folder=folder).filter(is_asking)
+    is_asking = is_attempt | (kept.src_port > kept.dst_port) | ~is_tcp
+    return kept.filter(is_asking).mutate(
+        failed=is_attempt.cast("int64"),
+        folder=kept.input.re_replace("[^/]*$", ""),
+        hour=(kept.start.epoch_seconds() / 3600).floor().cast("int64"),
+        proto=is_tcp.ifelse(TCP, ECHO),
+    )
 
 
-def _candidates(asked: Table, profile: Profile) -> Table:
-    """Sources with enough records to match at all: most have none, and are not looked at target by target."""
-    counted = asked.filter(asked.failed == 1) if profile.unanswered else asked
-    least = max(ceil(profile.unanswered * profile.targets) if profile.unanswered else 1, profile.flows_on_one)
-    return counted.group_by("src_addr").agg(rows=_.count()).filter(_.rows >= least)
+def _candidates(asking: Table, profiles: Sequence[Profile]) -> Table:
+    """Sources that asked enough to match at all: most did not, and are not looked at target by target.
+
+    What holds at a rate of whole seconds holds half in one of the hours: a flow spread over three hours or more would
+    have to be of thousands of records in one of them.
+    """
+    by_hour = asking.group_by(["src_addr", "hour"]).agg(
+        failed=_.failed.sum(), web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum()
+    )
+    by_source = by_hour.group_by("src_addr").agg(
+        failed=_.failed.sum(), web_hour=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum()
+    )
+    found = []
+    for proto in sorted({profile.proto for profile in profiles}):
+        tests = [_may_match(by_source, profile) for profile in profiles if profile.proto == proto]
+        found.append(by_source.filter(reduce(or_, tests)).select("src_addr", proto=ibis.literal(proto)))
+    return ibis.union(*found) if len(found) > 1 else found[0]
+
+
+def _may_match(by_source: Table, profile: Profile) -> BooleanValue:
+    if profile.proto == ECHO:
+        return (by_source.echoes >= profile.targets) & (by_source.echo_packets >= profile.packets_on_one)
+    if profile.unanswered:
+        return by_source.failed >= max(ceil(profile.unanswered * profile.targets), profile.flows_on_one)
+    return by_source.web_hour >= profile.flows_on_one // 2
 
 
 def _by_target(asked: Table) -> Table:
-    """One row a subject, port and target; of several feeds that saw it, the largest count."""
-    by_feed = asked.group_by([*_FEED, "src_addr", "dst_addr", "dst_port"]).agg(
-        flows=_.count(),
+    """One row a subject, protocol, port and target; of several feeds that saw it, the largest count."""
+    by_feed = asked.group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port"]).agg(
+        flows=_.flows.sum(),
         failed=_.failed.sum(),
-        packets=(_.packets * _.sampling).cast("int64").sum(),
-        bytes=(_.bytes * _.sampling).cast("int64").sum(),
-        first=_.start.min(),
-        last=_.end.max(),
+        packets=_.packets.sum(),
+        bytes=_.bytes.sum(),
+        first=_.first.min(),
+        last=_.last.max(),
     )
-    return by_feed.group_by(subject=_.src_addr, target=_.dst_addr, port=_.dst_port).agg(
+    return by_feed.group_by(subject=_.src_addr, proto=_.proto, target=_.dst_addr, port=_.dst_port).agg(
         flows=_.flows.max(),
         failed=_.failed.max(),
         packets=_.packets.max(),

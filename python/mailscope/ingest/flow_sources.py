@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailscope.errors import InputError
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from mailscope.ingest.captures import Progress
     from mailscope.store.case import Case
+    from mailscope.store.flow_hours import FlowHours
+    from mailscope.store.hourly_sums import Made
 
 FILES_LIMIT = 100_000
 """Files of a folder read at most."""
@@ -41,17 +42,22 @@ class FlowSources:
         self._folder = folder
         self._progress = progress
         self._parts: list[ibis.Table] = []
+        self._stores: list[FlowHours] = []
         self._connection: ibis.BaseBackend | None = None
 
     def expression(self, sources: Sequence[str | Path]) -> ibis.Table:
         """The flow records of all sources; the folder holds them for as long as the expression is asked."""
+        return self.hours(sources).records
+
+    def hours(self, sources: Sequence[str | Path], sums: Mapping[str, Made] | None = None) -> FlowHours:
+        """The flow records of all sources, with the hourly sums of these kinds that stores among them hold."""
         logs: list[Path] = []
         captures: list[Path] = []
         for path, was_named in _places(sources):
             if _is_case(path):
                 self._add_case(path)
             elif _is_store(path):
-                self._add_store(path)
+                self._add_store(path, sums or {})
             else:
                 kind = flowlogs.kind_of(path)
                 if kind == "unknown" and not was_named:
@@ -60,9 +66,11 @@ class FlowSources:
                     (captures if kind == "capture" else logs).append(path)
         self._add_logs(logs)
         self._add_captures(captures)
-        if not self._parts:
+        if not self._parts and not self._stores:
             raise InputError("nothing that holds flows was named", hint="name captures, flow records, logs or a case")
-        return reduce(lambda one, other: one.union(other), self._parts)
+        from mailscope.store.flow_hours import together
+
+        return together(self._stores, self._parts)
 
     def _add_case(self, path: Path) -> None:
         from mailscope.store.case import TABLES_FOLDER
@@ -73,12 +81,14 @@ class FlowSources:
         if records.exists():
             self._parts.append(self._parquet(records).select(*COLUMNS))
 
-    def _add_store(self, path: Path) -> None:
+    def _add_store(self, path: Path, sums: Mapping[str, Made]) -> None:
         from mailscope.store import engine
         from mailscope.store.lake import Lake
 
-        records = Lake(path).to_ibis(self._engine()).select(*COLUMNS)
-        self._parts.append(records if engine.is_spark(self._engine()) else _narrowed(records))
+        is_spark = engine.is_spark(self._engine())
+        # Tables have the names of their kinds: of a second store, the records alone are used.
+        hours = Lake(path).hours(self._engine(), {} if self._stores or is_spark else sums)
+        self._stores.append(hours.changed(lambda records: records.select(*COLUMNS) if is_spark else _narrowed(records)))
 
     def _add_logs(self, paths: list[Path]) -> None:
         if not paths:

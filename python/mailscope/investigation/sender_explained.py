@@ -16,6 +16,7 @@ from mailscope.investigation.mail_of_host import MailOfHost, mail_of_host
 from mailscope.investigation.mail_stories import MailStory
 from mailscope.investigation.sender_queue import DAY, Queue, sender_queue
 from mailscope.store.engine import held, plain_rows
+from mailscope.store.flow_hours import FlowHours
 
 SHOWN = 20
 """Rows at most of each list; the busiest servers and sources, all hours."""
@@ -42,23 +43,24 @@ class Story:
 
 
 def explained(
-    flow_records: Table,
+    flow_records: Table | FlowHours,
     subject: str,
     own: Sequence[str] = (),
     since: timedelta | None = DAY,
     roles: Mapping[str, str] | None = None,
 ) -> Story:
     """The story of one host over the newest `since` of the records."""
-    story = Story(subject, sender_queue(flow_records, own, since, roles, only=subject))
+    hours = FlowHours.of(flow_records)
+    story = Story(subject, sender_queue(hours, own, since, roles, only=subject))
     if story.queue.window is None:
         return story
     recent = _.start >= ibis.literal(story.queue.window.start)
-    conversations = held(mail_conversations(flow_records.filter(recent)), "conversations_explained")
+    conversations = held(mail_conversations(hours).filter(recent), "conversations_explained")
     sent = conversations.filter(_.client == subject)
     story.hours = plain_rows(_by_hour(sent))
     story.servers = plain_rows(_by_peer(sent, "server"))
     story.sources = plain_rows(_by_peer(conversations.filter(_.server == subject), "client"))
-    story.evidence = plain_rows(_evidence(flow_records.filter(recent), subject))
+    story.evidence = plain_rows(_evidence(hours.records.filter(recent), subject))
     return story
 
 

@@ -26,6 +26,7 @@ from mailscope.detect.senders.history import with_history, without_history
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
 from mailscope.store.engine import held, plain_rows
+from mailscope.store.flow_hours import FlowHours
 from mailscope.wording import Phrase, phrase
 
 DAY = timedelta(hours=24)
@@ -56,23 +57,24 @@ class Queue:
 
 
 def sender_queue(
-    flow_records: Table,
+    flow_records: Table | FlowHours,
     own: Sequence[str] = (),
     since: timedelta | None = DAY,
     roles: Mapping[str, str] | None = None,
     everybody: bool = False,
     only: str | None = None,
 ) -> Queue:
-    """The queue over the newest `since` of the records (None: all of them).
+    """The queue over the newest `since` of the records (None: all of them); scans and floods from its whole hours.
 
     `roles` are confirmed by the owner: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`. `everybody`
     lists ordinary hosts as well; `only` lists one host, whatever it is, compared with all.
     """
-    window = _window(flow_records, since)
+    hours = FlowHours.of(flow_records)
+    window = _window(hours, since)
     if window is None:
         return Queue(own_network([], own), None, notes=[phrase("senders.no-records")])
-    conversations = held(mail_conversations(flow_records), "mail_conversations")
-    network = own_network(_pairs(flow_records, conversations), own, sites=SITES)
+    conversations = held(mail_conversations(hours), "mail_conversations")
+    network = own_network([] if own else _pairs(hours, conversations), own, sites=SITES)
     queue = Queue(network, window, notes=list(network.notes))
     figures = _figures(conversations, window, queue, given=bool(own))
     line = held(baseline(figures), "sender_baseline")
@@ -81,9 +83,10 @@ def sender_queue(
     listed = judged if everybody else judged.filter(_.verdict != "ordinary")
     _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles or {})
     queue.distribution = _distribution(figures)
-    recent = flow_records.filter(flow_records.start >= ibis.literal(window.start))
-    queue.other = [other_of(row) for row in plain_rows(_strongest(matches(recent, network.prefixes)))]
-    queue.other += [reflection_of(row) for row in plain_rows(reflections(recent, network.prefixes))]
+    since_hour = int(window.start.timestamp() // 3600)
+    found = matches(hours, network.prefixes, since_hour=since_hour)
+    queue.other = [other_of(row) for row in plain_rows(_strongest(found))]
+    queue.other += [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
     queue.other = [other for other in queue.other if only in (None, other.subject)]
     _leave_out_what_is_queued(queue)
     return queue
@@ -98,14 +101,15 @@ def _leave_out_what_is_queued(queue: Queue) -> None:
 
 
 def queued_moments(
-    flow_records: Table, own: Sequence[str] = (), roles: Mapping[str, str] | None = None
+    flow_records: Table | FlowHours, own: Sequence[str] = (), roles: Mapping[str, str] | None = None
 ) -> dict[str, list[datetime]]:
     """For every host that a day's queue held as abnormal: its first flow of each such day (UTC), oldest first."""
-    whole = _window(flow_records, None)
+    hours = FlowHours.of(flow_records)
+    whole = _window(hours, None)
     if whole is None:
         return {}
-    conversations = held(mail_conversations(flow_records), "mail_conversations")
-    network = own_network(_pairs(flow_records, conversations), own, sites=SITES)
+    conversations = held(mail_conversations(hours), "mail_conversations")
+    network = own_network(_pairs(hours, conversations), own, sites=SITES)
     found: dict[str, list[datetime]] = {}
     day = whole.start.replace(hour=0, minute=0, second=0, microsecond=0)
     while day <= whole.end:
@@ -119,11 +123,14 @@ def queued_moments(
     return found
 
 
-def _window(flow_records: Table, since: timedelta | None) -> Window | None:
-    row = next(iter(plain_rows(flow_records.aggregate(first=_.start.min(), last=_.start.max()))))
-    if row["last"] is None:
-        return None
-    first, last = _utc(row["first"]), _utc(row["last"])
+def _window(hours: FlowHours, since: timedelta | None) -> Window | None:
+    if hours.span:
+        first, last = hours.span
+    else:
+        row = next(iter(plain_rows(hours.records.aggregate(first=_.start.min(), last=_.start.max()))))
+        if row["last"] is None:
+            return None
+        first, last = _utc(row["first"]), _utc(row["last"])
     return Window(max(first, last - since) if since else first, last)
 
 
@@ -131,10 +138,13 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _pairs(flow_records: Table, conversations: Table) -> list[dict[str, Any]]:
-    is_small = next(iter(plain_rows(flow_records.aggregate(rows=_.count()))))["rows"] <= ALL_PAIRS_UP_TO
+def _pairs(hours: FlowHours, conversations: Table) -> list[dict[str, Any]]:
+    count = hours.count
+    if count is None:
+        count = next(iter(plain_rows(hours.records.aggregate(rows=_.count()))))["rows"]
+    is_small = count <= ALL_PAIRS_UP_TO
     source = (
-        flow_records.select(orig_addr=_.src_addr, resp_addr=_.dst_addr)
+        hours.records.select(orig_addr=_.src_addr, resp_addr=_.dst_addr)
         if is_small
         else conversations.select(orig_addr=_.client, resp_addr=_.server)
     )

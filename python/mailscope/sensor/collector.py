@@ -21,6 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FOLD_RECORDS = 1_000_000
+"""Records that are summed together, at least, and at most between two batches: a second or two of work."""
+FOLD_SECONDS = 3600.0
+QUIET_SHARE = 0.25
+"""Sums wait while more of the queue than this is taken: receiving comes first."""
 RETRY_S = 5.0
 """A store that refuses a batch is asked again after so long; datagrams wait in the queue meanwhile."""
 
@@ -79,7 +84,8 @@ class FlowCollector:
             queue_mb=settings.queue_mb,
             run=self.run_id,
         )
-        self._tidied_at = time.monotonic()
+        self._tidied_at = self._folded_at = time.monotonic()
+        self._unfolded = 0
 
     @property
     def listening(self) -> list[str]:
@@ -91,6 +97,7 @@ class FlowCollector:
         try:
             while not is_over():
                 self._store(self._batch(is_over), is_over)
+                self._fold()
                 self._tidy()
                 told(self)
         finally:
@@ -151,6 +158,7 @@ class FlowCollector:
             self.stored.longest_s = max(self.stored.longest_s, time.monotonic() - begun)
             self.stored.batches += 1
             self.stored.records += len(batch)
+            self._unfolded += len(batch)
             self.stored.last_at, self.stored.last_error = time.time(), ""
             self.stored.waiting_since, self.stored.waiting_records = None, 0
             return
@@ -159,6 +167,20 @@ class FlowCollector:
         until = time.monotonic() + RETRY_S
         while time.monotonic() < until and not is_over():
             time.sleep(0.1)
+
+    def _fold(self) -> None:
+        """Adds to the hourly sums when enough has come, or an hour has passed, and nothing waits to be received."""
+        is_hourly = self._unfolded and time.monotonic() - self._folded_at >= FOLD_SECONDS
+        if self._unfolded < FOLD_RECORDS and not is_hourly:
+            return
+        if self._core.status()["queued_bytes"] > QUIET_SHARE * (self.settings.queue_mb << 20):
+            return
+        self._folded_at = time.monotonic()
+        try:
+            self.lake.fold(FOLD_RECORDS)
+            self._unfolded = max(0, self._unfolded - FOLD_RECORDS)
+        except StoreError as refused:
+            self.stored.last_error = str(refused)
 
     def _tidy(self) -> None:
         """Joins small files and forgets old days, now and then; a failure is told and tried again later."""

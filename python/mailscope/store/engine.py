@@ -27,11 +27,14 @@ _SPARK = {
 }
 
 
-def connect(url: str = "duckdb://", settings: Mapping[str, str] | None = None) -> "ibis.BaseBackend":
+def connect(
+    url: str = "duckdb://", settings: Mapping[str, str] | None = None, *, memory: str | None = None
+) -> "ibis.BaseBackend":
     """An Ibis connection to the engine that `url` names; `duckdb://` is the embedded one, in memory.
 
     `spark://HOST:PORT` is a standalone cluster's master; `spark` the session there is, or the one that `spark-submit`
-    describes. `settings` are Spark's own, for a session that is not there yet. UsageError: no such engine.
+    describes. `settings` are Spark's own, for a session that is not there yet. Beyond `memory`, such as `1GB`, the
+    embedded engine spills to disk. UsageError: no such engine.
     """
     if url == "spark" or url.startswith("spark://"):
         return _spark(url, dict(settings or {}))
@@ -39,7 +42,8 @@ def connect(url: str = "duckdb://", settings: Mapping[str, str] | None = None) -
         raise UsageError(f"no engine for `{url}`", hint="`duckdb://` is built in; `spark://HOST:PORT` is a cluster")
     import ibis  # 0.3 s: only for those who ask for expressions
 
-    return ibis.duckdb.from_connection(duckdb.connect(config=_SAFE))
+    config = _SAFE | ({"memory_limit": memory} if memory else {})
+    return ibis.duckdb.from_connection(duckdb.connect(config=config))
 
 
 def _spark(url: str, settings: dict[str, str]) -> "ibis.BaseBackend":

@@ -7,6 +7,8 @@ its writer (`app`) and number, and the table remembers the last number of each: 
 because its writer did not hear that it was stored, is stored once. (What the disk's own cache loses with its power
 is not in this promise.)
 
+Beside the records lie hourly sums of them (`store/hourly_sums.py`), for a local folder and where their kinds are given.
+
 Delta has no unsigned numbers: columns are stored one size wider (`u16` as 32 bits), hashes of 64 bits as signed
 numbers of the same bits, and text without dictionaries.
 """
@@ -15,6 +17,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from mailscope.errors import StoreError, UsageError
 from mailscope.schema.tables import TABLES
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     import ibis
     import pyarrow as pa
     from deltalake import DeltaTable
+
+    from mailscope.store.delta_log import NewFile
+    from mailscope.store.flow_hours import FlowHours
+    from mailscope.store.hourly_sums import HourlySums, Made
 
 TABLE = "flow_records"
 DAY = "day"
@@ -37,11 +44,17 @@ class Lake:
     """One table of a store: flow records, or what a sensor decodes."""
 
     def __init__(
-        self, place: str | Path, storage_options: Mapping[str, str] | None = None, *, table: str = TABLE
+        self,
+        place: str | Path,
+        storage_options: Mapping[str, str] | None = None,
+        *,
+        table: str = TABLE,
+        sums: "Mapping[str, Made] | None" = None,
     ) -> None:
         """Names the store, whose table the first append makes.
 
-        Credentials of an object store come from its own environment variables or from `storage_options`.
+        Credentials of an object store come from its own environment variables or from `storage_options`. `sums` are
+        the kinds of hourly sums that folding makes.
         """
         text = str(place)
         self.name = table
@@ -49,6 +62,7 @@ class Lake:
         self.uri = str(Path(text).absolute() / table) if self.is_local else f"{text.rstrip('/')}/{table}"
         self._options = dict(storage_options or {}) or None
         self._table: DeltaTable | None = None
+        self._sums = dict(sums or {}) if self.is_local else {}
 
     @property
     def exists(self) -> bool:
@@ -67,6 +81,7 @@ class Lake:
         try:
             if not self.exists:
                 self._create()
+                self.fold()  # of nothing: from now on they only go on
             table = self._open()
             if self.last(app) >= number:
                 return False
@@ -110,6 +125,39 @@ class Lake:
             )
         return records.select(*[column.name for column in TABLES[self.name].columns])
 
+    def hours(self, connection: "ibis.BaseBackend", names: "Mapping[str, Made]") -> "FlowHours":
+        """The records of this moment, with those kinds of sums that there are."""
+        from mailscope.store.engine import add_parquet_files
+        from mailscope.store.flow_hours import FlowHours, Part
+        from mailscope.store.hourly_sums import HourlySums
+
+        columns = [column.name for column in TABLES[TABLE].columns]
+        records, info, parts = self.to_ibis(connection), self.info(), {}
+        folder, version = Path(self.uri), info["version"]
+        for name, made in names.items() if self.is_local else ():
+            kind = HourlySums(folder, name, made)
+            reach = kind.reach(version)
+            if reach is None:
+                continue
+            sums = kind.read(connection, info["first_day"])
+            rest = [str(file.path) for file in reach.rest]
+            told = add_parquet_files(connection, f"rest_{name}", rest).select(*columns) if rest else records.limit(0)
+            parts[name] = Part(told, sums)
+        return FlowHours(records, parts, self._span(), info["records"])
+
+    def fold(self, most: int | None = None) -> dict[str, int]:
+        """Sums the records that are in no sums yet; records summed, by kind.
+
+        With `most`, about so many, and none where that would not do for a beginning: an old store's are begun without.
+        """
+        if not self._sums:
+            return {}
+        table = self._fresh()
+        try:
+            return {kind.name: kind.fold(table.version(), lambda: self._files(table), most) for kind in self._kinds()}
+        except (OSError, _delta_error()) as cause:
+            raise StoreError(f"`{self.uri}`: hourly sums are not stored: {_first_line(cause)}") from cause
+
     def info(self) -> dict[str, Any]:
         """Version, files, bytes, rows, days: what the table's log says."""
         import pyarrow as pa
@@ -127,6 +175,7 @@ class Lake:
             "days": len(days),
             "first_day": days[0] if days else None,
             "last_day": days[-1] if days else None,
+            **self._summed(table.version()),
         }
 
     def compact(self) -> dict[str, Any]:
@@ -135,6 +184,8 @@ class Lake:
         try:
             done = table.optimize.compact(target_size=FILE_BYTES, max_concurrent_tasks=1)
             table.create_checkpoint()
+            for kind in self._kinds():
+                kind.compact()
         except (OSError, _delta_error()) as cause:
             raise StoreError(f"`{self.uri}`: {_first_line(cause)}") from cause
         return {"files_before": done["numFilesRemoved"], "files_after": done["numFilesAdded"]}
@@ -145,16 +196,67 @@ class Lake:
         """Forgets days older than `keep_days`, and removes files that no version of the last `grace_hours` needs."""
         if keep_days is not None and keep_days < 1:
             raise UsageError("at least one day is kept")
-        table, forgotten = self._fresh(), 0
+        table, forgotten, oldest = self._fresh(), 0, None
         try:
             if keep_days is not None:
                 oldest = ((now or datetime.now(UTC)) - timedelta(days=keep_days)).date().isoformat()
                 forgotten = table.delete(f"{DAY} < '{oldest}'")["num_removed_files"]
             removed = table.vacuum(grace_hours, dry_run=False, enforce_retention_duration=False, full=True)
             table.cleanup_metadata()
+            for kind in self._kinds():
+                kind.prune(oldest, grace_hours)
         except (OSError, _delta_error()) as cause:
             raise StoreError(f"`{self.uri}`: {_first_line(cause)}") from cause
         return {"files_forgotten": forgotten, "files_removed": len(removed)}
+
+    def _kinds(self) -> "list[HourlySums]":
+        from mailscope.store.hourly_sums import HourlySums
+
+        return [HourlySums(Path(self.uri), name, made) for name, made in self._sums.items()]
+
+    def _summed(self, version: int) -> dict[str, Any]:
+        """Records that some kind of hourly sums does not hold yet; None where one holds nothing."""
+        if not self._sums:
+            return {}
+        reached = [kind.reach(version) for kind in self._kinds()]
+        waiting = [sum(file.records for file in reach.rest) for reach in reached if reach]
+        return {"unsummed_records": max(waiting) if len(waiting) == len(reached) else None}
+
+    def _files(self, table: "DeltaTable") -> "list[NewFile]":
+        """All files of the table, as if they came with its version."""
+        import pyarrow as pa
+
+        from mailscope.store.delta_log import NewFile
+
+        files = pa.table(table.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"]).to_pylist()
+        folder, version = Path(self.uri), table.version()
+        return [NewFile(folder / unquote(f["path"]), version, f["num_records"], f["size_bytes"]) for f in files]
+
+    def _span(self) -> tuple[datetime, datetime] | None:
+        """First and last start. The log tells them by the millisecond: the files that may hold them tell the rest."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if not self.is_local or self._table is None:
+            return None
+        files = pa.table(self._table.get_add_actions(flatten=True))
+        if not {"min.start", "max.start"} <= set(files.column_names):
+            return None
+        rows = files.select(["path", "min.start", "max.start"]).to_pylist()
+        if not rows or any(row["min.start"] is None or row["max.start"] is None for row in rows):
+            return None
+        slack = timedelta(milliseconds=1)
+        first = min(row["min.start"] for row in rows) + slack
+        last = max(row["max.start"] for row in rows) - slack
+        edges = [row["path"] for row in rows if row["min.start"] <= first or row["max.start"] >= last]
+        found = []
+        for path in edges:
+            told = pq.ParquetFile(Path(self.uri) / unquote(path)).metadata
+            place = told.schema.names.index("start")
+            found += [told.row_group(group).column(place).statistics for group in range(told.num_row_groups)]
+        if any(one is None or not one.has_min_max for one in found):
+            return None
+        return min(one.min for one in found), max(one.max for one in found)
 
     def _create(self) -> None:
         from deltalake import DeltaTable

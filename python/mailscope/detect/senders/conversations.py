@@ -10,6 +10,8 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
+from mailscope.store.flow_hours import FlowHours
+
 MAIL_PORTS = (25, 465, 587, 2525)
 """Server ports on which mail is handed in."""
 
@@ -27,14 +29,34 @@ _FEED = ("format", "exporter", "observation_domain", "folder")
 _ENDS = ("client", "client_port", "server", "server_port", "hour")
 """The hour (since 1970) is part of it: ports come back, and a window must not lose what happened in it."""
 
+_SUMS = ("forward", "replies", "sampled_packets", "packets", "bytes", "in_packets")
+_LARGEST = ("out_syn", "out_ack", "in_syn_ack", "refused", "sampling")
 
-def mail_conversations(flow_records: Table) -> Table:
+
+def mail_conversations(flow_records: Table | FlowHours) -> Table:
     """One row a conversation with a mail port: the same one seen by several exporters counts once.
 
     Columns: client, server, server_port, flows, failed, packets, bytes (client to server, corrected for sampling),
     sampled_packets (as reported), sampling, start, end. Bytes and packets are null where only answers were seen.
     """
-    return _across_feeds(_by_feed(_directed(flow_records)))
+    hours = FlowHours.of(flow_records)
+    rows = hours.sums("mail", mail_hours)
+    return _across_feeds(_added(rows) if "mail" in hours.parts else rows)
+
+
+def mail_hours(flow_records: Table) -> Table:
+    """One row a conversation and feed: sums of an hour, which add up with those of other records."""
+    return _by_feed(_directed(flow_records))
+
+
+def _added(mail_hours: Table) -> Table:
+    """Rows of the same conversation and feed as one."""
+    return mail_hours.group_by([*_FEED, *_ENDS]).agg(
+        **{name: mail_hours[name].sum().cast("int64") for name in _SUMS},
+        **{name: mail_hours[name].max() for name in _LARGEST},
+        start=mail_hours.start.min(),
+        end=mail_hours.end.max(),
+    )
 
 
 def _is_mail(port: IntegerColumn) -> BooleanValue:
@@ -90,12 +112,12 @@ def _bit(flags: IntegerValue, bit: int) -> IntegerValue:
 def _by_feed(directed: Table) -> Table:
     """One row a conversation and feed; a long one exported in pieces is one."""
     return directed.group_by([*_FEED, *_ENDS]).agg(
-        forward=_.has_out.sum(),
-        replies=_.has_in.sum(),
-        sampled_packets=_.out_packets.sum(),
-        packets=(_.out_packets * _.sampling).sum(),
-        bytes=(_.out_bytes * _.sampling).sum(),
-        in_packets=_.in_packets.sum(),
+        forward=_.has_out.sum().cast("int64"),
+        replies=_.has_in.sum().cast("int64"),
+        sampled_packets=_.out_packets.sum().cast("int64"),
+        packets=(_.out_packets * _.sampling).sum().cast("int64"),
+        bytes=(_.out_bytes * _.sampling).sum().cast("int64"),
+        in_packets=_.in_packets.sum().cast("int64"),
         out_syn=_bit(_.out_flags, SYN).max(),
         out_ack=_bit(_.out_flags, ACK).max(),
         in_syn_ack=(_bit(_.in_flags, SYN) * _bit(_.in_flags, ACK)).max(),
@@ -107,7 +129,7 @@ def _by_feed(directed: Table) -> Table:
 
 
 def _across_feeds(by_feed: Table) -> Table:
-    """One row a conversation: of several feeds that saw it, the largest count of each."""
+    """Rows of `mail_hours` to one row a conversation: of several feeds that saw it, the largest count of each."""
     seen = by_feed.mutate(
         # A sample (sFlow) is one packet of a conversation, no flow record: many of them make one flow.
         flows=ibis.cases(

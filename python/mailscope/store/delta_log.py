@@ -1,0 +1,51 @@
+"""Which files a Delta table got since a version: the log's own words, for readers that take each record once.
+
+A commit says of every file whether it changes data: files of an append do, those of a compaction do not
+(Delta protocol, "Add File and Remove File", `dataChange`).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+
+class Gap(Exception):  # noqa: N818 - not an error: the log no longer reaches back so far
+    """A commit that is asked for is no longer in the log, or a file of it is gone."""
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file that came with records, and the version that it came with."""
+
+    path: Path
+    version: int
+    records: int
+    bytes: int
+
+
+def new_files(table: Path, after: int, upto: int) -> list[NewFile]:
+    """Files that brought records after one version, up to another, in their order; without those forgotten since.
+
+    Gap: the log does not reach back so far, or compaction and clean-up have removed a file meanwhile.
+    """
+    found: dict[str, NewFile] = {}
+    for version in range(after + 1, upto + 1):
+        for action in _actions(table, version):
+            if (add := action.get("add")) and add["dataChange"]:
+                count = json.loads(add.get("stats") or "{}").get("numRecords", 0)
+                found[add["path"]] = NewFile(table / unquote(add["path"]), version, count, add["size"])
+            elif (gone := action.get("remove")) and gone["dataChange"]:
+                found.pop(gone["path"], None)
+    if any(not file.path.exists() for file in found.values()):
+        raise Gap
+    return list(found.values())
+
+
+def _actions(table: Path, version: int) -> list[dict[str, Any]]:
+    try:
+        text = (table / "_delta_log" / f"{version:020}.json").read_text("utf-8")
+    except FileNotFoundError:
+        raise Gap from None
+    return [json.loads(line) for line in text.splitlines() if line]

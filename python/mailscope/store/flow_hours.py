@@ -1,0 +1,82 @@
+"""Flow records beside hourly sums of most of them: what questions of a whole day are answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+
+import ibis
+from ibis.expr.types import Table
+
+
+@dataclass(frozen=True)
+class Part:
+    """One kind of hourly sums, and the records that are not in them."""
+
+    records: Table
+    sums: Table | None
+    """None where nothing was there to be summed."""
+
+
+@dataclass(frozen=True)
+class FlowHours:
+    """All records as an expression, and by name the parts that a kind of sums consists of.
+
+    A name without a part has no sums yet: they are made of all records when they are asked for.
+    """
+
+    records: Table
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    span: tuple[datetime, datetime] | None = None
+    """First and last `start` of all records, where it is known without asking."""
+    count: int | None = None
+    """Records, where it is known."""
+
+    @staticmethod
+    def of(records: Table | FlowHours) -> FlowHours:
+        """Plain records as such without any sums."""
+        return records if isinstance(records, FlowHours) else FlowHours(records)
+
+    def changed(self, how: Callable[[Table], Table]) -> FlowHours:
+        """The same with every expression over records changed."""
+        parts = {name: Part(how(part.records), part.sums) for name, part in self.parts.items()}
+        return FlowHours(how(self.records), parts, self.span, self.count)
+
+    def sums(
+        self,
+        name: str,
+        made: Callable[[Table], Table],
+        kept: Callable[[Table], Table] = lambda table: table,
+    ) -> Table:
+        """Rows of `made`, several of the same key perhaps: the stored ones, and those of records not in them.
+
+        `kept` narrows records and sums before, so that less is summed; it may use columns that both have.
+        """
+        part = self.parts.get(name)
+        if part is None:
+            return made(kept(self.records))
+        rest = made(kept(part.records))
+        if part.sums is None:
+            return rest
+        stored, schema = kept(part.sums), rest.schema()
+        return ibis.union(rest, stored.select(**{column: stored[column].cast(schema[column]) for column in schema}))
+
+
+def together(stores: Sequence[FlowHours], others: Sequence[Table]) -> FlowHours:
+    """Stores and records from elsewhere as one; what is not in a store's sums is summed when it is asked for."""
+    if len(stores) == 1 and not others:
+        return stores[0]
+    everything = [*[store.records for store in stores], *others]
+    names = {name for store in stores for name in store.parts}
+    parts = {}
+    for name in names:
+        rest = [store.parts[name].records if name in store.parts else store.records for store in stores]
+        sums = [part.sums for store in stores if (part := store.parts.get(name)) and part.sums is not None]
+        parts[name] = Part(_union([*rest, *others]), _union(sums) if sums else None)
+    return FlowHours(_union(everything), parts)
+
+
+def _union(tables: Sequence[Table]) -> Table:
+    return reduce(lambda one, other: one.union(other), tables)

@@ -1,0 +1,187 @@
+"""Hourly sums of a lake's flow records, each kind a Delta table beside them.
+
+The sums follow the records' log: a fold reads the files that came since the last one, and commits their sums together
+with the version that they reach, in one entry of the sums' own log. So a fold that is killed leaves no sums of what it
+read, and the next reads it again; no record is summed twice or left out. What came since the last fold is read from
+the records themselves when a question is asked. Compaction moves records between files without being a change.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailscope.store.delta_log import Gap, NewFile, new_files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ibis
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+FOLDER = "flow_sums"
+APP = "fold"
+DAY = "day"
+FOLD_RECORDS = 4_000_000
+"""Records summed at once, where nobody waits: the more, the fewer rows are left of them."""
+FOLD_MEMORY = "1GB"
+"""Beyond it the engine spills to disk."""
+
+Made = Callable[["ibis.Table"], "ibis.Table"]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the sums of one kind go: the version of the records that they hold, and the files that came since."""
+
+    version: int
+    rest: list[NewFile]
+
+
+class HourlySums:
+    """One kind of sums. `records` is the local folder of the records' table."""
+
+    def __init__(self, records: Path, name: str, made: Made) -> None:
+        self.name = name
+        self.place = records.parent / FOLDER / name
+        self._records = records
+        self._made = made
+
+    def reach(self, upto: int) -> Reach | None:
+        """How far they go; None when there are none that can be used, and all must be summed."""
+        table = self._table()
+        version = table.transaction_version(APP) if table else None
+        if version is None or version > upto:
+            return None
+        try:
+            return Reach(version, new_files(self._records, version, upto))
+        except Gap:
+            return None
+
+    def fold(self, upto: int, files: Callable[[], list[NewFile]], most: int | None = None) -> int:
+        """Sums the records that came since, or all of now where there are no sums yet; returns how many.
+
+        With `most`, about so many; nothing where there are no sums yet and more records than that.
+        """
+        reach = self.reach(upto)
+        if reach is None:
+            found = files()
+            is_much = most is not None and sum(file.records for file in found) > most
+            return 0 if is_much else self._rebuild(upto, found)
+        done = 0
+        for chunk in _chunks(reach.rest, min(most or FOLD_RECORDS, FOLD_RECORDS)):
+            if most is not None and done >= most:
+                return done
+            # A version is whole in one chunk: what is committed says "everything up to it".
+            self._append(chunk, chunk[-1].version)
+            done += sum(file.records for file in chunk)
+        if reach.version < upto and not reach.rest:
+            self._append([], upto)
+        return done
+
+    def read(self, connection: "ibis.BaseBackend", first_day: str | None) -> "ibis.Table | None":
+        """The sums as an expression, without days older than the records; None when there are none."""
+        from mailscope.store.engine import add_parquet_files
+
+        table = self._table()
+        filters = [(DAY, ">=", first_day)] if first_day else None
+        if table is None or not (uris := table.file_uris(file_pruning_predicate=filters)):
+            return None
+        return add_parquet_files(connection, f"sums_{self.name}", uris).drop(DAY)
+
+    def compact(self) -> None:
+        """Joins small files."""
+        if table := self._table():
+            table.optimize.compact(max_concurrent_tasks=1)
+            table.create_checkpoint()
+
+    def prune(self, oldest_day: str | None, grace_hours: int) -> None:
+        """Forgets days before that one, and files that nothing needs."""
+        if table := self._table():
+            if oldest_day:
+                table.delete(f"{DAY} < '{oldest_day}'")
+            table.vacuum(grace_hours, dry_run=False, enforce_retention_duration=False, full=True)
+            table.cleanup_metadata()
+
+    def _rebuild(self, upto: int, files: list[NewFile]) -> int:
+        """From nothing. Until the last chunk nothing says how far it reaches, so that half of it is never used."""
+        import shutil
+
+        shutil.rmtree(self.place, ignore_errors=True)
+        chunks = _chunks(files, FOLD_RECORDS, whole_versions=False) or [[]]
+        for number, chunk in enumerate(chunks, start=1):
+            self._append(chunk, upto if number == len(chunks) else None)
+        return sum(file.records for file in files)
+
+    def _append(self, files: list[NewFile], reached: int | None) -> None:
+        from deltalake import CommitProperties, Transaction, write_deltalake
+
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        said = CommitProperties(app_transactions=[] if reached is None else [Transaction(APP, reached, now)])
+        rows = self._summed(files)
+        write_deltalake(
+            str(self.place),
+            rows,
+            mode="append",
+            partition_by=[DAY],
+            commit_properties=said,
+            configuration={"delta.logRetentionDuration": "interval 2 days"},
+        )
+
+    def _summed(self, files: list[NewFile]) -> "pa.Table":
+        from mailscope.store.engine import add_arrow, add_parquet_files, connect
+
+        connection = connect(memory=FOLD_MEMORY)
+        if files:
+            sums = self._made(add_parquet_files(connection, "records", [str(file.path) for file in files]))
+        else:
+            sums = self._made(add_arrow(connection, "records", _empty(self._records)))
+        return delta_types(sums.order_by(*_sorted_by(sums)).to_pyarrow())
+
+    def _table(self) -> "DeltaTable | None":
+        from deltalake import DeltaTable
+
+        place = str(self.place)
+        return DeltaTable(place) if DeltaTable.is_deltatable(place) else None
+
+
+def delta_types(sums: "pa.Table") -> "pa.Table":
+    """The sums with types that Delta has (no unsigned numbers, no dictionaries), and the day of each hour (UTC)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wider = {pa.uint8(): pa.int16(), pa.uint16(): pa.int32(), pa.uint32(): pa.int64(), pa.uint64(): pa.int64()}
+    fields = []
+    for field in sums.schema:
+        kind = wider.get(field.type, field.type)
+        fields.append(pa.field(field.name, pa.timestamp("us", "UTC") if pa.types.is_timestamp(kind) else kind))
+    table = sums.cast(pa.schema(fields))
+    days = pc.cast(pc.cast(pc.divide(table["hour"], 24), pa.int32()), pa.date32())
+    return table.append_column(DAY, days)
+
+
+def _sorted_by(sums: "ibis.Table") -> list[str]:
+    """Sums of one host lie together, so that a question for few hosts reads few pages."""
+    first = ("src_addr", "client", "service", "dst_addr", "server", "peer", "hour")
+    return [name for name in first if name in sums.columns]
+
+
+def _chunks(files: Iterable[NewFile], most: int, *, whole_versions: bool = True) -> list[list[NewFile]]:
+    chunks: list[list[NewFile]] = []
+    count = 0
+    for file in files:
+        is_new_version = not whole_versions or not chunks or chunks[-1][-1].version != file.version
+        if not chunks or (count + file.records > most and is_new_version):
+            chunks.append([])
+            count = 0
+        chunks[-1].append(file)
+        count += file.records
+    return chunks
+
+
+def _empty(records: Path) -> "pa.Table":
+    """The records' columns without a row."""
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    return pa.schema(DeltaTable(str(records)).schema()).empty_table()

@@ -1,0 +1,115 @@
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from ibis import _
+from tests.store.test_lake import START, records
+
+from mailscope.store.engine import connect, plain_rows
+from mailscope.store.lake import Lake
+
+
+def rows_an_hour(table):
+    hour = (_.start.epoch_seconds() / 3600).floor().cast("int64")
+    return table.mutate(hour=hour).group_by("hour").agg(rows=_.count())
+
+
+SUMS = {"rows": rows_an_hour}
+
+
+def summed(store):
+    """Records of the sums, and of the records that are not in them."""
+    hours = Lake(store).hours(connect(), SUMS)
+    return sum(row["rows"] for row in plain_rows(hours.sums("rows", rows_an_hour)))
+
+
+def test_what_is_folded_and_what_came_since_are_all_records_once(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number in range(5):
+        lake.append(records(10 + number, batch=number), app="one", number=number)
+        if number == 2:
+            assert lake.fold() == {"rows": 33}
+            lake.compact()
+    assert (lake.info()["unsummed_records"], summed(tmp_path / "store")) == (27, 60)
+    assert lake.fold() == {"rows": 27}
+    assert (lake.fold(), lake.info()["unsummed_records"]) == ({"rows": 0}, 0)
+    assert summed(tmp_path / "store") == 60
+
+
+def test_records_are_summed_once_though_they_were_compacted_before_they_were_folded(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number in range(3):
+        lake.append(records(10, batch=number), app="one", number=number)
+    lake.compact()
+    assert summed(tmp_path / "store") == 30
+    assert lake.fold() == {"rows": 30}
+    assert summed(tmp_path / "store") == 30
+
+
+def test_where_the_log_no_longer_reaches_back_all_is_summed_anew(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    lake.append(records(10), app="one", number=0)
+    lake.fold()
+    lake.append(records(10), app="one", number=1)
+    lake.compact()
+    lake.prune(grace_hours=0)
+    assert lake.info()["unsummed_records"] is None
+    assert summed(tmp_path / "store") == 20
+    assert lake.fold() == {"rows": 20}
+    assert summed(tmp_path / "store") == 20
+
+
+def test_a_large_store_without_sums_is_not_begun_in_passing(tmp_path):
+    Lake(tmp_path / "store").append(records(100), app="one", number=0)
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    assert lake.fold(most=50) == {"rows": 0}
+    assert lake.fold() == {"rows": 100}
+
+
+def test_days_are_left_out_when_the_records_have_forgotten_them(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number in range(3):
+        lake.append(records(10, START + number * 86_400_000_000), app="one", number=number)
+    lake.fold()
+    table = lake._fresh()
+    table.delete("day < '2026-11-23'")
+    assert summed(tmp_path / "store") == lake.info()["records"]
+
+
+WRITER = """
+import sys
+sys.path[:0] = {path!r}
+from tests.store.test_hourly_sums import SUMS
+from tests.store.test_lake import records
+from mailscope.store.lake import Lake
+lake = Lake({store!r}, sums=SUMS)
+number = lake.last("writer") + 1
+while True:
+    lake.append(records(500, batch=number), app="writer", number=number)
+    print(number, flush=True)
+    lake.fold()
+    if number % 3 == 0:
+        lake.compact()
+    number += 1
+"""
+
+
+def killed_while_folding(store, times):
+    for turn in range(times):
+        script = WRITER.format(path=[entry for entry in sys.path if entry], store=str(store))
+        with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as writer:
+            writer.stdout.readline()
+            time.sleep((turn * 0.037) % 0.4)
+            writer.send_signal(signal.SIGKILL)
+        assert summed(store) == Lake(store).info()["records"]
+
+
+def test_a_fold_killed_at_any_moment_neither_doubles_nor_loses(tmp_path):
+    killed_while_folding(tmp_path / "store", 2)
+
+
+@pytest.mark.slow
+def test_a_fold_killed_forty_times_neither_doubles_nor_loses(tmp_path):
+    killed_while_folding(tmp_path / "store", 40)
