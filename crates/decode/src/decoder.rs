@@ -24,6 +24,8 @@ pub struct Context {
     pub keep_messages: bool,
     /// Phrases to look for in messages.
     pub phrases: Phrases,
+    /// True when whole messages are handed on unread.
+    pub defer_messages: bool,
     /// Caps.
     pub limits: Limits,
 }

@@ -153,6 +153,7 @@ pub(crate) fn context(client: Side, setting: &Setting, sink: &mut Sink<'_>) -> C
         from_start: setting.from_start,
         keep_messages: sink.flow.hint.keep_messages,
         phrases: sink.flow.hint.phrases,
+        defer_messages: sink.flow.hint.defer_messages,
         limits: *sink.flow.limits,
     }
 }

@@ -61,6 +61,7 @@ pub(crate) fn context() -> Context {
         from_start: true,
         keep_messages: true,
         phrases: crate::mail::spot::Phrases::default(),
+        defer_messages: false,
         limits: Limits::default(),
     }
 }

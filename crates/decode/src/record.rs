@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use mailscope_evidence::{At, Span};
 
+pub use crate::mail::Unread;
+
 /// Yes, no, or not visible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Known {
@@ -700,6 +702,9 @@ pub enum Record {
     MailTransaction(Box<MailTransaction>),
     /// A message was seen.
     Message(Box<Message>),
+    /// A message was seen and is to be read by who takes the records
+    /// ([`crate::stack::FlowHint::defer_messages`]); what that gives stands in its place.
+    Unread(Box<Unread>),
     /// A URL in a message.
     Url(Box<Url>),
     /// An attachment of a message.

@@ -35,7 +35,7 @@ impl Share {
             return wanted;
         };
         let mut taken = 0;
-        // One pass has one thread; the loop is for those that share room between several.
+        // One thread of a pass takes room; the loop is for those that share it between several.
         let _ = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
             taken = wanted.min(left);
             Some(left - taken)

@@ -32,6 +32,8 @@ pub struct FlowHint {
     pub keep_messages: bool,
     /// Phrases to look for in messages.
     pub phrases: Phrases,
+    /// True when whole messages are to be handed on unread, as [`Record::Unread`], for the caller to read.
+    pub defer_messages: bool,
     /// The user's word for what runs here (`--decode-as`), which overrides identification.
     pub decode_as: Option<App>,
 }

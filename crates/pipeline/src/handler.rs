@@ -12,6 +12,7 @@ use mailscope_tables::{Batches, FlowContext, FlowId, Tables};
 
 use crate::Options;
 use crate::masking;
+use crate::reading::Reading;
 
 /// Mail sessions of a flow that wait for the proxy request around them; later ones go without its target.
 const SESSIONS_HELD: usize = 64;
@@ -23,6 +24,7 @@ pub(crate) struct TablesHandler<B> {
     inputs: Vec<String>,
     tables: Tables,
     out: B,
+    reading: Reading,
     /// What became of the payload of open flows, by slot.
     flows: Vec<Payload>,
     records: Records,
@@ -57,8 +59,10 @@ struct Decoding {
 impl<B: Batches> TablesHandler<B> {
     pub(crate) fn new(mut options: Options, inputs: Vec<String>, out: B) -> Self {
         options.decode_limits = options.shared_decode_limits();
+        let limits = options.decode_limits;
         Self {
-            limits: Arc::new(options.decode_limits),
+            limits: Arc::new(limits),
+            reading: Reading::new(limits),
             options,
             inputs,
             tables: Tables::default(),
@@ -85,6 +89,8 @@ impl<B: Batches> TablesHandler<B> {
     where
         B: Default,
     {
+        self.reading
+            .finish(&self.inputs, &mut self.tables, &mut self.out)?;
         self.tables.hand_on(&mut self.out)?;
         Ok(std::mem::take(&mut self.out))
     }
@@ -94,6 +100,8 @@ impl<B: Batches> TablesHandler<B> {
         if let Some(failure) = self.failure {
             return Err(failure);
         }
+        self.reading
+            .finish(&self.inputs, &mut self.tables, &mut self.out)?;
         self.tables.finish(&mut self.out)?;
         Ok(self.out)
     }
@@ -127,8 +135,9 @@ impl<B: Batches> TablesHandler<B> {
                 Interest::Ignore
             }
             Payload::None => {
-                let mut decoding =
-                    Decoding::new(&self.options, Arc::clone(&self.limits), flow, udp);
+                let defer = self.reading.has_threads();
+                let limits = Arc::clone(&self.limits);
+                let mut decoding = Decoding::new(&self.options, limits, flow, udp, defer);
                 let goes_on = feed(&mut decoding.stack, &mut self.records);
                 let settled = if goes_on {
                     None
@@ -183,9 +192,10 @@ impl<B: Batches> TablesHandler<B> {
             ends: &flow.ends,
             inputs: &self.inputs,
         };
-        let rows = Rows {
+        let mut rows = Rows {
             tables: &mut self.tables,
             out: &mut self.out,
+            reading: &mut self.reading,
             mask_users: self.options.mask_users,
         };
         if let Err(failure) = rows.add(&context, &mut self.records, sessions) {
@@ -215,15 +225,15 @@ impl<B: Batches> TablesHandler<B> {
                     decoding
                         .stack
                         .finish(stream_end(flow.closed), flow.last, &mut self.records);
-                let rows = Rows {
+                let mut rows = Rows {
                     tables: &mut self.tables,
                     out: &mut self.out,
+                    reading: &mut self.reading,
                     mask_users: self.options.mask_users,
                 };
                 rows.add(&context, &mut self.records, &mut decoding.sessions)?;
                 for session in decoding.sessions.drain(..) {
-                    self.tables
-                        .mail_session(&context, &session, None, &mut self.out)?;
+                    rows.session(&context, Box::new(session), None)?;
                 }
                 app
             }
@@ -261,7 +271,13 @@ impl<B: Batches> Handler for TablesHandler<B> {
 }
 
 impl Decoding {
-    fn new(options: &Options, limits: Arc<Limits>, flow: &FlowRef, udp: bool) -> Self {
+    fn new(
+        options: &Options,
+        limits: Arc<Limits>,
+        flow: &FlowRef,
+        udp: bool,
+        defer_messages: bool,
+    ) -> Self {
         let hint = FlowHint {
             orig_port: flow.ends.orig_port,
             resp_port: flow.ends.resp_port,
@@ -269,6 +285,7 @@ impl Decoding {
             udp,
             keep_messages: options.keep_messages,
             phrases: options.spot,
+            defer_messages,
             decode_as: options.decoded_as(flow.ends.orig_port, flow.ends.resp_port),
         };
         Self {
@@ -295,6 +312,7 @@ impl Decoding {
 struct Rows<'a, B> {
     tables: &'a mut Tables,
     out: &'a mut B,
+    reading: &'a mut Reading,
     mask_users: bool,
 }
 
@@ -302,7 +320,7 @@ impl<B: Batches> Rows<'_, B> {
     /// Makes rows of records. A mail session inside a tunnel waits in `held` for the request that opened
     /// it, since that ends later and knows the target.
     fn add(
-        self,
+        &mut self,
         context: &FlowContext<'_>,
         records: &mut Records,
         held: &mut Vec<MailSession>,
@@ -320,16 +338,34 @@ impl<B: Batches> Rows<'_, B> {
                 Record::ProxyRequest(proxy) => {
                     let target = Some((proxy.target_host.as_str(), proxy.target_port));
                     for session in inside(held, &proxy) {
-                        self.tables
-                            .mail_session(context, &session, target, self.out)?;
+                        self.session(context, Box::new(session), target)?;
                     }
                     self.tables
                         .record(context, &Record::ProxyRequest(proxy), self.out)?;
+                }
+                Record::MailSession(session) => self.session(context, session, None)?,
+                Record::Unread(unread) => {
+                    self.reading
+                        .message(context, *unread, self.tables, self.out)?;
+                }
+                Record::Message(_) | Record::Url(_) | Record::Attachment(_) => {
+                    self.reading
+                        .record(context, record, self.tables, self.out)?;
                 }
                 record => self.tables.record(context, &record, self.out)?,
             }
         }
         Ok(())
+    }
+
+    fn session(
+        &mut self,
+        context: &FlowContext<'_>,
+        session: Box<MailSession>,
+        target: Option<(&str, u16)>,
+    ) -> Result<(), ArrowError> {
+        self.reading
+            .session(context, session, target, self.tables, self.out)
     }
 }
 

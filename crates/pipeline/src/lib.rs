@@ -11,6 +11,7 @@ mod live;
 mod masking;
 mod options;
 mod pass;
+mod reading;
 mod search;
 
 pub mod source;

@@ -88,7 +88,8 @@ impl Tables {
         hand_on_if_full(&mut self.mail_sessions, out)
     }
 
-    /// Appends a decoder's record. An [`Application`] belongs to [`Tables::flow`] and is skipped here.
+    /// Appends a decoder's record. An [`Application`] belongs to [`Tables::flow`] and is skipped here, and so is a
+    /// message that nobody has read.
     pub fn record<B: Batches>(
         &mut self,
         context: &FlowContext<'_>,
@@ -118,7 +119,7 @@ impl Tables {
             Record::Login(login) => append!(logins, login),
             Record::DnsAnswer(dns) => append!(dns_answers, dns),
             Record::TlsHandshake(tls) => append!(tls_handshakes, tls),
-            Record::Application(_) => Ok(()),
+            Record::Application(_) | Record::Unread(_) => Ok(()),
         }
     }
 

@@ -28,11 +28,12 @@ mod tests;
 
 use mailscope_evidence::Span;
 
+use crate::decoder::Context;
 use crate::limits::Limits;
 use crate::record::{Message, Record, Records};
 
 /// How a message came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Its session.
     pub session: u32,
@@ -58,6 +59,29 @@ pub struct Transfer {
     pub keep: bool,
     /// Phrases to look for.
     pub phrases: spot::Phrases,
+}
+
+/// A message that waits to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// Its bytes as far as kept.
+    pub raw: Vec<u8>,
+    /// How it came.
+    pub transfer: Transfer,
+}
+
+/// Reads a message, or hands it on unread where that is asked for; then its limits are not known yet.
+pub(crate) fn read_now_or_later(
+    raw: Vec<u8>,
+    transfer: Transfer,
+    context: &Context,
+    out: &mut Records,
+) -> Vec<&'static str> {
+    if context.defer_messages {
+        out.push(Record::Unread(Box::new(Unread { raw, transfer })));
+        return Vec::new();
+    }
+    read(raw, transfer, &context.limits, out)
 }
 
 /// Fields kept of a message's header; later ones are not looked at (`header`).

@@ -377,8 +377,7 @@ impl Pop3Decoder {
             keep: context.keep_messages,
             phrases: context.phrases,
         };
-        let limits = context.limits;
-        for limit in mail::read(content.bytes, transfer, &limits, out) {
+        for limit in mail::read_now_or_later(content.bytes, transfer, context, out) {
             self.log.limit(limit);
         }
     }

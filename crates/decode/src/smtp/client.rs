@@ -312,7 +312,7 @@ impl SmtpDecoder {
             keep: self.context.keep_messages,
             phrases: self.context.phrases,
         };
-        for limit in mail::read(content.bytes, transfer, &self.context.limits, out) {
+        for limit in mail::read_now_or_later(content.bytes, transfer, &self.context, out) {
             self.limit(limit);
         }
         if !whole {
