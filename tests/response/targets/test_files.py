@@ -61,3 +61,14 @@ def test_the_blocklist_zone_has_its_test_entry_and_a_growing_serial(tmp_path):
     assert set(TEST_ENTRIES) <= set(lines_of(zone.file))
     assert "3.2.1.10 IN A 127.0.0.2" in lines_of(zone.file)
     assert sum(line.startswith("7.0.0.0.") for line in lines_of(zone.file)) == 1
+
+
+def test_a_prefix_inside_another_comes_back_when_the_wider_one_goes(tmp_path):
+    target = SquidAcl(tmp_path / "squid")
+    for prefix in ("10.1.2.3", "10.1.0.0/16", "10.1.2.0/24", "2001:db8::7"):
+        target.apply(plan(prefix, "all"))
+    assert lines_of(target.file) == ["10.1.0.0/16 # covers 10.1.2.0/24 10.1.2.3/32", "2001:db8::7/128"]
+    target.undo(plan("10.1.0.0/16", "all"))
+    assert lines_of(target.file) == ["10.1.2.0/24 # covers 10.1.2.3/32", "2001:db8::7/128"]
+    assert target.is_applied(plan("10.1.2.3", "all"))
+    assert not target.is_applied(plan("10.1.0.0/16", "all"))
