@@ -3,9 +3,10 @@
 
 mod excerpt;
 mod needles;
+mod prefilter;
 mod stream;
 
-use mailscope_capture::{Engine, Flow, FlowRef, Handler, Interest};
+use mailscope_capture::{Endpoints, Engine, Flow, FlowRef, Handler, Interest};
 use mailscope_evidence::{At, Side};
 use mailscope_tables::sightings::{self, Sighting};
 use mailscope_tables::{Batches, FlowContext, FlowId, hand_on, hand_on_if_full};
@@ -33,6 +34,11 @@ pub fn search<B: Batches>(
     out: B,
     progress: OnProgress<'_>,
 ) -> Result<(Vec<InputReport>, B), Error> {
+    // What the inputs are was said, with their hashes, by the pass that made the tables.
+    let options = &Options {
+        hash_mb: 0,
+        ..options.clone()
+    };
     let mut merge = Merge::open(named_inputs(arguments)?, options)?;
     let handler = SearchHandler {
         needles,
@@ -94,7 +100,7 @@ impl<B: Batches> SearchHandler<'_, B> {
     fn step(
         &mut self,
         slot: u32,
-        context: (FlowId, &mailscope_capture::Endpoints),
+        flow: Named<'_>,
         side: Side,
         step: impl FnOnce(&mut StreamSearch, &mut Vec<u8>, &mut dyn FnMut(&Seen<'_>)),
     ) {
@@ -106,13 +112,14 @@ impl<B: Batches> SearchHandler<'_, B> {
             return;
         };
         let stream = place.get_or_insert_default().side(side);
-        let context = FlowContext {
-            flow_id: context.0,
-            ends: context.1,
-            inputs: &self.inputs,
-        };
         let (table, out, failure) = (&mut self.table, &mut self.out, &mut self.failure);
+        let inputs = &self.inputs;
         step(stream, &mut self.work, &mut |seen| {
+            let context = FlowContext {
+                flow_id: FlowId::of(flow.ends, flow.vlan, flow.ts_us),
+                ends: flow.ends,
+                inputs,
+            };
             table.append(&context, &seen.sighting(side));
             if let Err(refused) = hand_on_if_full(table, out) {
                 failure.get_or_insert(refused);
@@ -137,34 +144,38 @@ impl Seen<'_> {
     }
 }
 
-fn id_of(flow: &FlowRef) -> FlowId {
-    FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us)
+/// What a flow is known by; its id is worked out only for a find.
+#[derive(Clone, Copy)]
+struct Named<'f> {
+    ends: &'f Endpoints,
+    vlan: Option<u16>,
+    ts_us: i64,
+}
+
+impl<'f> From<&'f FlowRef> for Named<'f> {
+    fn from(flow: &'f FlowRef) -> Self {
+        Self {
+            ends: &flow.ends,
+            vlan: flow.vlan,
+            ts_us: flow.first.ts_us,
+        }
+    }
 }
 
 impl<B: Batches> Handler for SearchHandler<'_, B> {
     fn tcp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest {
         let needles = self.needles;
-        self.step(
-            flow.slot,
-            (id_of(flow), &flow.ends),
-            side,
-            |stream, work, seen| {
-                stream.data(needles, (at, data), work, seen);
-            },
-        );
+        self.step(flow.slot, flow.into(), side, |stream, work, seen| {
+            stream.data(needles, (at, data), work, seen);
+        });
         Interest::Follow
     }
 
     fn tcp_gap(&mut self, flow: &FlowRef, side: Side, _: At, missing: u64) -> Interest {
         let needles = self.needles;
-        self.step(
-            flow.slot,
-            (id_of(flow), &flow.ends),
-            side,
-            |stream, _, seen| {
-                stream.gap(needles, missing, seen);
-            },
-        );
+        self.step(flow.slot, flow.into(), side, |stream, _, seen| {
+            stream.gap(needles, missing, seen);
+        });
         Interest::Follow
     }
 
@@ -172,24 +183,23 @@ impl<B: Batches> Handler for SearchHandler<'_, B> {
 
     fn udp_data(&mut self, flow: &FlowRef, side: Side, at: At, data: &[u8]) -> Interest {
         let needles = self.needles;
-        self.step(
-            flow.slot,
-            (id_of(flow), &flow.ends),
-            side,
-            |stream, work, seen| {
-                stream.data(needles, (at, data), work, seen);
-                stream.gap(needles, 0, seen);
-            },
-        );
+        self.step(flow.slot, flow.into(), side, |stream, work, seen| {
+            stream.data(needles, (at, data), work, seen);
+            stream.gap(needles, 0, seen);
+        });
         Interest::Follow
     }
 
     fn flow(&mut self, slot: u32, flow: &Flow) {
         if self.streams.get(slot as usize).is_some_and(Option::is_some) {
-            let id = FlowId::of(&flow.ends, flow.vlan, flow.first.ts_us);
+            let named = Named {
+                ends: &flow.ends,
+                vlan: flow.vlan,
+                ts_us: flow.first.ts_us,
+            };
             let needles = self.needles;
             for side in [Side::Orig, Side::Resp] {
-                self.step(slot, (id, &flow.ends), side, |stream, _, seen| {
+                self.step(slot, named, side, |stream, _, seen| {
                     stream.gap(needles, 0, seen);
                 });
             }

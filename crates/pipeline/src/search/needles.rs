@@ -3,8 +3,9 @@
 use std::net::Ipv4Addr;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
+use super::prefilter::Prefilter;
 use crate::Error;
 
 /// Longest pattern searched.
@@ -40,6 +41,7 @@ pub struct Needles {
     needles: Vec<Needle>,
     near: Vec<(String, Ipv4Addr)>,
     patterns: Vec<Pattern>,
+    prefilter: Prefilter,
     automaton: AhoCorasick,
     longest: usize,
 }
@@ -102,6 +104,7 @@ impl Needles {
             needles,
             near,
             patterns,
+            prefilter: Prefilter::new(&bytes),
             automaton,
             longest,
         })
@@ -121,39 +124,45 @@ impl Needles {
         is_last: bool,
         found: &mut dyn FnMut(Found<'n>),
     ) {
-        for hit in self.automaton.find_overlapping_iter(text) {
-            let decided_at = hit.end() + LOOK_AHEAD;
-            if decided_at <= settled || (decided_at > text.len() && !is_last) {
-                continue;
+        let undecided = settled.saturating_sub(self.longest + LOOK_AHEAD);
+        self.prefilter.ranges(text, undecided, |range| {
+            let hits = self
+                .automaton
+                .find_overlapping_iter(Input::new(text).range(range));
+            for hit in hits {
+                let decided_at = hit.end() + LOOK_AHEAD;
+                if decided_at <= settled || (decided_at > text.len() && !is_last) {
+                    continue;
+                }
+                let pattern = self.patterns.get(hit.pattern().as_usize());
+                if let Some(seen) =
+                    pattern.and_then(|pattern| self.standing(pattern, text, hit.start()..hit.end()))
+                {
+                    found(seen);
+                }
             }
-            let place = hit.start()..hit.end();
-            match self.patterns.get(hit.pattern().as_usize()) {
-                Some(Pattern::Needle(number)) => {
-                    if let Some(needle) = self
-                        .needles
-                        .get(*number)
-                        .filter(|needle| needle.is_at(text, &place))
-                    {
-                        found(Found {
-                            id: &needle.id,
-                            form: &needle.form,
-                            place,
-                        });
-                    }
-                }
-                Some(Pattern::Near(number)) => {
-                    if let Some((id, address)) = self.near.get(*number)
-                        && let Some((place, other)) = quad_around(text, &place)
-                        && octets_apart(*address, other) == 1
-                    {
-                        found(Found {
-                            id,
-                            form: "near",
-                            place,
-                        });
-                    }
-                }
-                None => {}
+        });
+    }
+
+    /// The find that a pattern at this place of the text is, if it is one.
+    fn standing(&self, pattern: &Pattern, text: &[u8], place: Range<usize>) -> Option<Found<'_>> {
+        match pattern {
+            Pattern::Needle(number) => {
+                let needle = self.needles.get(*number)?;
+                needle.is_at(text, &place).then(|| Found {
+                    id: &needle.id,
+                    form: &needle.form,
+                    place,
+                })
+            }
+            Pattern::Near(number) => {
+                let (id, address) = self.near.get(*number)?;
+                let (place, other) = quad_around(text, &place)?;
+                (octets_apart(*address, other) == 1).then_some(Found {
+                    id,
+                    form: "near",
+                    place,
+                })
             }
         }
     }
