@@ -84,3 +84,16 @@ def test_wrong_arguments_are_said_with_a_hint(capsys, arguments):
     code, _out, err = asked(capsys, *arguments)
     assert code == 2
     assert err.startswith("error: ")
+
+
+def test_top_shows_the_store_of_a_sensor_or_collector_once(capsys, source, tmp_path):
+    from mailscope.ingest.flowlogs import flow_records
+    from mailscope.store.lake import Lake
+
+    place = tmp_path / "store"
+    flow_records([source], lambda table: Lake(place).append(table, app="test", number=len(table)))
+    code, out, err = asked(capsys, "top", "--store", str(place), "--own", "10.0.0.0/8", "--once")
+    assert (code, err) == (0, "")
+    assert "10.0.9.9" in out
+    assert "ABNORMAL" in out
+    assert asked(capsys, "top", "--store", str(tmp_path / "nothing"), "--once")[0] == 2

@@ -26,6 +26,8 @@ GENERATED = (
     "phase.",
     "effect.",
     "notice.kind-",
+    "top.column-",
+    "top.verdict-",
 )
 
 

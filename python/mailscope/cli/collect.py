@@ -28,7 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", required=True, metavar="DIR", help="folder or object-store URL; made if not there")
     parser.add_argument("--allow", action="append", default=[], metavar="CIDR", help="exporters heard; default: all")
     parser.add_argument("--metrics", metavar="HOST:PORT", help="answer Prometheus here")
-    parser.add_argument("--status", type=Path, metavar="FILE", help="write the counters here as JSON after every batch")
+    parser.add_argument(
+        "--status",
+        type=Path,
+        metavar="FILE",
+        help="write the counters here as JSON; default: `sensors/collect.json` in the store",
+    )
     parser.add_argument("--batch-seconds", type=float, default=10.0, metavar="S", help="longest wait; default: 10")
     parser.add_argument("--batch-records", type=positive, default=250_000, metavar="N", help="default: 250000")
     parser.add_argument("--queue-mb", type=positive, default=64, metavar="MIB", help="memory for waiting datagrams")
@@ -54,7 +59,7 @@ def execute(args: argparse.Namespace) -> int:
     until = time.monotonic() + args.seconds if args.seconds else None
     stopped = Stopped()
     collector = FlowCollector(settings, Lake(args.store, sums=SUMS))
-    teller = _Teller(args.status)
+    teller = _Teller(args.status or _status_file(args.store))
     metrics = MetricsServer(args.metrics, collector.status) if args.metrics else None
     say("collect.listening", where=", ".join(collector.listening))
     if metrics:
@@ -69,6 +74,15 @@ def execute(args: argparse.Namespace) -> int:
             metrics.close()
     _summary(collector)
     return 0
+
+
+def _status_file(store: str) -> Path | None:
+    """Where `mailscope top` looks, for a store that is a folder."""
+    if "://" in store:
+        return None
+    folder = Path(store) / "sensors"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "collect.json"
 
 
 class Stopped:

@@ -41,6 +41,7 @@ VERBS = {
     "export": "write a case as Zeek logs, Suricata EVE, ECS or OCSF",
     "collect": "receive NetFlow, IPFIX and sFlow and store the flow records",
     "sense": "capture on an interface, decode and store while it goes on",
+    "top": "watch the senders of a store while they send",
     "store": "look after a store of flow records",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",

@@ -38,6 +38,9 @@ SITES = (SITE, (20, 40), (16, 32))
 ALL_PAIRS_UP_TO = 20_000_000
 """Records up to which the owner's networks are looked for in all traffic, not in mail alone."""
 
+TRENDS = 500
+"""Senders at most of whom the course over time is told."""
+
 LISTED = 10_000
 """Senders at most in one queue, the surest first; `left_out` counts the rest."""
 
@@ -63,11 +66,13 @@ def sender_queue(
     roles: Mapping[str, str] | None = None,
     everybody: bool = False,
     only: str | None = None,
+    trend_slots: int = 0,
 ) -> Queue:
     """The queue over the newest `since` of the records (None: all of them); scans and floods from its whole hours.
 
     `roles` are confirmed by the owner: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`. `everybody`
-    lists ordinary hosts as well; `only` lists one host, whatever it is, compared with all.
+    lists ordinary hosts as well; `only` lists one host, whatever it is, compared with all. With `trend_slots` each
+    sender has its flows in so many equal parts of the window.
     """
     hours = FlowHours.of(flow_records)
     window = _window(hours, since)
@@ -82,6 +87,8 @@ def sender_queue(
     judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
     listed = judged if everybody else judged.filter(_.verdict != "ordinary")
     _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles or {})
+    if trend_slots:
+        _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)
     since_hour = int(window.start.timestamp() // 3600)
     found = matches(hours, network.prefixes, since_hour=since_hour)
@@ -173,6 +180,18 @@ def _list_senders(listed: Table, window: Window, queue: Queue, roles: Mapping[st
     queue.senders = [sender_of(row, window, roles) for row in plain_rows(ranked.limit(LISTED))]
     if len(queue.senders) == LISTED:
         queue.left_out = next(iter(plain_rows(listed.aggregate(rows=_.count()))))["rows"] - LISTED
+
+
+def _add_trends(senders: list[Sender], conversations: Table, window: Window, slots: int) -> None:
+    """Flows by the part of the window in which they began; of the senders that anybody will look at."""
+    known = {sender.subject: sender for sender in senders[:TRENDS]}
+    since, length = int(window.start.timestamp()), window.seconds / slots
+    sent = conversations.filter(_.client.isin(sorted(known)), _.start >= ibis.literal(window.start))
+    slot = ((_.start.epoch_seconds() - since) / length).floor().cast("int64").clip(0, slots - 1)
+    for sender in known.values():
+        sender.trend = [0] * slots
+    for row in plain_rows(sent.group_by(_.client, slot=slot).agg(flows=_.flows.sum())):
+        known[row["client"]].trend[row["slot"]] = int(row["flows"])
 
 
 def _strongest(found: Table) -> Table:

@@ -42,6 +42,8 @@ class Sender:
     could_be: list[Phrase] = field(default_factory=list)
     first: datetime | None = None
     last: datetime | None = None
+    trend: list[int] = field(default_factory=list)
+    """Flows in equal parts of the window, oldest first; empty unless asked for."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What the packet sensor says."""
+"""What the packet sensor and `mailscope top` say."""
 
 UNITS: dict[str, tuple[str, str]] = {}
 TEMPLATES = {
@@ -8,4 +8,25 @@ TEMPLATES = {
     "sense.gap-over": "有内容未被看到：{kind}，{since} 至 {until}（{detail}）",
     "sense.stored": "已解码 {packets} 个数据包，存入 {records} 条流记录，{flows} 条流进行中，落后 {lag} 秒",
     "sense.ended": "共解码 {packets} 个数据包，存入 {stored_records} 条流记录，丢失 {lost_rows} 行；收到 {received}，内核丢弃 {kernel_drops}，接口丢弃 {interface_drops}；{gaps} 段缺口",
+    "top.title": "mailscope top  {place}  {at}  （q 退出）",
+    "top.summary": "{hosts} 台主机发送邮件：异常 {abnormal}，观察 {watch}，已排除 {cleared}；扫描与洪泛 {other}；自 {start}",
+    "top.waiting": "尚无流记录",
+    "top.other": "扫描与洪泛（{count}）",
+    "top.collector": "采集器：{exporters} 个导出端，{records} 条记录，丢失 {lost}，丢弃 {drops}，采样 {sampling}，落后 {lag} 秒",
+    "top.sensor": "{name}：{packets} 个数据包，丢弃 {drops}（{share} %），丢失 {lost} 行，落后 {lag} 秒，当前缺失：{missing}",
+    "top.sensor-off": "{name}：未运行",
+    "top.sensor-silent": "{name}：已 {age} 秒无消息",
+    "top.column-address": "地址",
+    "top.column-verdict": "判定",
+    "top.column-flows": "流",
+    "top.column-servers": "服务器",
+    "top.column-out": "端口",
+    "top.column-in": "25 入",
+    "top.column-trend": "趋势",
+    "top.column-last": "最近",
+    "top.column-why": "原因",
+    "top.verdict-abnormal": "异常",
+    "top.verdict-watch": "观察",
+    "top.verdict-cleared": "已排除",
+    "top.verdict-ordinary": "普通",
 }

@@ -1,4 +1,4 @@
-"""What the packet sensor says."""
+"""What the packet sensor and `mailscope top` say."""
 
 UNITS: dict[str, tuple[str, str]] = {}
 TEMPLATES = {
@@ -8,4 +8,25 @@ TEMPLATES = {
     "sense.gap-over": "something was missed: {kind} from {since} to {until} ({detail})",
     "sense.stored": "{packets} packets decoded, {records} flow records stored, {flows} flows open, {lag} s behind",
     "sense.ended": "{packets} packets decoded, {stored_records} flow records stored, {lost_rows} rows lost; received {received}, dropped by the kernel {kernel_drops}, by the interface {interface_drops}; {gaps} gaps",
+    "top.title": "mailscope top  {place}  {at}  (q ends)",
+    "top.summary": "{hosts} hosts sent mail: {abnormal} abnormal, {watch} to watch, {cleared} cleared; {other} scans, floods; since {start}",
+    "top.waiting": "no flow records yet",
+    "top.other": "Scans and floods ({count})",
+    "top.collector": "collector: {exporters} exporters, {records} records, lost {lost}, dropped {drops}, sampling {sampling}, {lag} s behind",
+    "top.sensor": "{name}: {packets} packets, dropped {drops} ({share} %), rows lost {lost}, {lag} s behind, missing now: {missing}",
+    "top.sensor-off": "{name}: not running",
+    "top.sensor-silent": "{name}: silent for {age} s",
+    "top.column-address": "address",
+    "top.column-verdict": "verdict",
+    "top.column-flows": "flows",
+    "top.column-servers": "servers",
+    "top.column-out": "to port",
+    "top.column-in": "25 in",
+    "top.column-trend": "trend",
+    "top.column-last": "last",
+    "top.column-why": "why",
+    "top.verdict-abnormal": "ABNORMAL",
+    "top.verdict-watch": "watch",
+    "top.verdict-cleared": "cleared",
+    "top.verdict-ordinary": "ordinary",
 }
