@@ -3,6 +3,7 @@
 import textwrap
 
 from mailscope import _core
+from mailscope.schema.mail_log import MAIL_LOG
 
 _PYTHON = {
     "text": "str",
@@ -57,21 +58,27 @@ def records_module() -> str:
 
 def tables_page() -> str:
     """docs/reference/tables.md."""
-    schema = _core.schema()
+    schema = [*_core.schema(), (MAIL_LOG.name, MAIL_LOG.meaning, MAIL_LOG.columns)]
     lines = ["# Tables", "", *textwrap.wrap(_INTRODUCTION, 110), ""]
     lines += [f"- [`{table}`](#{table}): {meaning}" for table, meaning, _ in schema]
     for table, meaning, columns in schema:
-        lines += ["", f"## {table}", "", f"{meaning} Record class: `{record_name(table)}`.", ""]
+        lines += ["", f"## {table}", "", f"{meaning} Record class: `{_class_of(table)}`.", ""]
         lines += ["| column | type | meaning |", "|---|---|---|"]
         for name, type_, nullable, text in columns:
             lines.append(f"| `{name}` | {_cell(type_)}{', or null' if nullable else ''} | {_cell(text)} |")
     return "\n".join([*lines, ""])
 
 
+def _class_of(table: str) -> str:
+    return MAIL_LOG.record.__name__ if table == MAIL_LOG.name else record_name(table)
+
+
 _INTRODUCTION = (
-    "Made from the core's schema by `make docs`. Times are UTC in microseconds; addresses are text in canonical form "
-    "(RFC 5952); `list<text?>` may hold nulls. Every row names the flow and the packets it stands on, so that "
-    "`mailscope carve` can cut the proof out; a row of `flow_records` names its input and its number there. "
+    "Made by `make docs` from the core's schema; `mail_log`, which the core does not make, from `schema/mail_log.py`. "
+    "Times are UTC in microseconds; addresses are text in canonical form (RFC 5952); "
+    " `list<text?>` may hold nulls. Every row names the flow and the packets it stands on, so that "
+    "`mailscope carve` can cut the proof out; "
+    "a row of `flow_records` or `mail_log` names its input and its number there. "
     "Text comes from the wire as it was: whoever shows it must neutralise it "
     "(`mailscope.harmless.visible`)."
 )

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.fixtures.flow_rows import mails, received
+from tests.fixtures.flow_rows import as_arrow, mails, received
 
 from mailscope.cli.main import main
+from mailscope.store.lake import Lake
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "link.pcap"
 NAMES = ("start", "end", "src_addr", "src_port", "dst_addr", "dst_port", "proto", "tcp_flags", "packets", "bytes")
@@ -97,3 +98,13 @@ def test_top_shows_the_store_of_a_sensor_or_collector_once(capsys, source, tmp_p
     assert "10.0.9.9" in out
     assert "ABNORMAL" in out
     assert asked(capsys, "top", "--store", str(tmp_path / "nothing"), "--once")[0] == 2
+
+
+def test_without_a_source_the_default_store_is_read(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("MAILSCOPE_STORE", raising=False)
+    assert main(["senders"]) == 2
+    assert "a store in MAILSCOPE_STORE" in capsys.readouterr().err
+    Lake(tmp_path / "store").append(as_arrow(mails("10.0.0.9", 5)), app="test", number=0)
+    monkeypatch.setenv("MAILSCOPE_STORE", str(tmp_path / "store"))
+    assert main(["senders", "--all", "--json"]) == 0
+    assert "10.0.0.9" in capsys.readouterr().out

@@ -6,8 +6,14 @@ import sys
 from pathlib import Path
 
 from mailscope.cli.maillog import add_time_arguments, read, say_unread
-from mailscope.cli.senders import add_since_argument, add_source_arguments, records_of
+from mailscope.cli.senders import add_since_argument, add_source_arguments, records_of, sources_of, window_of
 from mailscope.store.roles import canonical, roles, roles_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mailscope.ingest.maillogs.row import Row
 
 EXAMPLES = """
 mailscope explain 192.0.2.44 gateway.pcap
@@ -35,16 +41,30 @@ def execute(args: argparse.Namespace) -> int:
     subject, known = canonical(args.subject), roles(roles_file(args.roles))
     with records_of(args) as records:
         story = explained(records, subject, args.own, args.since, known)
-    if args.maillog:
+    rows, is_logged = _rows(args, subject, window_of(story.queue))
+    if is_logged:
         from mailscope.investigation.mail_stories import stories
         from mailscope.investigation.sender_explained import with_mail
 
-        log = read(args.maillog, args)
-        story = with_mail(story, stories(log.rows, subject))
-        say_unread(log)
+        story = with_mail(story, stories(rows, subject))
     if args.json:
         sys.stdout.write(json_text(story))
         return 0
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
     sys.stdout.write(text(story, args.lang, min(width, 120)))
     return 0
+
+
+def _rows(
+    args: argparse.Namespace, subject: str, window: "tuple[datetime, datetime] | None"
+) -> "tuple[list[Row], bool]":
+    """Rows of the mail logs that were named or are in the stores, and whether there is any log."""
+    from mailscope.ingest.maillogs.stored import rows_of, stored_logs
+
+    lakes = stored_logs(sources_of(args))
+    rows = [row for lake in lakes for row in rows_of(lake, subject, window)]
+    if args.maillog:
+        log = read(args.maillog, args)
+        rows += log.rows
+        say_unread(log)
+    return rows, bool(lakes or args.maillog)

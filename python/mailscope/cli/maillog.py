@@ -24,6 +24,7 @@ EXAMPLES = """
 mailscope maillog /var/log/mail.log /var/log/mail.log.1.gz --zone +0800
 mailscope maillog relay.log filter.log --address 192.0.2.44 --json
 mailscope maillog maillog --bursts
+mailscope maillog /var/log/mail.log /var/log/mail.log.1.gz --store flows
 """
 
 
@@ -33,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_time_arguments(parser)
     parser.add_argument("--address", metavar="ADDR", help="only mails that this address handed in or was handed")
     parser.add_argument("--bursts", action="store_true", help="list mails of one second, one network, nearly one size")
+    parser.add_argument("--store", metavar="DIR", help="put what is new into this store, and print no mails")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line, instead of a table")
 
 
@@ -53,6 +55,8 @@ def execute(args: argparse.Namespace) -> int:
     wanted = address(args.address) if args.address else None
     if args.address and wanted is None:
         raise UsageError(f"`{args.address[:60]}` is no address")
+    if args.store:
+        return _store(args)
     found = read(args.files, args)
     told = stories(found.rows, wanted)
     if args.bursts:
@@ -64,14 +68,37 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
+def _store(args: argparse.Namespace) -> int:
+    """Puts the lines that a store does not have into its table `mail_log`."""
+    from mailscope.ingest.maillogs.stored import store_logs
+    from mailscope.ingest.maillogs.zones import zone_of
+    from mailscope.store.lake import MAIL_LOG, Lake
+
+    if args.address or args.bursts:
+        raise UsageError("`--store` stores whole logs", hint="ask the store: `mailscope explain ADDR DIR`")
+    zone = zone_of(args.zone) if args.zone else None
+    found, new = store_logs(args.files, Lake(args.store, table=MAIL_LOG), zone, checked_year(args))
+    print(f"{new} rows stored", file=sys.stderr)
+    if args.json:
+        print(json.dumps({"lines": found.lines, "other": found.other, "unreadable": found.unreadable, "stored": new}))
+    say_unread(found)
+    return 0
+
+
 def read(files: list[Path], args: argparse.Namespace) -> "MailLog":
     """The rows of the files, with `args.year` and `args.zone`."""
     from mailscope.ingest.maillogs.reader import mail_log
     from mailscope.ingest.maillogs.zones import zone_of
 
-    if args.year is not None and not 1970 <= args.year <= 9998:
-        raise UsageError(f"`--year {args.year}` is no year of a log")
-    return mail_log(files, zone_of(args.zone) if args.zone else None, args.year)
+    return mail_log(files, zone_of(args.zone) if args.zone else None, checked_year(args))
+
+
+def checked_year(args: argparse.Namespace) -> int | None:
+    """The year that was given; UsageError for one that no log is of."""
+    year: int | None = args.year
+    if year is not None and not 1970 <= year <= 9998:
+        raise UsageError(f"`--year {year}` is no year of a log")
+    return year
 
 
 def _print(args: argparse.Namespace, objects: "Any", rows: "Any") -> None:
@@ -159,7 +186,8 @@ def say_unread(found: "MailLog") -> None:
     """Counts and notes of what was read, on standard error."""
     from mailscope.harmless import visible
 
-    print(f"{found.lines} lines: {len(found.rows)} of mails, {found.other} of other matters", file=sys.stderr)
+    mails = found.lines - found.other - found.unreadable
+    print(f"{found.lines} lines: {mails} of mails, {found.other} of other matters", file=sys.stderr)
     if found.unreadable:
         places = ", ".join(visible(place, 100) for place in found.unreadable_at[:5])
         print(f"{found.unreadable} lines could not be read, the first at {places}", file=sys.stderr)

@@ -3,7 +3,7 @@
 import argparse
 
 from mailscope.errors import StoreError
-from mailscope.schema.tables import TABLES
+from mailscope.schema.tables import STORED
 
 EXAMPLES = """
 mailscope schema
@@ -18,12 +18,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Prints the list of tables, or of one table's columns."""
+    known = STORED
     if args.table is None:
-        _print_aligned([(table.name, table.meaning) for table in TABLES.values()])
+        _print_aligned([(table.name, table.meaning) for table in known.values()])
         return 0
-    if args.table not in TABLES:
-        raise StoreError(f"there is no table `{args.table}`", hint=f"the tables are {', '.join(TABLES)}")
-    table = TABLES[args.table]
+    if args.table not in known:
+        raise StoreError(f"there is no table `{args.table}`", hint=f"the tables are {', '.join(known)}")
+    table = known[args.table]
     print(f"{table.name}: {table.meaning}\n")
     _print_aligned([(c.name, c.type + (" or null" if c.nullable else ""), c.meaning) for c in table.columns])
     return 0

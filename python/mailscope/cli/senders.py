@@ -1,12 +1,13 @@
 """Queues the hosts that hand out mail as no ordinary host does, and those that scan or flood, each with its reason."""
 
 import argparse
+import os
 import re
 import shutil
 import sys
 import tempfile
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailscope.cli.progress import Progress
@@ -25,7 +26,12 @@ EXAMPLES = """
 mailscope senders gateway.pcap --own 192.0.2.0/24
 mailscope senders /var/cache/nfdump/2026/11/21 --since 24h
 mailscope senders case --json
+MAILSCOPE_STORE=flows mailscope senders
+mailscope senders flows --engine spark://192.0.2.10:7077
 """
+
+STORE_VARIABLE = "MAILSCOPE_STORE"
+"""The environment variable that names the store read when no source is named."""
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
@@ -53,9 +59,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """What to read, and of whose network."""
-    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="captures, flow records, logs or a case")
+    parser.add_argument(
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help=f"captures, flow records, logs, a case, a store; default: the store {STORE_VARIABLE} names",
+    )
     group = parser.add_argument_group("reading")
     group.add_argument("--own", action="append", default=[], metavar="NETWORK", help="a network of yours")
+    group.add_argument("--engine", default="duckdb://", metavar="URL", help="spark://HOST:PORT asks that cluster")
     group.add_argument("--roles", type=Path, metavar="FILE", help="roles of your hosts (`mailscope role`)")
 
 
@@ -82,11 +94,25 @@ def execute(args: argparse.Namespace) -> int:
 
 def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
     """The queue over the sources that the arguments name."""
+    from mailscope.ingest.maillogs.stored import log_between, stored_logs
+    from mailscope.investigation.sender_mail import with_mail_logs
     from mailscope.investigation.sender_queue import sender_queue
 
     known = roles(roles_file(args.roles))
     with records_of(args) as records:
-        return sender_queue(records, args.own, args.since, known, everybody=everybody)
+        queue = sender_queue(records, args.own, args.since, known, everybody=everybody)
+    if logs := stored_logs(sources_of(args)):
+        window = window_of(queue)
+        queue = with_mail_logs(queue, [log_between(lake, window) for lake in logs])
+    return queue
+
+
+def window_of(queue: "Queue") -> "tuple[datetime, datetime] | None":
+    """The window of a queue, in UTC."""
+    if queue.window is None:
+        return None
+    start, end = (at if at.tzinfo else at.replace(tzinfo=UTC) for at in (queue.window.start, queue.window.end))
+    return start, end
 
 
 @contextmanager
@@ -96,15 +122,24 @@ def records_of(args: argparse.Namespace) -> "Iterator[FlowHours]":
     from mailscope.ingest.flow_sources import FlowSources
 
     check_networks(args.own)
-    if not args.sources:
-        raise UsageError("no source is named", hint="name captures, flow records, logs or a case")
+    named = sources_of(args)
     with tempfile.TemporaryDirectory(prefix="mailscope-") as folder:
         with Progress() as progress:
-            sources = FlowSources(Path(folder), progress)
-            records = sources.hours(args.sources, SUMS)
+            sources = FlowSources(Path(folder), progress, args.engine)
+            records = sources.hours(named, SUMS)
         for note in sources.notes:
             print(f"warning: {visible(note, 500)}", file=sys.stderr)
         yield records
+
+
+def sources_of(args: argparse.Namespace) -> list[str]:
+    """The sources that the arguments name; without any, the default store."""
+    if args.sources:
+        return list(args.sources)
+    if named := os.environ.get(STORE_VARIABLE):
+        return [named]
+    hint = f"name captures, flow records, logs or a case, or a store in {STORE_VARIABLE}"
+    raise UsageError("no source is named", hint=hint)
 
 
 def check_networks(texts: list[str]) -> None:

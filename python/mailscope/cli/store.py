@@ -1,9 +1,15 @@
-"""Looks after a store of flow records: what it holds, its files, its age."""
+"""Looks after a store of flow records and mail logs: what it holds, its files, its age."""
 
 import argparse
 import json
 
 from mailscope.cli.parser import actions, positive
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mailscope.store.lake import Lake
 
 EXAMPLES = """
 mailscope store info flows
@@ -40,18 +46,21 @@ def _prune(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
     from mailscope.detect.flow_sums import SUMS
-    from mailscope.store.lake import Lake
+    from mailscope.store.lake import MAIL_LOG, Lake
 
-    lake = Lake(args.store, sums=SUMS)
-    if args.action == "info":
-        done = lake.info()
-    elif args.action == "fold":
-        done = {"summed_records": lake.fold()}
-    elif args.action == "compact":
-        lake.fold()
-        done = lake.compact()
-    else:
-        lake.fold()
-        done = lake.prune(keep_days=args.keep_days, grace_hours=max(0, args.grace_hours))
-    print(json.dumps(done, indent=1))
+    records, logs = Lake(args.store, sums=SUMS), Lake(args.store, table=MAIL_LOG)
+    # Flow records are not named, as when a store had nothing else.
+    done = _done(records, args) if records.exists or not logs.exists else {}
+    print(json.dumps(done | ({MAIL_LOG: _done(logs, args)} if logs.exists else {}), indent=1))
     return 0
+
+
+def _done(lake: "Lake", args: argparse.Namespace) -> "dict[str, Any]":
+    if args.action == "info":
+        return lake.info()
+    summed = lake.fold()
+    if args.action == "fold":
+        return {"summed_records": summed}
+    if args.action == "compact":
+        return lake.compact()
+    return lake.prune(keep_days=args.keep_days, grace_hours=max(0, args.grace_hours))

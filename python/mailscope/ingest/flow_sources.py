@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mailscope.errors import InputError
+from mailscope.errors import InputError, UsageError
 from mailscope.ingest import flowlogs
 
 TYPE_CHECKING = False
@@ -37,13 +37,14 @@ COLUMNS = (
 class FlowSources:
     """What was named, sorted by kind, and turned into one expression; notes say what could not be read."""
 
-    def __init__(self, folder: Path, progress: Progress | None = None) -> None:
+    def __init__(self, folder: Path, progress: Progress | None = None, engine: str = "duckdb://") -> None:
         self.notes: list[str] = []
         self._folder = folder
         self._progress = progress
         self._parts: list[ibis.Table] = []
         self._stores: list[FlowHours] = []
         self._connection: ibis.BaseBackend | None = None
+        self._engine_url = engine
 
     def expression(self, sources: Sequence[str | Path]) -> ibis.Table:
         """The flow records of all sources; the folder holds them for as long as the expression is asked."""
@@ -64,6 +65,10 @@ class FlowSources:
                     self.notes.append(f"`{path}` holds no flows that are known here")
                 else:
                     (captures if kind == "capture" else logs).append(path)
+        if self._engine_url != "duckdb://" and (logs or captures):
+            other = (logs + captures)[0]
+            hint = "a cluster reads stores: `mailscope collect --store` makes one"
+            raise UsageError(f"`{other}` lies on this machine, not where the engine's machines read", hint=hint)
         self._add_logs(logs)
         self._add_captures(captures)
         if not self._parts and not self._stores:
@@ -126,7 +131,7 @@ class FlowSources:
     def _engine(self) -> ibis.BaseBackend:
         from mailscope.store import engine
 
-        self._connection = self._connection or engine.connect()
+        self._connection = self._connection or engine.connect(self._engine_url)
         return self._connection
 
 

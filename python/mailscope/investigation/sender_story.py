@@ -44,6 +44,8 @@ class Sender:
     last: datetime | None = None
     trend: list[int] = field(default_factory=list)
     """Flows in equal parts of the window, oldest first; empty unless asked for."""
+    mail_log: dict[str, Any] | None = None
+    """What stored mail logs say of it in the window; None where there are none."""
 
 
 @dataclass(slots=True)

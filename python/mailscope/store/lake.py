@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from mailscope.errors import StoreError, UsageError
-from mailscope.schema.tables import TABLES
+from mailscope.schema.tables import STORED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from mailscope.store.flow_hours import FlowHours
     from mailscope.store.hourly_sums import HourlySums, Made
 
-TABLE = "flow_records"
+TABLE, MAIL_LOG = "flow_records", "mail_log"
+TIMES = {MAIL_LOG: "time"}
+"""By whose day (UTC) a table is partitioned, where it is not `start`; a row without a time stands on 1970-01-01."""
 DAY = "day"
 FILE_BYTES = 256 << 20
 """What compaction makes of small files."""
@@ -41,7 +43,7 @@ CHECKPOINT_COMMITS = 50
 
 
 class Lake:
-    """One table of a store: flow records, or what a sensor decodes."""
+    """One table of a store: flow records, mail logs, or what a sensor decodes."""
 
     def __init__(
         self,
@@ -118,12 +120,12 @@ class Lake:
             records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
         elif files and (self.is_local or engine.is_spark(connection)):
             records = engine.add_parquet_files(connection, self.name, files, self.uri)
+        elif not files:
+            records = engine.add_arrow(connection, self.name, _stored_schema(self.name).empty_table())
         else:
-            dataset = table.to_pyarrow_dataset(filters or None)
-            records = engine.add_arrow(
-                connection, self.name, dataset.to_table() if engine.is_spark(connection) else dataset
-            )
-        return records.select(*[column.name for column in TABLES[self.name].columns])
+            dataset = table.to_pyarrow_dataset(file_pruning_predicate=filters)
+            records = engine.add_arrow(connection, self.name, dataset)
+        return records.select(*[column.name for column in STORED[self.name].columns])
 
     def hours(self, connection: "ibis.BaseBackend", names: "Mapping[str, Made]") -> "FlowHours":
         """The records of this moment, with those kinds of sums that there are."""
@@ -131,7 +133,7 @@ class Lake:
         from mailscope.store.flow_hours import FlowHours, Part
         from mailscope.store.hourly_sums import HourlySums
 
-        columns = [column.name for column in TABLES[TABLE].columns]
+        columns = [column.name for column in STORED[TABLE].columns]
         records, info, parts = self.to_ibis(connection), self.info(), {}
         folder, version = Path(self.uri), info["version"]
         for name, made in names.items() if self.is_local else ():
@@ -281,9 +283,8 @@ class Lake:
     def _fresh(self) -> "DeltaTable":
         """The table as it is now; StoreError when there is none."""
         if not self.exists:
-            raise StoreError(
-                f"`{self.uri}` is no store of flow records", hint="`mailscope collect` or `sense` makes one"
-            )
+            maker = "`mailscope maillog --store`" if self.name == MAIL_LOG else "`mailscope collect` or `sense`"
+            raise StoreError(f"`{self.uri}` is no table of a store", hint=f"{maker} makes one")
         self._table = None
         return self._open()
 
@@ -294,7 +295,8 @@ def stored(records: "pa.Table", table: str = TABLE) -> "pa.Table":
     import pyarrow.compute as pc
 
     schema = _stored_schema(table)
-    naive = pc.cast(pc.cast(records["start"], pa.int64()), pa.timestamp("us"))
+    time = pc.cast(records[TIMES.get(table, "start")], pa.int64())
+    naive = pc.cast(pc.fill_null(time, 0), pa.timestamp("us"))
     days = pc.cast(pc.floor_temporal(naive, unit="day"), pa.date32())
     columns = [records[name].cast(schema.field(name).type, safe=False) for name in schema.names if name != DAY]
     return pa.Table.from_arrays([*columns, days], schema=schema)
@@ -303,7 +305,7 @@ def stored(records: "pa.Table", table: str = TABLE) -> "pa.Table":
 def _stored_schema(table: str) -> "pa.Schema":
     import pyarrow as pa
 
-    columns = [pa.field(column.name, _stored_type(column.type), column.nullable) for column in TABLES[table].columns]
+    columns = [pa.field(column.name, _stored_type(column.type), column.nullable) for column in STORED[table].columns]
     return pa.schema([*columns, pa.field(DAY, pa.date32())])
 
 
@@ -314,7 +316,8 @@ def _stored_type(name: str) -> "pa.DataType":
     if name.startswith("list<"):
         return pa.list_(_stored_type(name[5:-1].rstrip("?")))
     types = {"text": pa.string(), "u8": pa.int16(), "u16": pa.int32(), "u32": pa.int64(), "u64": pa.int64()}
-    types |= {"bool": pa.bool_(), "bytes": pa.binary(), "timestamp[us, UTC]": pa.timestamp("us", "UTC")}
+    types |= {"bool": pa.bool_(), "bytes": pa.binary(), "f64": pa.float64()}
+    types |= {"timestamp[us, UTC]": pa.timestamp("us", "UTC")}
     return types[name]
 
 

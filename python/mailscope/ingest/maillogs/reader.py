@@ -66,6 +66,14 @@ def mail_log(paths: Iterable[Path], zone: tzinfo | None = None, year: int | None
     return found
 
 
+def first_line(path: Path) -> str:
+    """The first line of a log that is not empty, as a name of what the log is: it stays when the log grows."""
+    try:
+        return next((text for text in _lines(path, MailLog()) if text.strip()), "")
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {error.strerror or error}") from None
+
+
 def row_of(text: str, clock: Clock) -> Row | bool | None:
     """The row of one line; None where it tells of no mail, False where it cannot be read."""
     line = parsed(text, clock)

@@ -48,6 +48,7 @@ def _sender(sender: Sender) -> dict[str, Any]:
         "could_be": _sentences(sender.could_be),
         "first": _time(sender.first),
         "last": _time(sender.last),
+        **({"mail_log": sender.mail_log} if sender.mail_log is not None else {}),
     }
 
 

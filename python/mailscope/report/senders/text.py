@@ -82,6 +82,9 @@ def _senders(senders: Sequence[Sender], page: Page, say: _Sayer) -> None:
         page.lines.append(line)
         if sender.reason is not None:
             page.paragraph(say(sender.reason), "    ")
+        if sender.mail_log and any(sender.mail_log.values()):
+            counts = {name: f"{count:,}" for name, count in sender.mail_log.items()}
+            page.paragraph(say(phrase("maillog.of-sender", **counts)), "    ")
         if (sender.figures["sampling"] or 1) > 1:
             sampling, error = sender.figures["sampling"], sender.figures["sampling_error_percent"]
             page.paragraph(say(phrase("senders.sampled", sampling=str(sampling), error=f"{error:.0f}")), "    ")

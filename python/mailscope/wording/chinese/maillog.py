@@ -8,4 +8,5 @@ TEMPLATES = {
     "maillog.was-handed": "这些服务器交给它的邮件：{counts}。",
     "maillog.verdicts": "过滤器的判定：{counts}。",
     "maillog.outside": "另有 {count} 封该主机的邮件不在流记录的时间范围内。",
+    "maillog.of-sender": "邮件日志：{mails} 封邮件有队列号；日志行：收到 {received}，拒收 {rejected}，被过滤器标记 {flagged}。",
 }

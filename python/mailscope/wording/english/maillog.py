@@ -8,4 +8,5 @@ TEMPLATES = {
     "maillog.was-handed": "Mails the logging servers handed to it: {counts}.",
     "maillog.verdicts": "What filters said of them: {counts}.",
     "maillog.outside": "{count} more mails of this host lie outside the time of the flow records.",
+    "maillog.of-sender": "Mail logs: {mails} mails with a queue id; lines: {received} received, {rejected} rejected, {flagged} flagged by filters.",
 }
