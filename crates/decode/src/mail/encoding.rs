@@ -55,7 +55,7 @@ pub fn text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
             .any(|utf8| utf8.eq_ignore_ascii_case(name))
     });
     if bytes.is_ascii() && named.is_none_or(|name| !is_seven_bit_charset(name)) {
-        return String::from_utf8_lossy(bytes);
+        return as_utf8(bytes);
     }
     match named
         .filter(|_| !is_utf8)
@@ -72,6 +72,14 @@ pub fn text<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
             }
             Err(_) => Cow::Owned(undeclared(bytes)),
         },
+    }
+}
+
+/// UTF-8, what is not it replaced; the usual case is told by a look at many bytes a step.
+fn as_utf8(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

@@ -156,9 +156,12 @@ pub fn eight_bit<'a>(value: &'a [u8], charset: Option<&str>) -> std::borrow::Cow
 /// Removes line ends (RFC 5322, 2.2.3).
 fn unfold(text: &str) -> String {
     let mut unfolded = String::with_capacity(text.len());
-    for piece in text.split(['\r', '\n']) {
-        unfolded.push_str(piece);
+    let mut from = 0;
+    for at in memchr::memchr2_iter(b'\r', b'\n', text.as_bytes()) {
+        unfolded.push_str(text.get(from..at).unwrap_or_default());
+        from = at + 1;
     }
+    unfolded.push_str(text.get(from..).unwrap_or_default());
     unfolded
 }
 

@@ -179,10 +179,11 @@ impl Page {
         if !is_link(url) {
             return None;
         }
-        let url: String = url
-            .chars()
-            .filter(|c| !matches!(c, '\r' | '\n' | '\t'))
-            .collect();
+        let url = if memchr::memchr3(b'\r', b'\n', b'\t', url.as_bytes()).is_none() {
+            url.to_owned()
+        } else {
+            url.replace(['\r', '\n', '\t'], "")
+        };
         if self.is_anchor && place == "html-href" {
             self.link = Some((url, String::new()));
             return None;

@@ -315,6 +315,9 @@ pub fn names(fields: &[Field<'_>], cap: usize) -> Vec<String> {
     fields
         .iter()
         .take(cap)
-        .map(|field| String::from_utf8_lossy(field.name).to_lowercase())
+        .map(|field| match std::str::from_utf8(field.name) {
+            Ok(name) => name.to_lowercase(),
+            Err(_) => String::from_utf8_lossy(field.name).to_lowercase(),
+        })
         .collect()
 }

@@ -4,7 +4,7 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::words::{is_dense, up_to};
 
@@ -12,6 +12,8 @@ use super::words::{is_dense, up_to};
 pub const PHRASES: usize = 4096;
 /// Bytes of one phrase at most.
 pub const PHRASE_BYTES: usize = 200;
+/// Bytes of all phrases up to which the automaton is a full one: some MiB.
+const FULL_BYTES: usize = 16 << 10;
 /// Text looked at per part.
 const TEXT_BYTES: usize = 64 << 10;
 
@@ -48,11 +50,18 @@ impl Phrases {
         }
         let list: &'static List = Box::leak(Box::new(List {
             given: given.to_vec(),
-            find: AhoCorasick::new(folded).ok()?,
+            find: automaton(&folded)?,
         }));
         lists.push(list);
         Some(Self(Some(list)))
     }
+}
+
+/// Every text of every message goes through: a full automaton is larger, and twice as fast.
+fn automaton(folded: &[String]) -> Option<AhoCorasick> {
+    let bytes: usize = folded.iter().map(String::len).sum();
+    let kind = (bytes <= FULL_BYTES).then_some(AhoCorasickKind::DFA);
+    AhoCorasick::builder().kind(kind).build(folded).ok()
 }
 
 impl Phrases {

@@ -5,6 +5,9 @@ use crate::lines::LineReader;
 use crate::room::{Room, Share};
 use crate::smtp::command;
 
+/// Bytes by which the place for a message grows at a time, unless doubling it is more.
+const GROWTH_BYTES: usize = 1 << 20;
+
 /// Where the reader stands in a line of content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
@@ -129,8 +132,13 @@ impl Content {
         let room = self
             .share
             .take(data.len().min(self.limit.saturating_sub(self.bytes.len())));
-        self.bytes
-            .extend_from_slice(data.get(..data.len().min(room)).unwrap_or(data));
+        let kept = data.get(..data.len().min(room)).unwrap_or(data);
+        if self.bytes.capacity() - self.bytes.len() < kept.len() {
+            // Fourfold at first: what moves is copied less often, and pages that stay untouched cost nothing.
+            let more = self.bytes.len().saturating_mul(3).min(GROWTH_BYTES);
+            self.bytes.reserve(kept.len().max(more));
+        }
+        self.bytes.extend_from_slice(kept);
         if data.len() > room {
             self.is_over_limit = true;
             self.is_truncated = true;

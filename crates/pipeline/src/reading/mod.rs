@@ -19,7 +19,7 @@ use mailscope_tables::{Batches, FlowContext, FlowId, Tables};
 use pool::{Pool, Read};
 
 /// Bytes of messages in the line at most; one that is longer alone is read at once.
-const LINE_BYTES: usize = 4 << 20;
+const LINE_BYTES: usize = 2 << 20;
 /// Places in the line at most.
 const LINE_PLACES: usize = 128;
 
