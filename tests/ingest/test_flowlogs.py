@@ -124,3 +124,16 @@ def kind_of_text(tmp_path, text):
 def test_a_line_without_end_is_one_bad_line(tmp_path):
     rows, report = read(tmp_path, NFDUMP.split("Summary")[0] + "x" * (3 << 20) + "\n")
     assert (len(rows), report.logs[0].bad_lines) == (2, 1)
+
+
+def test_a_compressed_log_that_is_cut_gives_its_lines_and_says_so(tmp_path):
+    head, mail = ZEEK.splitlines()[:4], ZEEK.splitlines()[4]
+    lines = [*head, *(mail.replace("40000", str(number % 60000)) for number in range(20_000))]
+    whole = gzip.compress("\n".join(lines).encode())
+    (tmp_path / "conn.log.gz").write_bytes(whole[: len(whole) // 2])
+    tables = []
+    report = flow_records([tmp_path / "conn.log.gz"], tables.append)
+    assert 1 < sum(map(len, tables)) < 20_000
+    assert report.logs[0].first_bad[-1][1] == "the compressed file is cut or damaged here"
+    (tmp_path / "no.gz").write_bytes(b"\x1f\x8bnothing of the kind")
+    assert kind_of(tmp_path / "no.gz") == "unknown"

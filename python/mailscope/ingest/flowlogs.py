@@ -60,8 +60,11 @@ class Report:
 
 def kind_of(path: Path) -> str:
     """`capture`, `nfcapd`, `parquet`, `zeek-tsv`, `json`, `csv`; `unknown` for a file that is none of them."""
-    with _uncompressed(path) as file:
-        head = file.read(4096)
+    try:
+        with _uncompressed(path) as file:
+            head = file.read(4096)
+    except (OSError, ValueError):  # bytes that only begin as a compressed file does
+        return "unknown"
     if head.startswith(_CAPTURES):
         return "capture"
     if head.startswith(_NFCAPD):
@@ -172,7 +175,7 @@ def _of_text(path: Path, kind: str, report: Report) -> Rows:
 def _lines(text: "IO[str]", log: Log) -> Iterator[tuple[int, str]]:
     """Line numbers and lines; one that is longer than any line should be is passed over."""
     number, skipping = 0, False
-    while line := text.readline(LINE_CHARACTERS):
+    while line := _next(text, log, number):
         is_whole = line.endswith("\n") or len(line) < LINE_CHARACTERS
         if not skipping:
             number += 1
@@ -181,6 +184,15 @@ def _lines(text: "IO[str]", log: Log) -> Iterator[tuple[int, str]]:
             else:
                 log.bad(number, "it is longer than any line should be")
         skipping = not is_whole
+
+
+def _next(text: "IO[str]", log: Log, number: int) -> str:
+    """The next line; none where the compressed file is cut or damaged, which is said."""
+    try:
+        return text.readline(LINE_CHARACTERS)
+    except (OSError, EOFError, ValueError):
+        log.bad(number + 1, "the compressed file is cut or damaged here")
+        return ""
 
 
 def _each(numbered: Iterable[tuple[int, Any]], log: Log, row_of: Callable[[Any], dict[str, Any] | None]) -> Any:
