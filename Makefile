@@ -12,7 +12,7 @@ CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -pat
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo test test-rust test-python lint types selftest golden fuzz fuzz-logs bench docs lock clean
+.PHONY: help setup demo test quick test-rust test-python lint types selftest golden fuzz fuzz-logs bench docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ demo: setup  ## the question answered on a shipped capture
 	$(BIN)/mailscope investigate examples/link.pcap examples/inside.pcap --own 10.0.0.0/8 --own-domain hfsec.example -o $(DEMO_CASE)
 
 test: setup lint test-rust test-python  ## everything CI runs
+
+quick: setup  ## the tests to run while you write: two minutes
+	$(BIN)/pytest -n 2 -m "not slow and not long"
 
 test-rust: setup  ## the core's own tests
 	cargo test --quiet --workspace --locked

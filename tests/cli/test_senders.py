@@ -9,6 +9,8 @@ from tests.fixtures.flow_rows import as_arrow, mails, received
 from mailscope.cli.main import main
 from mailscope.store.lake import Lake
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "link.pcap"
 NAMES = ("start", "end", "src_addr", "src_port", "dst_addr", "dst_port", "proto", "tcp_flags", "packets", "bytes")
 

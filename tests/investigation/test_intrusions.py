@@ -8,6 +8,8 @@ from mailscope.investigation.intrusions import intrusion_findings
 from mailscope.investigation.scene import scene_of
 from tests.fixtures.wire import START_US, Conversation, merged, write
 
+pytestmark = pytest.mark.long
+
 ATTACKER, VISITOR, SERVER = "198.51.100.7", "192.0.2.33", "10.0.0.80"
 
 

@@ -1,8 +1,12 @@
 """One host's story holds what its verdict rests on."""
 
+import pytest
+
 from mailscope.investigation.sender_explained import explained
 from mailscope.report.senders.story import json_text, text
 from tests.fixtures.flow_rows import attempts, mails, received, records
+
+pytestmark = pytest.mark.long
 
 
 def story(subject="10.0.9.9"):

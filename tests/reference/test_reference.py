@@ -9,7 +9,10 @@ import pytest
 from tests.reference import scoring
 
 FOLDER = scoring.shared() / "reference"
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"reference captures are missing: no folder {FOLDER}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not FOLDER.is_dir(), reason=f"reference captures are missing: no folder {FOLDER}"),
+]
 
 PROXYING = ["smtp", "socks", "http-proxy"]
 

@@ -13,7 +13,10 @@ from mailscope.investigation.investigate import investigate
 
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
 FOLDER = SHARED / "scenarios" / "s2-phishing-intrusion"
-pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason=f"no scenario in {FOLDER}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not FOLDER.exists(), reason=f"no scenario in {FOLDER}"),
+]
 
 
 @cache

@@ -14,6 +14,7 @@ from mailscope.investigation.investigate import investigate
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
 FOLDERS = sorted((SHARED / "scenarios").glob("s2*/truth.json"))
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(not FOLDERS, reason=f"no scenarios in {SHARED / 'scenarios'}"),
     pytest.mark.slow,
 ]

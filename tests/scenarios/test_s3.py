@@ -20,7 +20,10 @@ from mailscope.report.accounting.summary import summary
 
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
 FOLDERS = sorted((SHARED / "scenarios").glob("s3*/truth.json"))
-pytestmark = pytest.mark.skipif(not FOLDERS, reason=f"no scenarios in {SHARED / 'scenarios'}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not FOLDERS, reason=f"no scenarios in {SHARED / 'scenarios'}"),
+]
 
 BOTH, CLIENT, SERVER = "both", "c2s", "s2c"
 

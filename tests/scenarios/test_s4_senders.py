@@ -15,7 +15,10 @@ from mailscope.investigation.sender_queue import queued_moments, sender_queue
 
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", Path(__file__).parents[2].parent / "shared"))
 TRUTHS = sorted((SHARED / "scenarios").glob("s4*/truth.json"))
-pytestmark = pytest.mark.skipif(not TRUTHS, reason=f"no scenarios in {SHARED / 'scenarios'}")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not TRUTHS, reason=f"no scenarios in {SHARED / 'scenarios'}"),
+]
 
 SHORT = ("nfcapd-v5", "nfcapd-v9", "nfcapd-ipfix", "flow-exports.pcap")
 LONG = ("nfcapd-long-v5", "flow-exports-long.pcap")

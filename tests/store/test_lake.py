@@ -103,6 +103,7 @@ def killed_writers(store, times, seed=0.0):
     return acknowledged
 
 
+@pytest.mark.long
 def test_killed_five_times_it_has_all_that_was_acknowledged_and_no_half_batch(tmp_path):
     assert killed_writers(tmp_path / "store", 5) > 5
 

@@ -11,6 +11,8 @@ from mailscope.errors import InputError
 from tests.fixtures import wire
 from tests.whole import reading, traffic
 
+pytestmark = pytest.mark.long
+
 PACKETS = traffic.everything()
 CUTS = 60
 

@@ -12,6 +12,8 @@ import pytest
 from tests.fixtures import wire
 from tests.whole import command
 
+pytestmark = pytest.mark.long
+
 TALKS = Path(__file__).with_name("talks_hostile")
 HOSTILE = [
     "\x1b]0;owned\x07\x1b[2J\x1b[31m\x9b5m\u202egnp\u2066\u200bx\x08\x7f",

@@ -15,6 +15,8 @@ from tests.fixtures import wire
 from tests.reference.scoring import shared
 from tests.whole import command, reading, traffic
 
+pytestmark = pytest.mark.long
+
 SCENARIOS = shared() / "scenarios"
 
 

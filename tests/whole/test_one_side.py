@@ -14,6 +14,8 @@ import pytest
 from tests.fixtures import wire
 from tests.whole import one_side, traffic, transcripts
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("MAILSCOPE_SHARED", ROOT.parent / "shared"))
 SHIPPED = {

@@ -12,6 +12,8 @@ import pytest
 from tests.reference.scoring import shared
 from tests.whole import reading
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "link.pcap"
 ROTATED = shared() / "scenarios" / "s2-phishing-intrusion"
 HEADER = 24

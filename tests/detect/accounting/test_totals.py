@@ -10,6 +10,8 @@ from mailscope.detect.accounting.totals import Account, AccountError, cells, che
 from mailscope.report.accounting.summary import summary
 from tests.fixtures.rows import ibis_tables
 
+pytestmark = pytest.mark.long
+
 OUTCOMES = st.sampled_from(sorted(REASONS))
 COUNTS = st.sampled_from([0, 0, 1, 3, 4, 900])
 FLAGS = st.integers(0, 31)
