@@ -162,11 +162,10 @@ class Lake:
 
     def info(self) -> dict[str, Any]:
         """Version, files, bytes, rows, days: what the table's log says."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         table = self._fresh()
-        files = pa.table(table.get_add_actions(flatten=True))
+        files = _files_of(table)
         days = sorted({str(day) for day in files[f"partition.{DAY}"].to_pylist()}) if len(files) else []
         return {
             "uri": self.uri,
@@ -226,22 +225,19 @@ class Lake:
 
     def _files(self, table: "DeltaTable") -> "list[NewFile]":
         """All files of the table, as if they came with its version."""
-        import pyarrow as pa
-
         from mailscope.store.delta_log import NewFile
 
-        files = pa.table(table.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"]).to_pylist()
+        files = _files_of(table).select(["path", "num_records", "size_bytes"]).to_pylist()
         folder, version = Path(self.uri), table.version()
         return [NewFile(folder / unquote(f["path"]), version, f["num_records"], f["size_bytes"]) for f in files]
 
     def _span(self) -> tuple[datetime, datetime] | None:
         """First and last start. The log tells them by the millisecond: the files that may hold them tell the rest."""
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         if not self.is_local or self._table is None:
             return None
-        files = pa.table(self._table.get_add_actions(flatten=True))
+        files = _files_of(self._table)
         if not {"min.start", "max.start"} <= set(files.column_names):
             return None
         rows = files.select(["path", "min.start", "max.start"]).to_pylist()
@@ -319,6 +315,14 @@ def _stored_type(name: str) -> "pa.DataType":
     types |= {"bool": pa.bool_(), "bytes": pa.binary(), "f64": pa.float64()}
     types |= {"timestamp[us, UTC]": pa.timestamp("us", "UTC")}
     return types[name]
+
+
+def _files_of(table: "DeltaTable") -> "pa.Table":
+    """The log's entries of the files there are."""
+    import pyarrow as pa
+
+    # `pa.table` would first load pandas, where it is installed, to see whether it is given a frame of it.
+    return pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
 
 
 def _delta_error() -> type[Exception]:
