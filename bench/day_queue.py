@@ -4,9 +4,9 @@
     python bench/day_queue.py --measure /big/disk/day --rounds 3
 
 `--make` writes a day of a large network as a store (with its hourly sums) and as files of nfcapd: some 14 GB for 100
-million records, some fifteen minutes of both cores. `--measure` runs `mailscope senders` with all signals of the default
-queue, and nfdump's list of the busiest SMTP senders, which is only a count by source; processes from their start, in
-turns; the first of each run has perhaps to read from the disk.
+million records, fifteen minutes of both cores. `--measure` runs `mailscope senders` with all signals of the default
+queue, and nfdump's list of the busiest SMTP senders, which is only a count by source; whole processes, in
+turns; the first of them has perhaps to read from the disk.
 """
 
 import argparse
