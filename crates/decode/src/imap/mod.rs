@@ -4,10 +4,12 @@ mod command;
 mod envelope;
 mod identify;
 mod mailbox_name;
+mod pieces;
 mod response;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 pub use identify::{looks_like_client, looks_like_server};
 pub use state::ImapDecoder;

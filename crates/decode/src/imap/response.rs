@@ -5,8 +5,13 @@ use crate::record::Known;
 /// What a response line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Response<'a> {
-    /// `* n FETCH ...`: what follows `FETCH`.
-    Fetch(&'a [u8]),
+    /// `* n FETCH ...`.
+    Fetch {
+        /// The message's number; 0 for one that is none.
+        number: u32,
+        /// What follows `FETCH`.
+        data: &'a [u8],
+    },
     /// `* CAPABILITY ...`: the list.
     Capability(&'a [u8]),
     /// Other untagged data; with the text of a status line.
@@ -40,7 +45,13 @@ pub fn parse(line: &[u8]) -> Option<Response<'_>> {
         let is_fetch = second.iter().all(u8::is_ascii_digit)
             && word(after).is_some_and(|(w, _)| w.eq_ignore_ascii_case(b"FETCH"));
         if is_fetch {
-            return word(after).map(|(_, data)| Response::Fetch(data));
+            let number = std::str::from_utf8(second)
+                .ok()
+                .and_then(|digits| digits.parse().ok());
+            return word(after).map(|(_, data)| Response::Fetch {
+                number: number.unwrap_or(0),
+                data,
+            });
         }
         return Some(Response::Untagged(rest));
     }
@@ -76,6 +87,19 @@ pub fn looks_like_greeting(line: &[u8]) -> bool {
         && [&b"[capability"[..], b"imap", b"ready"]
             .iter()
             .any(|word| memchr::memmem::find(&lower, word).is_some())
+}
+
+/// Do messages have other numbers after it: `n EXPUNGE`, `VANISHED`, or another mailbox's `n EXISTS`
+/// after `[CLOSED]`?
+#[must_use]
+pub fn renumbers(text: &[u8]) -> bool {
+    let upper = text
+        .get(..text.len().min(32))
+        .unwrap_or(text)
+        .to_ascii_uppercase();
+    upper.ends_with(b" EXPUNGE")
+        || upper.starts_with(b"VANISHED")
+        || upper.starts_with(b"OK [CLOSED]")
 }
 
 /// `[CAPABILITY ...]` in a status line.
@@ -143,10 +167,16 @@ pub enum Section {
         /// First byte, of a partial fetch.
         origin: Option<u64>,
     },
-    /// Its header, or some of its fields.
-    Header,
-    /// Its body.
-    Text,
+    /// Its header.
+    Header {
+        /// All of it, not some fields alone.
+        is_whole: bool,
+    },
+    /// Its body, from its start unless a later origin is given.
+    Text {
+        /// First byte, of a partial fetch.
+        origin: Option<u64>,
+    },
     /// Something else.
     Other,
 }
@@ -182,8 +212,11 @@ pub fn section(before: &[u8]) -> Section {
         let inner = inner.get(open..).unwrap_or(b"");
         return match inner {
             b"" => Section::Whole { origin },
-            b"TEXT" => Section::Text,
-            _ if inner == b"HEADER" || inner.starts_with(b"HEADER.FIELDS") => Section::Header,
+            b"TEXT" => Section::Text { origin },
+            b"HEADER" => Section::Header {
+                is_whole: origin.is_none(),
+            },
+            _ if inner.starts_with(b"HEADER.FIELDS") => Section::Header { is_whole: false },
             _ => Section::Other,
         };
     }
@@ -193,8 +226,8 @@ pub fn section(before: &[u8]) -> Section {
         .unwrap_or(b"");
     match word {
         b"RFC822" => Section::Whole { origin: None },
-        b"RFC822.HEADER" => Section::Header,
-        b"RFC822.TEXT" => Section::Text,
+        b"RFC822.HEADER" => Section::Header { is_whole: true },
+        b"RFC822.TEXT" => Section::Text { origin: None },
         _ => Section::Other,
     }
 }
@@ -207,7 +240,10 @@ mod tests {
     fn lines_are_told_apart() {
         assert_eq!(
             parse(b"* 2 FETCH (FLAGS ())"),
-            Some(Response::Fetch(b"(FLAGS ())"))
+            Some(Response::Fetch {
+                number: 2,
+                data: b"(FLAGS ())"
+            })
         );
         assert_eq!(
             parse(b"* CAPABILITY IMAP4rev1 IDLE"),
@@ -261,10 +297,14 @@ mod tests {
         assert_eq!(section(b"(BODY[]<0> "), Section::Whole { origin: Some(0) });
         assert_eq!(
             section(b"(body[header.fields (SUBJECT FROM)] "),
-            Section::Header
+            Section::Header { is_whole: false }
         );
         assert_eq!(section(b"(BODY[1.MIME] "), Section::Other);
         assert_eq!(section(b"(RFC822 "), Section::Whole { origin: None });
-        assert_eq!(section(b" BODY[TEXT] "), Section::Text);
+        assert_eq!(section(b" BODY[TEXT] "), Section::Text { origin: None });
+        assert_eq!(
+            section(b"(RFC822.HEADER "),
+            Section::Header { is_whole: true }
+        );
     }
 }

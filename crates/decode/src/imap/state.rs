@@ -6,15 +6,15 @@ use std::collections::VecDeque;
 use mailscope_evidence::{At, Span};
 
 use super::command::{self, Command};
-use super::response::{self, Response, Section};
-use super::{envelope, identify, mailbox_name};
+use super::pieces::{self, Piece, Pieces};
+use super::response::{self, Response};
+use super::transfer::{InTransfer, add};
+use super::{identify, mailbox_name};
 use crate::decoder::{Context, Decoder, End, From, Likeness, Turn};
 use crate::lines::LineReader;
-use crate::mail::{self, Transfer};
-use crate::record::{Known, MailProtocol, MailTls, Message, Record, Records};
+use crate::record::{Known, MailProtocol, MailTls, Records};
 use crate::sasl::{self, Exchange};
 use crate::session_log::{Attempt, Facts, SessionLog};
-use crate::smtp::data::Content;
 
 /// Longest line: answers to FETCH hold whole envelopes and structures.
 const LINE_BYTES: usize = 256 << 10;
@@ -31,7 +31,7 @@ enum Awaited {
 
 /// Bytes of a counted string.
 #[derive(Debug)]
-struct Literal {
+pub(super) struct Literal {
     left: u64,
     has_begun: bool,
     /// They belong to the message in transfer; else to a word, or to nothing.
@@ -40,35 +40,33 @@ struct Literal {
 
 /// One side's reading.
 #[derive(Debug, Default)]
-struct Half {
+pub(super) struct Half {
     lines: LineReader,
-    literal: Option<Literal>,
+    pub(super) literal: Option<Literal>,
     /// After a gap or in mid-stream: nothing until a line that can only be a command or an answer.
     is_lost: bool,
     /// The line read next continues the one before its literal.
     continues: bool,
 }
 
-/// The message that a FETCH answer or an APPEND carries.
-#[derive(Debug)]
-struct InTransfer {
-    content: Content,
-    began: At,
-    has_header: bool,
-    has_body: bool,
-    is_partial: bool,
-}
-
 /// Decodes one IMAP session.
 #[derive(Debug)]
 pub struct ImapDecoder {
-    log: SessionLog,
-    client: Half,
-    server: Half,
+    pub(super) log: SessionLog,
+    pub(super) client: Half,
+    pub(super) server: Half,
     command: Command,
-    appended: Option<InTransfer>,
-    fetched: Option<InTransfer>,
-    in_fetch: bool,
+    pub(super) appended: Option<InTransfer>,
+    pub(super) fetched: Option<InTransfer>,
+    pub(super) in_fetch: bool,
+    /// The number of the message that the FETCH answer is about.
+    pub(super) fetch_number: u32,
+    /// A message that is read in pieces, between two of them.
+    pub(super) pieces: Option<Pieces>,
+    /// The piece before the one in transfer.
+    pub(super) before_piece: Option<Piece>,
+    /// Bytes that the client asks for at once.
+    pub(super) piece_asked: Option<u64>,
     waiting: VecDeque<(Vec<u8>, Awaited)>,
     login: Option<Attempt>,
     /// The client's next line is a SASL response.
@@ -76,7 +74,7 @@ pub struct ImapDecoder {
     greeted: bool,
     /// What the server's challenge shows of a login whose command was not seen.
     mechanism_alone: &'static str,
-    facts: Facts,
+    pub(super) facts: Facts,
 }
 
 impl ImapDecoder {
@@ -95,6 +93,10 @@ impl ImapDecoder {
             appended: None,
             fetched: None,
             in_fetch: false,
+            fetch_number: 0,
+            pieces: None,
+            before_piece: None,
+            piece_asked: None,
             waiting: VecDeque::new(),
             login: None,
             in_sasl: false,
@@ -266,13 +268,20 @@ impl ImapDecoder {
                 // Without the server's side the client's next bytes tell.
                 self.facts.is_compressed = !self.log.server_seen;
             }
-            "FETCH" => self.facts.asked_for_messages |= asks_for_messages(&command),
+            "FETCH" => {
+                self.facts.asked_for_messages |= asks_for_messages(&command);
+                self.piece_asked = pieces::asked(&command).or(self.piece_asked);
+            }
             "LOGOUT" => self.facts.has_left = true,
             "APPEND" => {
                 self.note_mailbox(argument(0));
                 self.end_append(at, out);
             }
-            "SELECT" | "EXAMINE" | "CREATE" | "DELETE" => self.note_mailbox(argument(0)),
+            "SELECT" | "EXAMINE" => {
+                self.end_pieces(out);
+                self.note_mailbox(argument(0));
+            }
+            "CREATE" | "DELETE" => self.note_mailbox(argument(0)),
             "RENAME" => {
                 self.note_mailbox(argument(0));
                 self.note_mailbox(argument(1));
@@ -315,7 +324,7 @@ impl ImapDecoder {
         }
         match literal {
             Some(size) => {
-                let is_message = self.in_fetch && self.expect_section(at, text);
+                let is_message = self.in_fetch && self.expect_section(at, text, size, out);
                 self.begin_literal(From::Server, size, is_message);
             }
             None => self.end_fetch(at, out),
@@ -335,16 +344,23 @@ impl ImapDecoder {
             self.facts.answers = self.facts.answers.saturating_add(1);
         }
         match response {
-            Response::Fetch(data) => {
+            Response::Fetch { number, data } => {
                 self.in_fetch = true;
+                self.fetch_number = number;
                 if !has_literal {
                     self.envelope(at, data, out);
+                    if let Some(origin) = pieces::ends_at(data) {
+                        self.no_more_pieces(origin, out);
+                    }
                 }
             }
             Response::Capability(list) => self.capabilities(list),
             Response::Untagged(text) => {
                 if let Some(list) = response::capability_code(text) {
                     self.capabilities(list);
+                }
+                if response::renumbers(text) {
+                    self.end_pieces(out);
                 }
             }
             Response::Tagged { tag, is_ok, text } => {
@@ -421,120 +437,6 @@ impl ImapDecoder {
         }
     }
 
-    fn begin_message(&self, at: At) -> InTransfer {
-        let limits = self.log.context.limits;
-        let content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
-        InTransfer {
-            content,
-            began: at,
-            has_header: false,
-            has_body: false,
-            is_partial: false,
-        }
-    }
-
-    /// A literal of a FETCH answer follows: does it belong to the message?
-    fn expect_section(&mut self, at: At, before: &[u8]) -> bool {
-        let section = response::section(before);
-        if section == Section::Other || (section == Section::Text && self.fetched.is_none()) {
-            return false;
-        }
-        let fresh = self.begin_message(at);
-        let message = self.fetched.get_or_insert(fresh);
-        match section {
-            Section::Whole { origin } => {
-                message.has_header = true;
-                message.has_body = true;
-                message.is_partial = origin.is_some();
-                message.content.is_start_missing = origin.is_some_and(|origin| origin > 0);
-            }
-            Section::Header => message.has_header = true,
-            _ => message.has_body = true,
-        }
-        true
-    }
-
-    fn envelope(&mut self, at: At, data: &[u8], out: &mut Records) {
-        let Some(start) = memchr::memmem::find(data, b"ENVELOPE (") else {
-            return;
-        };
-        let mut message = Message::default();
-        if envelope::fill(data.get(start + 9..).unwrap_or(b""), &mut message).is_none() {
-            return;
-        }
-        self.log.row.messages = self.log.row.messages.saturating_add(1);
-        self.facts.whole_messages += 1;
-        message.session = self.log.context.session;
-        message.message = self.log.row.messages;
-        message.span = Span::at(at);
-        message.client_is_orig = self.log.context.client_is_orig;
-        message.transfer = "imap-fetch";
-        message.truncated = true;
-        message.oddities.push("envelope-only");
-        out.push(Record::Message(Box::new(message)));
-    }
-
-    fn end_fetch(&mut self, at: At, out: &mut Records) {
-        self.in_fetch = false;
-        if let Some(message) = self.fetched.take() {
-            let is_whole = self.server.literal.is_none();
-            self.emit(message, "imap-fetch", is_whole, at, out);
-        }
-    }
-
-    fn end_append(&mut self, at: At, out: &mut Records) {
-        if let Some(mut message) = self.appended.take() {
-            message.has_header = true;
-            message.has_body = true;
-            let is_whole = self.client.literal.is_none();
-            self.emit(message, "imap-append", is_whole, at, out);
-        }
-    }
-
-    fn emit(
-        &mut self,
-        message: InTransfer,
-        transfer: &'static str,
-        is_whole: bool,
-        at: At,
-        out: &mut Records,
-    ) {
-        let InTransfer {
-            content,
-            began,
-            has_header,
-            has_body,
-            is_partial,
-        } = message;
-        self.log.row.messages = self.log.row.messages.saturating_add(1);
-        self.facts.whole_messages += u32::from(is_whole);
-        if content.is_over_limit {
-            self.log.limit("message");
-        }
-        let context = &self.log.context;
-        let transfer = Transfer {
-            session: context.session,
-            message: self.log.row.messages,
-            transaction: None,
-            span: Span::at(began).to(at),
-            client_is_orig: context.client_is_orig,
-            transfer,
-            from_client: transfer == "imap-append",
-            size_bytes: content.size_bytes,
-            is_truncated: content.is_truncated
-                || !is_whole
-                || is_partial
-                || !has_header
-                || !has_body,
-            is_start_missing: content.is_start_missing || !has_header,
-            keep: context.keep_messages,
-            phrases: context.phrases,
-        };
-        for limit in mail::read_now_or_later(content.bytes, transfer, context, out) {
-            self.log.limit(limit);
-        }
-    }
-
     fn end_login(&mut self, success: Known, out: &mut Records) {
         if let Some(attempt) = self.login.take() {
             self.log.login(attempt, "imap", success, out);
@@ -549,12 +451,6 @@ impl ImapDecoder {
         } else {
             Turn::Stay
         }
-    }
-}
-
-fn add(message: &mut Option<InTransfer>, data: &[u8]) {
-    if let Some(message) = message {
-        message.content.push(data);
     }
 }
 
@@ -641,7 +537,10 @@ impl Decoder for ImapDecoder {
         half.is_lost = true;
         match from {
             From::Client => self.end_append(at, out),
-            From::Server => self.end_fetch(at, out),
+            From::Server => {
+                self.end_fetch(at, out);
+                self.end_pieces(out);
+            }
         }
     }
 
@@ -652,6 +551,7 @@ impl Decoder for ImapDecoder {
     fn end(&mut self, end: End, at: At, out: &mut Records) {
         self.end_append(at, out);
         self.end_fetch(at, out);
+        self.end_pieces(out);
         self.end_login(Known::Unknown, out);
         let outcome =
             self.log

@@ -210,3 +210,98 @@ fn damaged_sessions_still_give_one_session_row() {
         survives_damage(|| ImapDecoder::new(context), FETCH, 1_000);
     }
 }
+
+const PIECES: &str = "
+    S: * OK IMAP4rev1 ready
+    C: a1 SELECT INBOX
+    S: a1 OK done
+    C: a2 UID FETCH 7 (UID BODY.PEEK[]<0.20>)
+    S: * 3 FETCH (UID 7 BODY[]<0> {20}
+    S: Subject: in pieces\\r\\n)\\r\\n
+    S: a2 OK done
+    C: a3 UID FETCH 7 (UID BODY.PEEK[]<20.20>)
+    S: * 3 FETCH (UID 7 BODY[]<20> {20}
+    S: From: aa@b.example\\r\\n)\\r\\n
+    S: a3 OK done
+    C: a4 UID FETCH 7 (UID BODY.PEEK[]<40.20>)";
+
+fn pieces(last: &str) -> Seen {
+    seen(&format!("{PIECES}\n{last}\n    S: a4 OK done"))
+}
+
+#[test]
+fn a_message_read_in_pieces_is_one_message() {
+    let short = "    S: * 3 FETCH (UID 7 BODY[]<40> {6}\n    S: \\r\\nbody)\\r\\n";
+    let whole = pieces(short);
+    assert_eq!(
+        whole.bodies(),
+        ["Subject: in pieces\r\nFrom: aa@b.example\r\n\r\nbody"]
+    );
+    assert!(!whole.messages()[0].truncated);
+    assert_eq!(whole.session().messages, 1);
+    let server = one_side(
+        &format!("{PIECES}\n{short}\n    S: a4 OK done"),
+        From::Server,
+    );
+    assert_eq!(
+        (server.messages().len(), server.messages()[0].truncated),
+        (1, false)
+    );
+    for end in [
+        "    S: * 3 FETCH (UID 7 BODY[]<40> \"\")",
+        "    S: * 3 FETCH (UID 7 BODY[]<40> {0}\n    S: )\\r\\n",
+    ] {
+        let whole = pieces(end);
+        assert_eq!(
+            whole.bodies(),
+            ["Subject: in pieces\r\nFrom: aa@b.example\r\n"],
+            "{end}"
+        );
+        assert!(!whole.messages()[0].truncated, "{end}");
+    }
+}
+
+#[test]
+fn pieces_that_do_not_follow_each_other_are_not_joined() {
+    for other in [
+        "    S: * 3 FETCH (UID 7 BODY[]<60> {5}\n    S: later)\\r\\n",
+        "    S: * 4 FETCH (UID 8 BODY[]<40> {5}\n    S: later)\\r\\n",
+        "    S: * 1 EXPUNGE\n    S: * 3 FETCH (UID 8 BODY[]<40> {5}\n    S: later)\\r\\n",
+    ] {
+        let seen = pieces(other);
+        assert_eq!(seen.messages().len(), 2, "{other}");
+        assert_eq!(
+            seen.bodies()[0],
+            "Subject: in pieces\r\nFrom: aa@b.example\r\n"
+        );
+        assert!(seen.messages().iter().all(|m| m.truncated), "{other}");
+    }
+    survives_damage(|| ImapDecoder::new(context()), PIECES, 300);
+}
+
+#[test]
+fn a_body_read_after_its_header_belongs_to_one_message() {
+    const HEADER: &str = "
+        S: * OK IMAP4rev1 ready
+        C: a1 FETCH 2 RFC822.HEADER
+        S: * 2 FETCH (RFC822.HEADER {16}
+        S: Subject: two\\r\\n\\r\\n)\\r\\n
+        S: a1 OK done";
+    let body = |number| {
+        format!(
+            "{HEADER}
+        C: a2 FETCH {number} BODY.PEEK[TEXT]
+        S: * {number} FETCH (BODY[TEXT] {{4}}
+        S: body)\\r\\n
+        S: a2 OK done"
+        )
+    };
+    let whole = seen(&body(2));
+    assert_eq!(whole.bodies(), ["Subject: two\r\n\r\nbody"]);
+    assert!(!whole.messages()[0].truncated);
+    for other in [HEADER.to_owned(), body(3)] {
+        let seen = seen(&other);
+        assert_eq!(seen.bodies(), ["Subject: two\r\n\r\n"]);
+        assert!(seen.messages()[0].truncated);
+    }
+}
