@@ -28,6 +28,7 @@ GENERATED = (
     "notice.kind-",
     "top.column-",
     "top.verdict-",
+    *(f"page.{part}-" for part in ("state", "action", "standing", "verdict", "source", "kind", "how", "age", "why")),
 )
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from mailscope.cli import case_evidence
+from mailscope.cli import case_evidence, desk_pages
 from mailscope.cli.desk_arguments import actor, add_desk_arguments, fields, opened, say, say_one
 from mailscope.cli.parser import actions
 
@@ -16,6 +16,7 @@ mailscope cases watch --settings desk.toml
 mailscope cases list --state new
 mailscope cases show 7
 mailscope cases evidence 7 --store flows --maillog mail.log --case CASE
+mailscope cases page 7 -o case-7.html --lang zh
 mailscope cases quiet 7
 mailscope cases move 7 resolve --as wang
 mailscope cases verify
@@ -39,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                 "look the accused address up in captures, flow records and mail logs",
                 case_evidence.arguments,
             ),
+            "page": ("write a page that tells the whole case", desk_pages.case_arguments),
             "quiet": ("say whether the traffic stopped after the notice", _quiet),
             "move": ("say what happened to a case", _move),
             "note": ("add a note to a case", _note),
@@ -96,7 +98,7 @@ def _assign(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
     run = {"take": _taken, "watch": _watched, "list": _listed, "show": _shown, "queue": _queued, "verify": _verified}
-    run |= {"evidence": case_evidence.execute, "quiet": _stopped}
+    run |= {"evidence": case_evidence.execute, "quiet": _stopped, "page": desk_pages.write_case}
     return run.get(args.action, _changed)(args)
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 from typing import Any
 
+from mailscope.cli import desk_pages
 from mailscope.cli.desk_arguments import add_desk_arguments, opened, say_one
 from mailscope.cli.parser import actions
 from mailscope.cli.senders import duration
@@ -13,6 +14,7 @@ EXAMPLES = """
 mailscope desk run --once --settings desk.toml
 mailscope desk run --every 5m
 mailscope desk due
+mailscope desk page -o desk/
 """
 
 
@@ -22,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         {
             "run": ("do one round after the other, or one", _run),
+            "page": ("write the desk as pages: what is open, waits, is due, is blocked", desk_pages.desk_arguments),
             "due": ("show what the rules would send now, and what waits for a person and why", add_desk_arguments),
         },
     )
@@ -36,7 +39,7 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Runs the action."""
-    return {"run": _ran, "due": _due}[args.action](args)
+    return {"run": _ran, "due": _due, "page": desk_pages.write_desk}[args.action](args)
 
 
 def _ran(args: argparse.Namespace) -> int:

@@ -9,10 +9,16 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from mailscope.desk.evidence.moments import MAIL_KINDS
+from mailscope.desk.figures_chart import chart
 from mailscope.desk.records import AccusationRecord, CaseRecord, ComplaintRecord
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from mailscope.investigation.hit_rate import Complaint, Rate
+
+__all__ = ["Month", "as_rows", "chart", "complaints_told", "months", "repeat_offenders"]
 
 OTHER = "other"
 
@@ -69,54 +75,41 @@ def repeat_offenders(session: Session, *, at_least: int = 2) -> list[dict[str, A
     return rows
 
 
-def as_rows(found: Iterable[Month]) -> list[dict[str, Any]]:
-    """Months as flat rows, one column a category, for tables and CSV."""
+def as_rows(found: Iterable[Month], rates: Mapping[str, Rate] | None = None) -> list[dict[str, Any]]:
+    """Months as flat rows, one column a category, for tables and CSV; `rates` adds how the queue did that month."""
     found = list(found)
     kinds = sorted({kind for month in found for kind in month.categories})
     names = ["month", "complaints", "duplicates", "not_ours", "for_a_person", "cases", "notified", "quiet", "reopened"]
     names += ["hours_to_notice", "hours_to_quiet"]
     return [
-        {name: getattr(month, name) for name in names} | {kind: month.categories.get(kind, 0) for kind in kinds}
+        {name: getattr(month, name) for name in names}
+        | (_rated(rates.get(month.month)) if rates is not None else {})
+        | {kind: month.categories.get(kind, 0) for kind in kinds}
         for month in found
     ]
 
 
-def chart(found: Iterable[Month], labels: Mapping[str, str] | None = None) -> str:
-    """Complaints and cases a month as an SVG of bars, with a title and a text for screen readers."""
-    from html import escape
+def _rated(rate: Rate | None) -> dict[str, Any]:
+    names = ("hits", "hits_of", "hit_percent", "hit_low", "hit_high", "lead_hours")
+    if rate is None:
+        return dict.fromkeys(names)
+    lead = rate.median_lead
+    hours = round(lead.total_seconds() / 3600, 2) if lead is not None else None
+    return dict(zip(names, (rate.hits, rate.of, rate.percent, *rate.interval, hours), strict=True))
 
-    from mailscope.harmless import visible
 
-    found, words = list(found), {"complaints": "complaints", "cases": "cases"} | dict(labels or {})
-    most = max([1, *(max(month.complaints, month.cases) for month in found)])
-    wide, high, left = 64, 160, 44
-    parts = []
-    for number, month in enumerate(found):
-        x = left + number * wide
-        for offset, kind, colour in ((6, "complaints", "#3b6ea5"), (32, "cases", "#b5651d")):
-            value = getattr(month, kind)
-            size = high * value / most
-            parts.append(
-                f'<rect x="{x + offset}" y="{20 + high - size:.1f}" width="22" height="{size:.1f}" fill="{colour}">'
-                f"<title>{escape(month.month)}: {value} {escape(words[kind])}</title></rect>"
-            )
-        parts.append(
-            f'<text x="{x + 30}" y="{high + 38}" text-anchor="middle">{escape(visible(month.month, 10))}</text>'
-        )
-    legend = (
-        f'<rect x="{left}" y="{high + 52}" width="10" height="10" fill="#3b6ea5"/>'
-        f'<text x="{left + 15}" y="{high + 61}">{escape(words["complaints"])}</text>'
-        f'<rect x="{left + 110}" y="{high + 52}" width="10" height="10" fill="#b5651d"/>'
-        f'<text x="{left + 125}" y="{high + 61}">{escape(words["cases"])}</text>'
+def complaints_told(session: Session) -> list[Complaint]:
+    """Every accusation of ours with its time, for the comparison with the queue; without a time, when it was taken."""
+    from sqlalchemy import select
+
+    from mailscope.investigation.hit_rate import Complaint
+
+    wanted = (
+        select(AccusationRecord.responsible, AccusationRecord.time, ComplaintRecord.taken)
+        .join(ComplaintRecord, ComplaintRecord.id == AccusationRecord.complaint_id)
+        .where(AccusationRecord.ours.is_not(False), ComplaintRecord.category.in_(MAIL_KINDS))
     )
-    scale = "".join(
-        f'<text x="{left - 6}" y="{y}" text-anchor="end">{value}</text>' for y, value in ((26, most), (24 + high, 0))
-    )
-    width = left + max(len(found), 3) * wide + 20
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{high + 75}"'
-    look = ' font-family="sans-serif" font-size="12" fill="currentColor">'
-    title = f"<title>{escape(words['complaints'])} / {escape(words['cases'])}</title>"
-    return f"{head}{look}{title}{scale}{''.join(parts)}{legend}</svg>"
+    return [Complaint(address, time or taken) for address, time, taken in session.execute(wanted)]
 
 
 def _count_complaint(month: Month, complaint: ComplaintRecord, is_foreign: bool) -> None:

@@ -66,3 +66,7 @@ def test_what_is_no_mail_is_looked_for_on_all_ports():
 def test_a_mail_server_that_only_takes_mail_is_not_seen_as_sending():
     rows = [row for n in range(9) for row in exchange("198.51.100.9", BOT, n, n)]
     assert look("store", records(rows), [at(0)]).verdicts == ["nothing-seen"]
+
+
+def test_being_seen_at_one_time_says_nothing_of_another():
+    assert look("store", records(mails(BOT, 5, over=60)), [at(0), at(86400)]).verdicts == ["seen", "not-watched"]

@@ -31,8 +31,7 @@ def look(place: str, records: Table, moments: Sequence[Moment], *, is_mail: bool
     for moment in moments:
         mine = [row for row in rows if _is_its(row, moment, is_mail=is_mail)]
         times = [row["start"] for row in mine]
-        was_watched = bool(times) or _watched(records, moment)
-        found.verdicts.append(verdict(moment, times, was_watched=was_watched))
+        found.verdicts.append(verdict(moment, times, was_watched=_watched(records, moment)))
     addresses = {moment.address for moment in moments}
     _tell([row for row in rows if row["src_addr"] in addresses and _opened(row, is_mail=is_mail)], found, is_mail)
     _tell_ports(rows, moments, found)

@@ -8,6 +8,7 @@ from mailscope.wording.chinese import (
     investigation,
     maillog,
     notices,
+    pages,
     phishing,
     report,
     rules,
@@ -15,7 +16,21 @@ from mailscope.wording.chinese import (
     sense,
 )
 
-_PARTS = (cases, collect, desk, intrusion, investigation, maillog, notices, phishing, report, rules, senders, sense)
+_PARTS = (
+    cases,
+    collect,
+    desk,
+    intrusion,
+    investigation,
+    maillog,
+    notices,
+    pages,
+    phishing,
+    report,
+    rules,
+    senders,
+    sense,
+)
 
 UNITS = {key: words for part in _PARTS for key, words in part.UNITS.items()}
 TEMPLATES = {key: text for part in _PARTS for key, text in part.TEMPLATES.items()}
