@@ -76,7 +76,7 @@ def _due(args: argparse.Namespace) -> int:
     from sqlalchemy import select
 
     from mailscope.cli.desk_arguments import say
-    from mailscope.desk.automatic import due, needs_person
+    from mailscope.desk.automatic import judged
     from mailscope.desk.records import CaseRecord
 
     settings, desk = opened(args)
@@ -84,9 +84,9 @@ def _due(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     with desk.transaction() as session:
         for case in session.scalars(select(CaseRecord).where(CaseRecord.state != "resolved").order_by(CaseRecord.id)):
-            found = due(session, case, settings.rules, now)
+            reason, found = judged(session, case, settings.rules, now)
             row = {"id": case.id, "state": case.state, "accused": case.accused, "category": case.category}
             row |= {"due": found[0] if found else None, "rule": found[1].name if found and found[1] else None}
-            rows.append(row | {"person": needs_person(session, case)})
+            rows.append(row | {"person": reason})
     say(args, ("id", "state", "accused", "category", "due", "rule", "person"), rows)
     return 0

@@ -52,9 +52,26 @@ def send_by_rule(desk: Desk, settings: Settings, now: datetime | None = None) ->
 
 def due(session: Session, case: CaseRecord, rules: Rules, now: datetime) -> tuple[str, SendRule | None] | None:
     """`notice` with its rule, `reminder` or `escalation`, or None when nothing is due."""
-    if needs_person(session, case) is not None:
-        return None
+    return judged(session, case, rules, now)[1]
+
+
+def needs_person(session: Session, case: CaseRecord) -> str | None:
+    """Why no rule may act for this case, as a slug, or None."""
+    return _reason(session, case, _notices(session, case))
+
+
+def judged(
+    session: Session, case: CaseRecord, rules: Rules, now: datetime
+) -> tuple[str | None, tuple[str, SendRule | None] | None]:  # fmt: skip
+    """Why a person must act, and if none must, what is due."""
     went = _notices(session, case)
+    reason = _reason(session, case, went)
+    return reason, None if reason is not None else _due(session, case, went, rules, now)
+
+
+def _due(
+    session: Session, case: CaseRecord, went: list[NoticeRecord], rules: Rules, now: datetime
+) -> tuple[str, SendRule | None] | None:  # fmt: skip
     if any(notice.state in UNDER_WAY for notice in went):
         return None
     sent = [notice for notice in went if notice.state == "sent" and notice.sent is not None]
@@ -66,8 +83,7 @@ def due(session: Session, case: CaseRecord, rules: Rules, now: datetime) -> tupl
     return _after_notice(case, sent, rules, now)
 
 
-def needs_person(session: Session, case: CaseRecord) -> str | None:
-    """Why no rule may act for this case, as a slug, or None."""
+def _reason(session: Session, case: CaseRecord, went: list[NoticeRecord]) -> str | None:
     from sqlalchemy import select
 
     if case.category in NEVER:
@@ -76,7 +92,7 @@ def needs_person(session: Session, case: CaseRecord) -> str | None:
         return "assigned"
     if not case.contact:
         return "no-contact"
-    if any(notice.state in UNSURE for notice in _notices(session, case)):
+    if any(notice.state in UNSURE for notice in went):
         return "notice-waits"
     told = session.execute(
         select(AccusationRecord.ours, ComplaintRecord.needs_person, ComplaintRecord.read)
@@ -174,9 +190,12 @@ def _fits(session: Session, case: CaseRecord, rule: SendRule) -> bool:
 def _notices(session: Session, case: CaseRecord) -> list[NoticeRecord]:
     """The case's notices since it was opened anew, without those taken back, oldest first."""
     from sqlalchemy import select
+    from sqlalchemy.orm import defer
 
     mine = select(NoticeRecord).where(NoticeRecord.case_id == case.id, NoticeRecord.state != "cancelled")
-    found = list(session.scalars(mine.order_by(NoticeRecord.id)))
+    found = list(session.scalars(mine.order_by(NoticeRecord.id).options(defer(NoticeRecord.mail))))
+    if not found:
+        return []
     reopened = _reopened(session, case)
     return [notice for notice in found if reopened is None or notice.created > reopened]
 

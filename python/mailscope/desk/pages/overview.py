@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mailscope.desk.automatic import due, needs_person
+from mailscope.desk.automatic import judged
 from mailscope.desk.blocks import STANDING
 from mailscope.desk.figures import as_rows, chart, months
 from mailscope.desk.pages.look import Words, pages, shown
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mailscope.investigation.hit_rate import Rate
 
 CASES_SHOWN = 1000
-QUEUE_SHOWN = 300
-DUE_SHOWN = 300
+QUEUE_SHOWN = 100
+DUE_SHOWN = 100
 BLOCKS_SHOWN = 200
 
 AGES: tuple[tuple[str, float], ...] = (("day", 1), ("three", 3), ("week", 7), ("month", 30), ("older", float("inf")))
@@ -44,7 +44,9 @@ def overview(
     cases = list(session.scalars(select(CaseRecord).where(CaseRecord.state != "resolved").order_by(CaseRecord.id)))
     queue, coming = _waiting(session, cases, rules, words, now)
     mails = select(ComplaintRecord).where(ComplaintRecord.needs_person).order_by(ComplaintRecord.id)
-    read = [(words.say("page.queue-mail", number=mail.id), None, mail.why) for mail in session.scalars(mails)]
+    read = [
+        (words.say("page.queue-mail", number=mail.id), None, mail.format, mail.why) for mail in session.scalars(mails)
+    ]
     blocks = select(BlockRecord).where(BlockRecord.state.in_(STANDING)).order_by(BlockRecord.expires)
     found = months(session)
     rows = as_rows(found, rates)
@@ -75,18 +77,18 @@ def _drawn(svg: str) -> Any:
 
 def _waiting(
     session: Session, cases: Sequence[CaseRecord], rules: Rules, words: Words, now: datetime
-) -> tuple[list[tuple[str, int | None, str]], list[tuple[int, str, str]]]:
+) -> tuple[list[tuple[str, int | None, str, str]], list[tuple[int, str, str]]]:
     """Cases that no rule moves, with the reason; and what the rules send at the next round."""
-    queue: list[tuple[str, int | None, str]] = []
+    queue: list[tuple[str, int | None, str, str]] = []
     coming: list[tuple[int, str, str]] = []
     for case in cases:
-        reason = needs_person(session, case)
-        found = due(session, case, rules, now) if reason is None else None
+        reason, found = judged(session, case, rules, now)
         if found is not None:
             coming.append((case.id, words.slug("page.kind", found[0]), case.accused))
         elif reason != "assigned" and (reason is not None or case.state in ("new", "reopened", "open")):
             why = words.slug("page.why", reason or "no-rule")
-            queue.append((words.say("page.queue-case", number=case.id), case.id, why))
+            what = f"{case.accused}: {words.slug('notice.kind', case.category)}"
+            queue.append((words.say("page.queue-case", number=case.id), case.id, what, why))
     return queue, coming
 
 
