@@ -85,6 +85,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _sensor(args: argparse.Namespace, state: Path, launcher: "Launcher") -> "PacketSensor":
+    from mailscope.detect.flow_sums import SUMS
     from mailscope.sensor.packet_sensor import PacketSensor, Settings
 
     settings = Settings(
@@ -96,6 +97,7 @@ def _sensor(args: argparse.Namespace, state: Path, launcher: "Launcher") -> "Pac
         batch_seconds=args.batch_seconds,
         memory_mb=args.memory_mb,
         keep_days=args.keep_days,
+        sums=SUMS,
     )
     return PacketSensor(settings, launcher)
 

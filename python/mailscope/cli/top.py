@@ -89,9 +89,10 @@ def _frame(args: argparse.Namespace) -> "Frame":
     frame = Frame(None, str(args.store), datetime.now(UTC), _statuses(args.store / "sensors"))
     try:
         if Lake(args.store).exists:
+            from mailscope.detect.flow_sums import SUMS
             from mailscope.ingest.flow_sources import FlowSources
 
-            records = FlowSources(args.store / "sensors").expression([args.store])
+            records = FlowSources(args.store / "sensors").hours([args.store], SUMS)
             known = roles(roles_file(args.roles))
             frame.queue = sender_queue(
                 records, args.own, args.since, known, everybody=args.all, trend_slots=TREND_SLOTS

@@ -28,7 +28,11 @@ from mailscope.sensor.store_writer import StoreWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
+
+    from mailscope.store.hourly_sums import Made
 
 WAIT_S = 0.2
 """How long a read waits for packets, at most."""
@@ -61,6 +65,8 @@ class Settings:
     batch_seconds: float = 5.0
     memory_mb: int = 256
     keep_days: int | None = None
+    sums: "Mapping[str, Made] | None" = None
+    """Kinds of hourly sums kept beside the flow records."""
 
 
 class PacketSensor:
@@ -77,7 +83,7 @@ class PacketSensor:
         self._lock = _locked(settings.state / f"{settings.interface}.lock")
         self.gaps = GapLog(settings.state / f"{settings.interface}.gaps.jsonl")
         self.evidence = Evidence(settings.evidence, settings.interface) if settings.evidence else None
-        self.writer = StoreWriter(settings.store, self.run_id, keep_days=settings.keep_days)
+        self.writer = StoreWriter(settings.store, self.run_id, keep_days=settings.keep_days, sums=settings.sums)
         self._options = Options(sensor=settings.sensor or settings.interface, memory_mb=settings.memory_mb)
         self._live = Live(self._options)
         self._header, self._pending, self._input, self._inputs = b"", b"", "", 0

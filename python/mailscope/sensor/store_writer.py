@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from mailscope.errors import StoreError
-from mailscope.store.lake import Lake
+from mailscope.store.lake import TABLE, Lake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
+
+    from mailscope.store.hourly_sums import Made
 
 RETRY_S = 5.0
 """A store that refuses a batch is asked again after so long."""
@@ -32,9 +36,18 @@ class _Batch:
 class StoreWriter:
     """Stores batches in their order; a batch is whole in each table, or not there."""
 
-    def __init__(self, place: str | Path, run: str, *, keep_days: int | None = None, tidy_s: float = 3600.0) -> None:
+    def __init__(
+        self,
+        place: str | Path,
+        run: str,
+        *,
+        keep_days: int | None = None,
+        tidy_s: float = 3600.0,
+        sums: "Mapping[str, Made] | None" = None,
+    ) -> None:
         self._place, self._app = place, f"sense/{run}"
         self._keep_days, self._tidy_s = keep_days, tidy_s
+        self._sums = sums
         self._lakes: dict[str, Lake] = {}
         self._waiting: deque[_Batch] = deque()
         self._change = threading.Condition()
@@ -134,7 +147,8 @@ class StoreWriter:
         return True
 
     def _lake(self, name: str) -> Lake:
-        return self._lakes.setdefault(name, Lake(self._place, table=name))
+        sums = self._sums if name == TABLE else None
+        return self._lakes.setdefault(name, Lake(self._place, table=name, sums=sums))
 
     def _tidy(self) -> None:
         """Joins small files and forgets old days, now and then; a failure is told and tried again later."""
@@ -143,6 +157,7 @@ class StoreWriter:
         self._tidied_at = time.monotonic()
         try:
             for lake in self._lakes.values():
+                lake.fold()
                 lake.compact()
                 lake.prune(keep_days=self._keep_days)
         except StoreError as refused:
