@@ -20,7 +20,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.network import Prefix
+from mailscope.detect.endpoints import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.flow_hours import FlowHours

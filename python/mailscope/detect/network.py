@@ -12,23 +12,20 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from mailscope.detect.endpoints import (
+    PRIVATE,
+    Address,
+    Edge,
+    Prefix,
+    Site,
+    is_private,
+    parsed,
+    prefix_of,
+    unicast_edges,
+)
 from mailscope.wording import Phrase, phrase
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Prefix = ipaddress.IPv4Network | ipaddress.IPv6Network
 Side = Literal["own", "outside", "unknown"]
-
-PRIVATE: tuple[Prefix, ...] = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",  # RFC 1918
-        "100.64.0.0/10",  # RFC 6598: behind a carrier's NAT
-        "fc00::/7",  # RFC 4193
-    )
-)
-"""Addresses that can't be reached from the Internet. Documentation ranges count as public."""
 
 PAIRS_LIMIT = 200_000
 """Pairs of hosts looked at to infer the owner's networks; the busiest come first."""
@@ -76,22 +73,6 @@ class Network:
         return "outside" if self.prefixes else "unknown"
 
 
-def parsed(text: str | None) -> Address | None:
-    """The address, with an IPv4-mapped one as IPv4; None for a name."""
-    try:
-        address = ipaddress.ip_address((text or "").strip("[]"))
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
-
-
-def is_private(address: Address) -> bool:
-    """True for RFC 1918, RFC 6598 and unique local addresses."""
-    return any(address in prefix for prefix in PRIVATE if prefix.version == address.version)
-
-
 def host_pairs(flows: Table) -> Table:
     """Pairs of hosts with the number of their flows, busiest first: columns orig_addr, resp_addr, flows."""
     return (
@@ -115,12 +96,11 @@ def own_network(
     """
     if given:
         return Network([ipaddress.ip_network(text, strict=False) for text in given], "given")
-    edges = _unicast_edges(pairs)
-    hosts = {end for edge in edges for end in edge}
-    private = [host for host in hosts if is_private(host)]
-    public = [host for host in hosts if not is_private(host)]
+    edges = unicast_edges(pairs)
+    ends = {id(end): end for orig, resp, _flows in edges for end in (orig, resp)}.values()
+    private = {end.private for end in ends if end.private is not None}
     anchors = {parsed(text): clients for text, clients in (proxies or {}).items()}
-    if private and not public:
+    if private and all(end.private is not None for end in ends):
         return _private_only(private, anchors)
     network = _private_and_cover(private, edges, sites)
     _add_anchors(network, anchors)
@@ -131,22 +111,7 @@ def own_network(
     return network
 
 
-def _unicast_edges(pairs: Iterable[Mapping[str, Any]]) -> Counter[tuple[Address, Address]]:
-    edges: Counter[tuple[Address, Address]] = Counter()
-    for pair in pairs:
-        orig, resp = parsed(pair["orig_addr"]), parsed(pair["resp_addr"])
-        if orig is None or resp is None or _is_special(orig) or _is_special(resp):
-            continue
-        edges[(orig, resp)] += int(pair["flows"])
-    return edges
-
-
-def _is_special(address: Address) -> bool:
-    broadcast = address.version == 4 and (int(address) & 0xFF) == 0xFF and is_private(address)
-    return address.is_multicast or address.is_unspecified or address.is_link_local or broadcast
-
-
-def _private_only(private: list[Address], anchors: Mapping[Address | None, set[str]]) -> Network:
+def _private_only(private: set[int], anchors: Mapping[Address | None, set[str]]) -> Network:
     """No public address at all: the private ranges, or, where a proxy shows a border, the proxy's subnet."""
     homes = {_home(anchor) for anchor in anchors if anchor is not None}
     strangers = [
@@ -158,18 +123,16 @@ def _private_only(private: list[Address], anchors: Mapping[Address | None, set[s
     if homes and strangers:
         names = sorted(str(home) for home in homes)
         return Network(sorted(homes, key=str), "proxy", [phrase("network.private-lab", networks=names)], is_weak=True)
-    prefixes = [prefix for prefix in PRIVATE if any(h.version == prefix.version and h in prefix for h in private)]
+    prefixes = [PRIVATE[number] for number in sorted(private)]
     names = [str(prefix) for prefix in prefixes]
     return Network(prefixes, "private", [phrase("network.private-only", networks=names)])
 
 
-def _private_and_cover(
-    private: list[Address], edges: Counter[tuple[Address, Address]], sites: Sequence[tuple[int, int]]
-) -> Network:
+def _private_and_cover(private: set[int], edges: Sequence[Edge], sites: Sequence[tuple[int, int]]) -> Network:
     network = Network([], "")
     hows = []
     if private:
-        used = [p for p in PRIVATE if any(h.version == p.version and h in p for h in private)]
+        used = [PRIVATE[number] for number in sorted(private)]
         network.prefixes.extend(used)
         network.notes.append(phrase("network.private", networks=[str(prefix) for prefix in used]))
         hows.append("private")
@@ -184,26 +147,28 @@ def _private_and_cover(
     return network
 
 
-def _cover(edges: Counter[tuple[Address, Address]], site: tuple[int, int]) -> tuple[Prefix, float] | None:
+def _cover(edges: Sequence[Edge], site: tuple[int, int]) -> tuple[Prefix, float] | None:
     """The one network that is an end of nearly every flow between public hosts."""
-    weight: Counter[Prefix] = Counter()
-    peers: dict[Prefix, set[Prefix]] = defaultdict(set)
+    weight: Counter[Site] = Counter()
+    peers: dict[Site, set[Site]] = defaultdict(set)
     total = 0
-    for (orig, resp), flows in edges.items():
-        a, b = _home(orig, site), _home(resp, site)
-        if is_private(orig) or is_private(resp) or a == b:
+    for orig, resp, flows in edges:
+        if orig.private is not None or resp.private is not None:
+            continue
+        a, b = orig.site(site), resp.site(site)
+        if a == b:
             continue
         total += flows
         for one, other in ((a, b), (b, a)):
             weight[one] += flows
             peers[one].add(other)
-    ranked = sorted(weight, key=lambda p: (-weight[p], -len(peers[p]), str(p)))
-    if not ranked:
+    most = max(weight.values(), default=0)
+    if not most or most / total < COVER_SHARE:
         return None
-    best = ranked[0]
-    share = weight[best] / total
-    is_tied = len(ranked) > 1 and weight[ranked[1]] == weight[best] and len(peers[ranked[1]]) == len(peers[best])
-    return None if is_tied or share < COVER_SHARE else (best, share)
+    busiest = [one for one, flows in weight.items() if flows == most]
+    reach = max(len(peers[one]) for one in busiest)
+    ranked = [one for one in busiest if len(peers[one]) == reach]
+    return (prefix_of(ranked[0], site), most / total) if len(ranked) == 1 else None
 
 
 def _add_anchors(network: Network, anchors: Mapping[Address | None, set[str]]) -> None:

@@ -22,6 +22,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from mailscope.detect.listed import among, but_not
 from mailscope.detect.registry import MAIL_PORTS
 
 TUNNELS = ("http-connect", "http-post", "socks4", "socks5", "unseen-tunnel")
@@ -44,12 +45,15 @@ def outgoing_legs(
     A proxy that was told to POST to a mail port sends the request's head before the mail, so a session inside a
     POST to a mail port is such a leg, too.
     """
-    smtp = mail_sessions.filter(_.protocol == "smtp", _.client_addr.isin(list(senders)))
+    smtp = among(mail_sessions.filter(_.protocol == "smtp"), "client_addr", senders)
     reaches_server = _.via.isin(["direct", "proxy-protocol"]) | (
         (_.via == "http-post") & _.server_port.isin(list(MAIL_PORTS))
     )
-    goes_out = ~_.server_addr.isin(list(own)) | _.client_addr.isin(list(proxies))
-    return smtp.filter(goes_out, reaches_server)
+    legs = smtp.filter(reaches_server)
+    if not proxies:
+        return but_not(legs, "server_addr", own)
+    is_asked = _.client_addr.isin(list(proxies))
+    return legs.filter(is_asked).union(but_not(legs.filter(~is_asked), "server_addr", own))
 
 
 def carried_sessions(mail_sessions: Table, proxy_ends: Sequence[str]) -> Table:
@@ -81,21 +85,17 @@ def other_use(proxy_requests: Table) -> Table:
 
 def undecoded_legs(flows: Table, mail_sessions: Table, senders: Sequence[str], own: Sequence[str]) -> Table:
     """TCP connections from `senders` to outside mail ports in which no mail session was decoded."""
-    to_mail_port = flows.filter(
-        _.proto == "tcp",
-        _.resp_port.isin(list(MAIL_PORTS)),
-        _.orig_addr.isin(list(senders)),
-        ~_.resp_addr.isin(list(own)),
-    )
-    return to_mail_port.anti_join(mail_sessions.select("flow_id").distinct(), "flow_id")
+    to_mail_port = flows.filter(_.proto == "tcp", _.resp_port.isin(list(MAIL_PORTS)))
+    outgoing = but_not(among(to_mail_port, "orig_addr", senders), "resp_addr", own)
+    return outgoing.anti_join(mail_sessions.select("flow_id").distinct(), "flow_id")
 
 
 def overlapping_flows(flows: Table, proxies: Sequence[str], first: object, last: object) -> Table:
     """TCP flows to `proxies` with payload from the client in the time span: candidates for a hidden command."""
-    return flows.filter(
+    spoken = flows.filter(
         _.proto == "tcp",
-        _.resp_addr.isin(list(proxies)),
         _.orig_payload_bytes > 0,
         _.start <= ibis.literal(last),
         _.end >= ibis.literal(first),
     )
+    return among(spoken, "resp_addr", proxies)

@@ -11,7 +11,8 @@ from typing import Any
 from ibis.expr.types import Table
 
 from mailscope.detect.domains import Domains, domain_of
-from mailscope.detect.network import Network, is_private, parsed
+from mailscope.detect.endpoints import is_private, parsed
+from mailscope.detect.network import Network
 from mailscope.detect.registrable import registrable
 
 LETTERS = 200_000

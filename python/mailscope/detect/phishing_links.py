@@ -16,8 +16,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from mailscope.detect.domains import domain_of
+from mailscope.detect.endpoints import parsed
 from mailscope.detect.finding import Fact
-from mailscope.detect.network import parsed
 from mailscope.detect.phishing_hosts import CHEAP, FREE_HOSTS, FREE_PAGES, SHORTENERS
 from mailscope.detect.phishing_letter import Ground, Letter, Link
 from mailscope.detect.phishing_lookalike import borrowed_brand, imitated_brand, imitated_own

@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 
 from mailscope.detect.domains import domain_of
+from mailscope.detect.endpoints import parsed
 from mailscope.detect.finding import Fact
-from mailscope.detect.network import parsed
 from mailscope.detect.phishing_brands import FREEMAIL, ORDINARY_WORDS
 from mailscope.detect.phishing_hosts import CHEAP, FREE_HOSTS
 from mailscope.detect.phishing_letter import Ground, Letter

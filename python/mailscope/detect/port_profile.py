@@ -26,7 +26,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, Table
 
-from mailscope.detect.network import Prefix
+from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.engine import held
 from mailscope.store.flow_hours import FlowHours

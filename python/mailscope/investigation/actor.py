@@ -9,6 +9,7 @@ from typing import Any
 
 from ibis.expr.types import Table
 
+from mailscope.detect.listed import among
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.path import Chain
 
@@ -48,7 +49,7 @@ def accounts(chains: Iterable[Chain], logins: Table) -> list[Account]:
             best[conversation.session_id] = chain
     if not best:
         return []
-    found = rows(logins.filter(logins.session_id.isin(sorted(best))))
+    found = rows(among(logins, "session_id", sorted(best)).order_by(["start", "session_id", "first_packet"]))
     by_chain: dict[int, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in found:
         by_chain[id(best[row["session_id"]])][row["session_id"]].append(row)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from ibis import _
+
 from mailscope.detect.finding import Fact
 from mailscope.detect.open_proxy_relay import overlapping_flows
 from mailscope.investigation.conversation import Conversation, Request, rows, utc
@@ -27,8 +29,9 @@ def tie_hidden(scene: Scene, chains: Sequence[Chain], proxies: Sequence[str]) ->
     if not legs:
         return
     first, last = min(leg.start for leg in legs), max(leg.end for leg in legs)
-    found = rows(overlapping_flows(scene.tables["flows"], proxies, first, last))
-    candidates = [row for row in found if "tls" in (row["app"], *str(row["app_layers"]).split("+"))]
+    speaks_tls = (_.app == "tls") | ("+" + _.app_layers + "+").contains("+tls+")
+    flows = overlapping_flows(scene.tables["flows"].filter(speaks_tls), proxies, first, last)
+    candidates = rows(flows.order_by(["start", "flow_id"]))
     taken: set[str] = set()
     for chain in chains:
         leg = chain.leg

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mailscope.detect.direct_sender import COMMON_FROM
+from mailscope.detect.endpoints import parsed
 from mailscope.detect.finding import Finding
-from mailscope.detect.network import parsed
 from mailscope.detect.open_mail_relay import RelayUse, incoming_transactions, relay_use
 from mailscope.detect.phishing_phrases import SPOT
 from mailscope.detect.registry import SEVERITY
@@ -20,16 +20,14 @@ from mailscope.investigation.campaign_story import phishing_findings
 from mailscope.investigation.cleared import Cleared, cleared, unproven
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.coverage import coverage
-from mailscope.investigation.hidden import tie_hidden
 from mailscope.investigation.hypotheses import Hypothesis, claims, hypotheses
 from mailscope.investigation.intrusions import intrusion_findings
-from mailscope.investigation.literal import tie_literal
-from mailscope.investigation.needles import needles
 from mailscope.investigation.questions import answers
 from mailscope.investigation.relays import relay_finding
 from mailscope.investigation.scene import Scene, scene_of
+from mailscope.investigation.second_pass import Stoppable, begun, tied_by_sightings, wanted_of
 from mailscope.investigation.senders import direct_sender_finding, open_mail_relay_finding
-from mailscope.investigation.sightings import Search, looked_for
+from mailscope.investigation.sightings import Search
 from mailscope.investigation.sorting import Groups, sorted_chains
 
 if TYPE_CHECKING:
@@ -88,15 +86,20 @@ def investigate(
     """
     _check(own, roles or {})
     started = started or datetime.now(UTC)
-    tables, again = _tables_and_search(source, options, progress)
+    reading = Stoppable(progress)
+    tables, again = _tables_and_search(source, options, reading)
     expressions = {name: tables.to_ibis(name) for name in tables}
     scene = scene_of(expressions, own, own_domains, roles)
     groups = sorted_chains(scene)
-    groups = _search_pass(scene, groups, search or again, look_for)
+    wanted = wanted_of(scene, groups, look_for)
+    with begun(search or again, wanted, reading) as sought:
+        # None of these needs to know where else a victim is named.
+        lured, ordinary = phishing_findings(scene)
+        attacks = _intrusions(scene)
+        asked = _matches(expressions, rules, indicators)
+        groups = tied_by_sightings(scene, groups, wanted, sought)
     uses = _relay_uses(scene)
-    lured, ordinary = phishing_findings(scene)
-    asked = _matches(expressions, rules, indicators)
-    findings = by_urgency([*_findings(scene, groups, uses), *_intrusions(scene), *lured, *asked])
+    findings = by_urgency([*_findings(scene, groups, uses), *attacks, *lured, *asked])
     return Investigation(
         inputs=list(tables.inputs),
         scene=scene,
@@ -160,37 +163,6 @@ def _tables_and_search(
         return found
 
     return tables, search
-
-
-def _search_pass(scene: Scene, groups: Groups, search: Search | None, look_for: Sequence[str]) -> Groups:
-    """Looks for the victims in all other traffic; sorts again when that tied more chains."""
-    suspect = [
-        chain
-        for chains in (groups.relayed, groups.proxy_alone, groups.alone, groups.policy)
-        for members in chains.values()
-        for chain in members
-    ]
-    alone = [chain for chain in suspect if chain.request is None and chain.leg is not None]
-    reached = [chain.leg for chain in suspect if chain.leg is not None]
-    addresses = [*dict.fromkeys(leg.server_addr for leg in reached), *(text for text in look_for if parsed(text))]
-    names = sorted({name for address in addresses for name in scene.names.of_address(address)})
-    names += [text for text in look_for if parsed(text) is None]
-    ports = [int(leg.row["server_port"]) for leg in reached] or [25]
-    near = list(dict.fromkeys([*(c.leg.server_addr for c in alone if c.leg), *(t for t in look_for if parsed(t))]))
-    own_legs = {c.flow_id for chain in suspect for c in chain.conversations if c.row["via"] == "direct"}
-    own_legs |= {view.flow_id for chain in suspect if chain.leg for view in [chain.leg, *chain.same_leg]}
-    commands = [r for chain in scene.chains for r in [chain.request, *chain.same_request] if r is not None]
-    scene.sightings = looked_for(
-        search, needles(addresses, names, ports), near, scene.tables["flows"], commands, own_legs
-    )
-    hosts = {address for c in alone if c.leg for address in groups.one_proxy(c.leg.client_addr)}
-    tie_literal(scene, alone)
-    tie_hidden(scene, [c for c in alone if c.request is None], sorted(hosts | set(_own_proxies(scene))))
-    return sorted_chains(scene) if any(chain.request is not None for chain in alone) else groups
-
-
-def _own_proxies(scene: Scene) -> list[str]:
-    return [address for address in scene.hosts.with_role("proxy") if not scene.network.is_outside(address)]
 
 
 def _relay_uses(scene: Scene) -> list[RelayUse]:

@@ -6,7 +6,7 @@ import base64
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from mailscope.detect.network import parsed
+from mailscope.detect.endpoints import parsed
 
 Needle = tuple[str, str, bytes]
 """What is searched (an address or name), in which form, as which bytes."""

@@ -16,7 +16,8 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.amplification import reflections
-from mailscope.detect.network import SITE, Network, Prefix, host_pairs, own_network
+from mailscope.detect.endpoints import Prefix
+from mailscope.detect.network import SITE, Network, host_pairs, own_network
 from mailscope.detect.port_profile import matches
 from mailscope.detect.senders.baseline import baseline
 from mailscope.detect.senders.buckets import LABELS, buckets

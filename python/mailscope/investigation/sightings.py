@@ -9,6 +9,7 @@ from typing import Any
 
 from ibis.expr.types import Table
 
+from mailscope.detect.listed import among
 from mailscope.investigation.conversation import Request, rows
 from mailscope.investigation.needles import Needle
 
@@ -80,7 +81,7 @@ def looked_for(
 def _flows_of(flows: Table, wanted: set[str]) -> dict[str, dict[str, Any]]:
     if not wanted:
         return {}
-    chosen = flows.filter(flows.flow_id.isin(sorted(wanted)))
+    chosen = among(flows, "flow_id", sorted(wanted))
     return {
         row["flow_id"]: row
         for row in rows(chosen.select("flow_id", "app", "app_layers", "proto", "resp_addr", "resp_port"))

@@ -12,6 +12,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect import attack_effect, password_guessing, path_scan, port_scan, web_attack, web_shell
+from mailscope.detect.listed import among
 from mailscope.investigation.conversation import rows
 
 Row = dict[str, Any]
@@ -183,7 +184,7 @@ def _silent_shells(http: Table, sent: list[Row], known: list[Row]) -> list[Row]:
 
 def _requests_by_client(http: Table, pages: list[Row]) -> dict[tuple[str, str], int]:
     clients = sorted({page["client_addr"] for page in pages})
-    counted = http.filter(_.client_addr.isin(clients)).group_by(["client_addr", "server_addr"]).agg(requests=_.count())
+    counted = among(http, "client_addr", clients).group_by(["client_addr", "server_addr"]).agg(requests=_.count())
     return {(row["client_addr"], row["server_addr"]): row["requests"] for row in rows(counted)}
 
 

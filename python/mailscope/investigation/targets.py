@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.network import parsed
+from mailscope.detect.endpoints import parsed
 
 How = Literal["address", "encoded-address", "dns", "name"]
 

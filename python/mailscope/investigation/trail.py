@@ -17,6 +17,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.attack_rules import ATTACK_CLASSES
+from mailscope.detect.listed import among
 from mailscope.detect.runs import in_runs, path_of, program_of
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.suspects import Row, Seen
@@ -72,7 +73,7 @@ def web_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str]
 
 def _requests(tables: Mapping[str, Table], suspects: Sequence[str]) -> Table:
     """The suspects' requests; the first and the last of a connection reach to its first and last packet."""
-    http = tables["http_requests"].filter(_.client_addr.isin(list(suspects)))
+    http = among(tables["http_requests"], "client_addr", suspects)
     flows = tables["flows"].select(
         "flow_id",
         flow_capture=_.capture,
@@ -191,7 +192,7 @@ def mail_phases(tables: Mapping[str, Table], found: Seen, suspects: Sequence[str
     """Phases in mail traffic: mailboxes opened, mail sent, passwords guessed; same columns, with `users`."""
     if not suspects:
         return []
-    sessions = tables["mail_sessions"].filter(_.client_addr.isin(list(suspects)))
+    sessions = among(tables["mail_sessions"], "client_addr", suspects)
     flows = tables["flows"].select(
         "flow_id", flow_first=_.first_packet, flow_last=_.last_packet, flow_start=_.start, flow_end=_.end
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 
-from mailscope.detect.network import is_private, parsed
+from mailscope.detect.endpoints import is_private, parsed
 from mailscope.investigation import ties
 from mailscope.investigation.conversation import Conversation, Request
 

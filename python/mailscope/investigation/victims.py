@@ -17,7 +17,8 @@ from typing import Any
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.network import parsed
+from mailscope.detect.endpoints import parsed
+from mailscope.detect.listed import among, but_not
 from mailscope.investigation.campaigns import Campaign
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.scene import Scene
@@ -209,12 +210,12 @@ def _visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
     tables = scene.tables
     servers = [*scene.hosts.with_role("mail-server"), *scene.hosts.with_role("resolver")]
     found: dict[str, list[Event]] = {host: [] for host in hosts}
-    looked_up = tables["dns_answers"].filter(_.query.isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
-    for row in rows(looked_up.limit(EVENTS)):
+    looked_up = but_not(among(tables["dns_answers"], "query", hosts), "client_addr", servers)
+    for row in rows(looked_up.order_by("start").limit(EVENTS)):
         event = Event("looked-up", row["start"], row["client_addr"], row["server_addr"], "dns", "dns_answers", row)
         found[row["query"]].append(event)
-    hellos = tables["tls_handshakes"].filter(_.sni.lower().isin(hosts), ~_.client_addr.isin(servers)).order_by("start")
-    for row in rows(hellos.limit(EVENTS)):
+    hellos = but_not(tables["tls_handshakes"].filter(_.sni.lower().isin(hosts)), "client_addr", servers)
+    for row in rows(hellos.order_by("start").limit(EVENTS)):
         event = Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
         found[row["sni"].lower()].append(event)
     requests = []
@@ -231,7 +232,7 @@ def _visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
 def _requests_at(http: Table, hosts: Sequence[str], servers: Sequence[str]) -> Table:
     host = http.host.lower().re_replace(r":\d+$", "")
     addresses = [name for name in hosts if parsed(name) is not None]
-    asked = http.filter(host.isin(hosts) | http.server_addr.isin(addresses), ~http.client_addr.isin(servers))
+    asked = but_not(http.filter(host.isin(hosts) | http.server_addr.isin(addresses)), "client_addr", servers)
     columns = (
         "flow_id capture last_capture first_packet last_packet start exchange client_addr server_addr host uri method"
     )
@@ -262,7 +263,8 @@ def _with_submissions(scene: Scene, events: list[Event]) -> list[Event]:
         return events
     flows = sorted({flow for flow, _exchange in requests})
     table = scene.tables["http_parameters"]
-    sent = table.filter(_.flow_id.isin(flows), _.place != "header", _.place != "cookie", _.is_secret | _.is_user)
+    fields = table.filter(_.place != "header", _.place != "cookie", _.is_secret | _.is_user)
+    sent = among(fields, "flow_id", flows)
     users: dict[tuple[str, int], str] = {}
     secrets: dict[tuple[str, int], list[str]] = {}
     for row in rows(sent):

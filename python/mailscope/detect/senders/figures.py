@@ -10,7 +10,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.network import Prefix
+from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.conversations import MAIL_PORTS
 from mailscope.detect.senders.ownership import is_in
 

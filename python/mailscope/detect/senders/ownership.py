@@ -10,7 +10,7 @@ from operator import and_, or_
 import ibis
 from ibis.expr.types import BooleanValue, StringValue
 
-from mailscope.detect.network import Prefix
+from mailscope.detect.endpoints import Prefix
 
 _GROUP_BITS = {4: 8, 6: 16}
 
