@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mailscope.cli.main import main
+from mailscope.ingest.captures import read
+from mailscope.ingest.cluster.tables import write_case
 from mailscope.ingest.flow_sources import FlowSources
 from mailscope.ingest.flowlogs import write_flow_records
 from mailscope.investigation.sender_queue import sender_queue
@@ -17,6 +19,7 @@ from mailscope.report.senders.jsonl import json_text
 from mailscope.store.engine import connect, held, is_spark, plain_rows
 from mailscope.store.lake import Lake
 from tests.fixtures.flow_rows import as_arrow, attempts, mails, received
+from tests.fixtures.rotated import EXAMPLES, plain, split
 from tests.fixtures.spark_cluster import cluster, session
 
 pytestmark = [
@@ -127,3 +130,25 @@ def test_a_file_of_this_machine_is_refused_on_a_cluster(tmp_path, capsys):
 def test_engines_are_told_apart(spark):
     assert is_spark(spark)
     assert not is_spark(connect())
+
+
+def test_captures_decoded_on_the_cluster_give_the_rows_of_one_reading(tmp_path, spark):
+    """Rotated captures, with a session that crosses from one to the next."""
+    paths = split(tmp_path, EXAMPLES / "link.pcap", 3)
+    case = write_case(spark, paths, tmp_path / "case", everything=True, parts=4)
+    whole = read(paths)
+    for name, table in whole.items():
+        rows = case[name].to_pyarrow().to_pylist() if name in case else []
+        assert plain(rows) == plain(table.to_pyarrow().to_pylist()), name
+    crossing = case.sql("SELECT count(*) FROM mail_sessions WHERE capture <> last_capture").to_pyarrow()
+    assert crossing.column(0)[0].as_py() > 0
+
+
+def test_the_shared_rotated_captures_give_the_rows_of_one_reading(tmp_path, spark):
+    paths = sorted((SHARED / "scenarios" / "s2-phishing-intrusion").glob("capture_0*.pcap"))
+    if not paths:
+        pytest.skip(f"{SHARED / 'scenarios'} has no captures of s2")
+    case = write_case(spark, paths, tmp_path / "case", everything=True, parts=4)
+    for name, table in read(paths).items():
+        rows = case[name].to_pyarrow().to_pylist() if name in case else []
+        assert plain(rows) == plain(table.to_pyarrow().to_pylist()), name

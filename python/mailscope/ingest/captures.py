@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailscope.store.case import Case
     from mailscope.store.tables import ArrowStream, Tables
 
-__all__ = ["Options", "Progress", "carve", "read", "search", "version", "write_case"]
+__all__ = ["Options", "Progress", "carve", "described", "read", "search", "version", "write_case"]
 
 Progress = Callable[[int, int | None, int], None]
 """Called with bytes read, bytes in all (or None) and packets; what it raises stops the run."""
@@ -55,7 +55,7 @@ def write_case(
         inputs,
         mailscope=version(),
         python=sys.version.split()[0],
-        options=_described(options),
+        options=described(options),
         base=str(Path.cwd()),
     )
 
@@ -92,7 +92,8 @@ def carve(
     return _core.carve(names, flows, str(out), options or Options())
 
 
-def _described(options: Options) -> dict[str, object]:
+def described(options: Options) -> dict[str, object]:
+    """The options by name, as :class:`Options` takes them."""
     names = [name for name in dir(options) if not name.startswith("_")]
     return {name: getattr(options, name) for name in names}
 

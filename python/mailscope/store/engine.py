@@ -82,6 +82,17 @@ def add_delta(connection: "ibis.BaseBackend", name: str, uri: str) -> "ibis.Tabl
     return connection.table(name)
 
 
+def cores(connection: "ibis.BaseBackend") -> int:
+    """How many tasks a Spark cluster does at a time, as it counts now."""
+    return int(_session(connection).sparkContext.defaultParallelism)
+
+
+def spread(connection: "ibis.BaseBackend", rows: "Sequence[tuple[Any, ...]]", schema: str) -> "Any":
+    """Rows dealt out to a cluster's machines, each a task of its own: a Spark data frame."""
+    session = _session(connection)
+    return session.createDataFrame(session.sparkContext.parallelize(rows, max(len(rows), 1)), schema)
+
+
 def add_parquet(connection: "ibis.BaseBackend", name: str, path: Path) -> "ibis.Table":
     """The Parquet file as a table of the connection, read where it lies."""
     return connection.read_parquet(str(path), table_name=name)
