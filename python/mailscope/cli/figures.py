@@ -30,6 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                        help="flow records of the months; without SOURCE those of the settings")  # fmt: skip
     group.add_argument("--own", action="append", default=[], metavar="NETWORK", help="default: those of the settings")
     group.add_argument("--roles", type=Path, metavar="FILE", help="roles of your hosts (`mailscope role`)")
+    group.add_argument("--engine", default="duckdb://", metavar="URL", help="spark://HOST:PORT asks that cluster")
     add_desk_arguments(parser)
 
 
@@ -37,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     """Prints and draws."""
     import csv
 
-    from mailscope.desk.figures import as_rows, chart, months, repeat_offenders
+    from mailscope.desk.figures import as_rows, chart, months, rated_too, repeat_offenders
     from mailscope.harmless import csv_cell
     from mailscope.store.write import write_text
 
@@ -45,6 +46,7 @@ def execute(args: argparse.Namespace) -> int:
     rates = _rates(args, settings, desk) if args.queue is not None else None
     with desk.transaction() as session:
         found = months(session)
+        found = found if rates is None else rated_too(found, rates)
         rows = repeat_offenders(session) if args.repeats else as_rows(found, rates)
     if args.chart is not None:
         write_text(args.chart, chart(found, rates=rates))

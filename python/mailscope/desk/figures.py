@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mailscope.investigation.hit_rate import Complaint, Rate
 
-__all__ = ["Month", "as_rows", "chart", "complaints_told", "months", "repeat_offenders"]
+__all__ = ["Month", "as_rows", "chart", "complaints_told", "months", "rated_too", "repeat_offenders"]
 
 OTHER = "other"
 
@@ -61,6 +61,13 @@ def months(session: Session) -> list[Month]:
             case.quiet_since - case.notified for case in mine if case.quiet_since and case.notified
         )
     return [found[name] for name in sorted(found)]
+
+
+def rated_too(found: Iterable[Month], rates: Mapping[str, Rate]) -> list[Month]:
+    """The months, with those besides of which complaints tell but in which none came in; oldest first."""
+    by_name = {month.month: month for month in found}
+    by_name |= {name: Month(name) for name in rates if name not in by_name and name != "all"}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def repeat_offenders(session: Session, *, at_least: int = 2) -> list[dict[str, Any]]:
