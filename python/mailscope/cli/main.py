@@ -42,6 +42,7 @@ VERBS = {
     "collect": "receive NetFlow, IPFIX and sFlow and store the flow records",
     "sense": "capture on an interface, decode and store while it goes on",
     "top": "watch the senders of a store while they send",
+    "alerts": "tell by mail, webhook or syslog what is abnormal, once",
     "store": "look after a store of flow records",
     "compare": "list where Zeek's or Suricata's logs disagree with a case",
     "schema": "explain tables and columns",

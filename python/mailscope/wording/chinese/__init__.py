@@ -1,6 +1,7 @@
 """What Mailscope says, in Chinese: one file a subject, no key in two of them."""
 
 from mailscope.wording.chinese import (
+    alerts,
     cases,
     collect,
     desk,
@@ -17,6 +18,7 @@ from mailscope.wording.chinese import (
 )
 
 _PARTS = (
+    alerts,
     cases,
     collect,
     desk,

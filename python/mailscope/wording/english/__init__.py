@@ -1,6 +1,7 @@
 """What Mailscope says, in English: one file a subject, no key in two of them."""
 
 from mailscope.wording.english import (
+    alerts,
     cases,
     collect,
     desk,
@@ -17,6 +18,7 @@ from mailscope.wording.english import (
 )
 
 _PARTS = (
+    alerts,
     cases,
     collect,
     desk,
