@@ -18,7 +18,15 @@ _IPV4 = re.compile(
 _IPV6 = re.compile(
     r"(?<![\w:.])((?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}))(?![\w:])(?P<length>/\d{1,3})?"
 )
-_PORT_AFTER = re.compile(r"^(?::| port[ =:]{1,3}|\.)(\d{1,5})(?![\d.:])", re.I)
+_PORT_AFTER = re.compile(
+    r"^(?:(?::|[ (]{1,2}port[ =:]{1,3}|\.|/(?=\d{4}))(?P<near>\d{1,5})(?![\d.:])|\s{1,4}(?P<arrow>\d{1,5})(?=\s{1,4}[-=]{1,2}>))",
+    re.I,
+)
+_PORT_NAMED = re.compile(
+    r"(?:\b(?:src|source|client|remote|attacker|origin(?:ating)?)[ _.-]?port|(?<![a-z])(?:spt|sport|s_port)|(?:来源|來源|源)(?:通訊|通讯|连接|連接)?(?:端口|埠)[号號]?)"
+    r"(?:\s(?:is|was|number))?[\s:=：#\"'(为為是]{1,4}(\d{1,5})(?!\d|\.\d)",
+    re.I,
+)
 _DOTS = re.compile(r"(?<=[\w])\s?(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\{dot\})\s?(?=[\w])", re.I)
 _COLONS = re.compile(r"\[:\]")
 _HXXP = re.compile(r"\bh(?:xx|\*\*|tt)p(s?)(?:\[:\]|:)//", re.I)
@@ -133,12 +141,22 @@ def found_in(text: str) -> Iterator[tuple[str, int, int, int | None]]:
             if address is None or is_network or not is_host(address):
                 continue
             port = match["port"] if pattern is _IPV4 else None
-            if port is None and (after := _PORT_AFTER.match(text[match.end(1) : match.end(1) + 14])):
-                port = after[1]
+            if port is None and (after := _PORT_AFTER.match(text[match.end(1) : match.end(1) + 20])):
+                port = after["near"] or after["arrow"]
             yield address, match.start(1), match.end(1), int(port) if port and 0 < int(port) < 65536 else None
             count += 1
             if count >= MAX_ADDRESSES:
                 return
+
+
+def named_port(text: str) -> int | None:
+    """The one source port that a text names by a label; None where it names none or several.
+
+    >>> named_port("SRC=192.0.2.1 DST=192.0.2.2 SPT=45555 DPT=22"), named_port("port 22")
+    (45555, None)
+    """
+    found = {int(port) for port in _PORT_NAMED.findall(text) if 0 < int(port) < 65536}
+    return found.pop() if len(found) == 1 else None
 
 
 def mentions(text: str, is_own: Callable[[str], bool]) -> list[Mention]:

@@ -31,6 +31,7 @@ _TIME = [
     "observationtime",
     "ts",
     "timeobservation",
+    "activitystart",
     "dateutc",
     "timeutc",
     "timestamputc",
@@ -68,6 +69,8 @@ class Columns:
     time: int | None = None
     kind: int | None = None
     day: int | None = None
+    verdict: int | None = None
+    """A column that may say of a row that it is no complaint."""
 
 
 def of_heading(heading: list[str]) -> Columns | None:
@@ -77,7 +80,9 @@ def of_heading(heading: list[str]) -> Columns | None:
     if address is None:
         return None
     day = plain.index("eventdate") if "eventdate" in plain else None
-    return Columns(address, _first(plain, _PORT), _first(plain, _TIME), _first(plain, _KIND), day)
+    return Columns(
+        address, _first(plain, _PORT), _first(plain, _TIME), _first(plain, _KIND), day, _first(plain, ["filterresult"])
+    )
 
 
 def of_cells(rows: list[list[str]]) -> Columns | None:

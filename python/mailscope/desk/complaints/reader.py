@@ -1,5 +1,6 @@
 """Mails in, complaints out: which format, which address, whose it is, and whether a person must look."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,11 @@ from mailscope.wording import phrase, render
 
 _DAMAGING = {"mail-cut", "too-many-parts", "archive-too-large", "archive-broken", "nested-too-deep"}
 """Damage that may hide a complaint: a mail with it that accuses nobody is looked at by a person."""
+
+_ROLE = re.compile(
+    r"(?<![\w.+-])(?:abuse|security|noc|postmaster|hostmaster|cert|csirt|soc|spam)(?:[+-][\w.-]+)?@", re.I
+)
+"""Mailboxes that complaints are sent to (RFC 2142)."""
 
 
 class Reader:
@@ -59,7 +65,7 @@ class Reader:
         if mail.size == 0:
             return Claim("none", doubts=["empty"])
         claim = next((claim for read in READERS if (claim := read(mail, reading))), None)
-        if claim is not None and claim.format == "forwarded-attached":
+        if claim is None or claim.format == "forwarded-attached":
             claim = _passed_on(mail, reading) or claim
         if claim is None or (claim.doubts == ["no-address"] and not claim.accused):
             written = free_text.read(mail, reading)
@@ -174,15 +180,21 @@ class Reader:
 
 
 def _passed_on(mail: Mail, reading: Reading) -> Claim | None:
-    """A complaint that somebody passes on whole, as a national team does: its own format is read, not its way here."""
+    """A complaint that somebody passes on whole, as a national team does: its own format is read, not its way here.
+
+    Words of a person are read only in a mail that went to an abuse mailbox: any other attached mail is the evidence,
+    and what it says accuses nobody.
+    """
     for inner in mail.attached:
         sent = inner.headers.first("date")
         context = Context.of_date(sent) if sent else reading.context
         inside = Reading(reading.networks, context)
-        for read in READERS:
+        is_complaint = bool(_ROLE.search(f"{inner.headers.first('to')} {inner.headers.first('cc')}"))
+        for read in (*READERS, *([free_text.read] if is_complaint else [])):
             claim = read(inner, inside)
-            if claim is not None and claim.accused and not claim.format.startswith("forwarded"):
-                return claim
+            if claim is None or not claim.accused or (claim.format.startswith("forwarded") and not is_complaint):
+                continue
+            return claim
     return None
 
 

@@ -21,7 +21,11 @@ _SHADOW = re.compile(
     re.I,
 )
 _TYPES = ("text/csv", "text/comma-separated-values", "text/tab-separated-values", "application/csv")
-_HEADING = re.compile(rb"^\"?(?:[a-z_ ./]{2,30}\"?[,;\t|]\"?){2,60}[a-z_ ./]{2,30}\"?$", re.M | re.I)
+_HEADING = re.compile(rb"^\"?(?:[a-z_ ./()]{2,30}\"?[,;\t|]\"?){2,60}[a-z_ ./()]{2,30}\"?$", re.M | re.I)
+_EXPOSED = re.compile(r"(?<![a-z0-9_])scan6?_\w+", re.I)
+"""Shadowserver's own scans: a service that stands open, not a host that scans."""
+_SENDERS = {"trap hits", "complaint rate", "filter result"}
+"""Columns of SNDS: what Microsoft's filters made of the mail of each address."""
 FEED_DOUBT = 3600.0
 """Seconds that a feed's time may be off where nobody says its zone; feeds are in UTC by custom."""
 
@@ -43,7 +47,10 @@ def read(mail: Mail, reading: Reading) -> Claim | None:
         claims.append(of_table(body[head.start() :], "text", context, title))
     # The same rows are often given twice in different layouts: they are not accused twice.
     found = [claim for claim in claims if claim]
-    return max(found, key=lambda claim: (len(claim.accused), claim.format == "shadowserver")) if found else None
+    best = max(found, key=lambda claim: (len(claim.accused), claim.format == "shadowserver")) if found else None
+    if best is not None and best.categories == ["other"] and (words := categories.named(mail.body)):
+        best.categories, best.category_where = words, "words of the text"
+    return best
 
 
 def of_table(data: bytes, name: str, context: Context, title: str) -> Claim | None:
@@ -110,6 +117,10 @@ def _claim(
     titled = categories.of_word(
         re.sub(r"\.csv.*|sample|report|abuse\w*|complaint|e?-?mails?|asn\d*", "", title, flags=re.I)
     )
+    if form == "shadowserver" and _EXPOSED.search(title):
+        titled = "vulnerable"
+    elif len(_SENDERS & names) > 1:
+        titled = "spam"
     told = [accusation.category for accusation in claim.accused if accusation.category]
     claim.categories = [titled or (told[0] if told else "other")]
     return claim if claim.accused else None
@@ -117,7 +128,7 @@ def _claim(
 
 def _of_row(row: list[str], columns: Columns, context: Context, where: str) -> Accusation | None:
     address = canonical(cell(row, columns.address))
-    if address is None or not is_host(address):
+    if address is None or not is_host(address) or cell(row, columns.verdict).lower() == "green":
         return None
     port = cell(row, columns.port)
     return Accusation(
