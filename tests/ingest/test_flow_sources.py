@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.fixtures.flow_rows import as_arrow, mails
 
 from mailscope.errors import InputError
 from mailscope.ingest.captures import write_case
@@ -71,3 +72,13 @@ def test_a_store_is_read_with_the_types_of_the_table(tmp_path):
 def test_what_is_named_and_is_not_there_is_said(tmp_path):
     with pytest.raises(InputError):
         flow_records_of([tmp_path / "missing.pcap"], tmp_path)
+
+
+def test_several_stores_are_read_together(tmp_path):
+    for number, client in enumerate(("10.0.0.1", "10.0.0.2"), start=1):
+        Lake(tmp_path / client).append(as_arrow(mails(client, number)), app="test", number=0)
+    records = FlowSources(tmp_path).expression([tmp_path / "10.0.0.1", tmp_path / "10.0.0.2"])
+    counts = (
+        records.group_by("src_addr").agg(rows=records.count()).filter(lambda found: found.src_addr.startswith("10."))
+    )
+    assert sorted(counts.to_pyarrow()["rows"].to_pylist()) == [1, 2]

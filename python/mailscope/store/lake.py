@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from zlib import crc32
 
 from mailscope.errors import StoreError, UsageError
 from mailscope.schema.tables import STORED
@@ -113,18 +114,20 @@ class Lake:
         from mailscope.store import engine
 
         table = self._fresh()
+        # Two stores may be asked together.
+        name = f"{self.name}_{crc32(self.uri.encode()):08x}"
         filters = [(DAY, ">=", since.astimezone(UTC).date().isoformat())] if since else None
         files = table.file_uris(file_pruning_predicate=filters)
         if engine.reads_delta(connection):
-            records = engine.add_delta(connection, self.name, self.uri)
+            records = engine.add_delta(connection, name, self.uri)
             records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
         elif files and (self.is_local or engine.is_spark(connection)):
-            records = engine.add_parquet_files(connection, self.name, files, self.uri)
+            records = engine.add_parquet_files(connection, name, files, self.uri)
         elif not files:
-            records = engine.add_arrow(connection, self.name, _stored_schema(self.name).empty_table())
+            records = engine.add_arrow(connection, name, _stored_schema(self.name).empty_table())
         else:
             dataset = table.to_pyarrow_dataset(file_pruning_predicate=filters)
-            records = engine.add_arrow(connection, self.name, dataset)
+            records = engine.add_arrow(connection, name, dataset)
         return records.select(*[column.name for column in STORED[self.name].columns])
 
     def hours(self, connection: "ibis.BaseBackend", names: "Mapping[str, Made]") -> "FlowHours":
