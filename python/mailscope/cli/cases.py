@@ -23,6 +23,7 @@ mailscope cases verify
 """
 
 _LIST = ("id", "state", "accused", "category", "complaints", "last_event", "responsible", "assignee")
+DETAILS_SHOWN = 50
 _EVENTS = ("open", "wait", "answer", "resolve", "reopen")
 
 
@@ -181,8 +182,14 @@ def _shown(args: argparse.Namespace) -> int:
     print("\ncomplaints")
     say(args, names, complaints)
     print("\nhistory")
-    say(args, ("number", "at", "actor", "action", "details"), history)
+    say(args, ("number", "at", "actor", "action", "details"), [row | {"details": _told(row)} for row in history])
     return 0
+
+
+def _told(row: dict[str, Any]) -> str:
+    """An entry's details on one short line; `--json` has them whole."""
+    told = ", ".join(f"{name} {value}" for name, value in row["details"].items() if value not in (None, "", False))
+    return told if len(told) <= DETAILS_SHOWN else told[: DETAILS_SHOWN - 1] + "…"
 
 
 def _queued(args: argparse.Namespace) -> int:

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         {
             "draft": ("compose a notice for a case", _draft),
             "list": ("list notices", _list),
-            "show": ("print one notice as the mail it is", _number),
+            "show": ("print one notice as its reader sees it", _show),
             "approve": ("let a notice go out", _number),
             "cancel": ("never send a notice", _number),
             "send": ("send what is approved, through your mail server", add_desk_arguments),
@@ -34,6 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _number(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("notice", type=int, metavar="N", help="number of the notice")
     add_desk_arguments(parser)
+
+
+def _show(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--raw", action="store_true", help="the mail as it goes out, with every attachment")
+    _number(parser)
 
 
 def _list(parser: argparse.ArgumentParser) -> None:
@@ -93,9 +98,25 @@ def _shown(args: argparse.Namespace) -> int:
     _settings, desk = opened(args)
     with desk.transaction() as session:
         mail = of_number(session, args.notice).mail
-    for line in mail.decode("utf-8", "replace").splitlines():
+    text = mail.decode("utf-8", "replace") if args.raw else _readable(mail)
+    for line in text.splitlines():
         print(visible(line, 2000))
     return 0
+
+
+def _readable(mail: bytes) -> str:
+    """Main fields, the plain text, and what is attached."""
+    from email import message_from_bytes
+    from email.policy import default
+
+    found = message_from_bytes(mail, policy=default)
+    body = found.get_body(("plain",))
+    lines = [f"{name}: {found[name]}" for name in ("From", "To", "Subject", "Date", "In-Reply-To") if found[name]]
+    lines += ["", *(str(body.get_content()).splitlines() if body is not None else [])]
+    for part in found.iter_attachments():
+        size = len(part.get_payload(decode=True) or b"") if not part.is_multipart() else len(part.as_bytes())
+        lines.append(f"[attached: {part.get_filename() or part.get_content_type()}, {size:,} bytes]")
+    return "\n".join(lines)
 
 
 def _decided(args: argparse.Namespace) -> int:
