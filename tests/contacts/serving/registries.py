@@ -11,6 +11,7 @@ def small():
     routes = [
         Route(ip_network("10.1.0.0/16"), "10.0.0.1", "walk", "ipCidrRouteTable", date(2026, 1, 1)),
         Route(ip_network("10.1.2.0/26"), "10.0.0.2", "walk", "ipCidrRouteTable", date(2026, 1, 1)),
+        Route(ip_network("128.66.4.0/24"), "10.0.0.1", "walk", "ipCidrRouteTable", date(2026, 1, 1)),
         Route(ip_network("2001:db8::/32"), "10.0.0.2", "walk", "inetCidrRouteTable", date(2026, 1, 1)),
     ]
     contacts = [

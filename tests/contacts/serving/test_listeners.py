@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,7 +22,11 @@ def ports():
     loop, ready = asyncio.new_event_loop(), threading.Event()
     found = {}
 
+    def broken(_loop, what):
+        found.setdefault("errors", []).append(str(what.get("exception") or what.get("message")))
+
     async def start():
+        loop.set_exception_handler(broken)
         listeners = Listeners(small(), "127.0.0.1")
         found["servers"] = [await listeners.rwhois("127.0.0.1", 0), await listeners.rdap("127.0.0.1", 0)]
         found["ports"] = [server.sockets[0].getsockname()[1] for server in found["servers"]]
@@ -47,6 +52,7 @@ def ports():
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
     loop.close()
+    assert found.get("errors", []) == []
 
 
 def talk(port, data, *, until_closed=True):
@@ -91,6 +97,61 @@ def test_noise_does_not_end_the_servers(ports):
     talk(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
     assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
     assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+REQUESTS = (
+    (b"-rwhois V-1.5:00ffff:00 client\r\n-holdconnect on\r\n-limit 20\r\n-display dump\r\n",
+     b"network IP-Network=10.1.2.0/26 and Organization=\"Big Network\"\r\n-soa\r\n-class . network\r\n-quit\r\n"),
+    (b"GET /ip/10.1.2.7 HTTP/1.1\r\nHost: localhost\r\nAccept: application/rdap+json\r\nConnection: keep-alive\r\n\r\n",
+     b"HEAD /ip/2001:db8::/48?x=%41 HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcGET /help HTTP/1.1\r\nHost: x\r\n\r\n"),
+)  # fmt: skip
+
+
+def spoilt(data, chance):
+    """The request with bytes changed, cut out, doubled, or cut off."""
+    data = bytearray(data)
+    for _turn in range(chance.randrange(6)):
+        at, size = chance.randrange(len(data) or 1), chance.randrange(1, 40)
+        match chance.randrange(5):
+            case 0:
+                data[at : at + 1] = bytes([chance.randrange(256)])
+            case 1:
+                del data[at : at + size]
+            case 2:
+                data[at:at] = data[at : at + size] * chance.randrange(1, 50)
+            case 3:
+                data[at:at] = chance.choice([b"\0", b"\r\n", b"%", b"-", b"9" * 40, b"\xff\xfe", b" ", b"::", b"/"])
+            case _:
+                del data[at:]
+    return bytes(data)
+
+
+@pytest.mark.slow
+def test_two_thousand_spoilt_requests_from_many_at_once_end_neither_server(ports):
+    def one(number):
+        chance = random.Random(number)
+        port, requests = ports[number % 2], REQUESTS[number % 2]
+        try:
+            talk(port, spoilt(b"".join(requests), chance), until_closed=chance.random() < 0.995)
+        except (ConnectionError, TimeoutError):
+            return
+
+    with ThreadPoolExecutor(16) as many:
+        list(many.map(one, range(2000)))
+    assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
+    assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def test_the_rdap_client_ipwhois_reads_the_answers(ports, monkeypatch):
+    pytest.importorskip("ipwhois")
+    from ipwhois import rdap
+    from ipwhois.net import Net
+
+    monkeypatch.setitem(rdap.RIR_RDAP["arin"], "ip_url", f"http://127.0.0.1:{ports[1]}/ip/{{0}}")
+    found = rdap.RDAP(Net("128.66.4.9")).lookup(asn_data={"asn_registry": "arin"}, retry_count=0)
+    assert (found["network"]["cidr"], found["network"]["name"]) == ("128.66.4.0/24", "Big Network")
+    contact = next(iter(found["objects"].values()))["contact"]
+    assert (contact["name"], contact["email"][0]["value"]) == ("Ann", "ann@big.example")
 
 
 def test_the_rdap_client_whoisit_reads_the_answers(ports):

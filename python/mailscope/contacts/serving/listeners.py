@@ -15,6 +15,8 @@ MAX_LINES = 1000
 """Lines of one RWhois connection."""
 MAX_HEAD = 8192
 """Bytes of one HTTP request's head; a body is not read."""
+_ENDS = (TimeoutError, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError)
+"""What the other side can bring a conversation to an end with."""
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -46,7 +48,7 @@ class Listeners:
                 return
             self._open += 1
             try:
-                with contextlib.suppress(TimeoutError, ConnectionError, asyncio.IncompleteReadError, ValueError):
+                with contextlib.suppress(*_ENDS):
                     await asyncio.wait_for(handle(reader, writer), IDLE_SECONDS * 10)
             finally:
                 self._open -= 1
