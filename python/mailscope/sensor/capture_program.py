@@ -6,6 +6,7 @@ import select
 import shutil
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from mailscope.errors import UsageError
 from mailscope.sensor.launcher import Launcher
@@ -32,6 +33,7 @@ class Counts:
     """Packets lost by the interface or its driver."""
 
 
+_CAP_NET_RAW = 13
 _TCPDUMP = {
     "received": re.compile(r"(\d+) packets? received by filter"),
     "kernel_drops": re.compile(r"(\d+) packets? dropped by kernel"),
@@ -44,19 +46,29 @@ _DUMPCAP = re.compile(r"Packets received/dropped on interface .*: (\d+)/(\d+) .*
 def capture_command(interface: str, filter_text: str = "", *, buffer_mb: int = 64, user: str = "") -> list[str]:
     """The command that writes a pcap stream of the interface to its standard output.
 
-    tcpdump where there is one, since it tells its drops while it runs; dumpcap else. UsageError when there is neither.
+    tcpdump where there is one, since it tells its drops while it runs; dumpcap else, and for a user without the right
+    to capture, which dumpcap may have of its own. UsageError when there is neither.
     """
     if not interface or interface.startswith("-"):
         raise UsageError(f"`{interface}` is no interface")
-    if tcpdump := _program("tcpdump"):
+    tcpdump, dumpcap = _program("tcpdump"), _program("dumpcap")
+    if tcpdump and (may_capture() or not dumpcap):
         command = [tcpdump, "-n", "-U", "-s", str(SNAP_BYTES), "-B", str(buffer_mb << 10), "-i", interface, "-w", "-"]
         return [*command, *(["-Z", user] if user else []), *(["--", filter_text] if filter_text else [])]
-    if dumpcap := _program("dumpcap"):
+    if dumpcap:
         command = [dumpcap, "-q", "-P", "-s", str(SNAP_BYTES), "-B", str(buffer_mb), "-i", interface, "-w", "-"]
         return [*command, *(["-f", filter_text] if filter_text else [])]
     raise UsageError(
         "there is neither tcpdump nor dumpcap here", hint="`apt-get install tcpdump` (or wireshark-common: dumpcap)"
     )
+
+
+def may_capture() -> bool:
+    """Whether this process may open an interface: it has CAP_NET_RAW, as root has."""
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("CapEff:"):
+            return bool(int(line.split()[1], 16) >> _CAP_NET_RAW & 1)
+    return os.geteuid() == 0
 
 
 def _program(name: str) -> str | None:

@@ -130,6 +130,6 @@ def _end(program: "subprocess.Popen[bytes] | None") -> None:
 
 if __name__ == "__main__":
     for _number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(_number, signal.SIG_IGN)
+        signal.signal(_number, lambda *_: None)  # heard, not ignored: the program would inherit that
     with socket.socket(fileno=int(sys.argv[1])) as _channel:
         _serve(_channel, sys.argv[2:])
