@@ -98,7 +98,8 @@ def matches(
     asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
     some = held(_candidates(asking.filter(is_in(asking.src_addr, own)), profiles), "asking_candidates")
     asked = hours.sums("asked", asked_hours, lambda table: _of_these(table, some))
-    targets = held(_by_target(asked.filter(_.hour >= since_hour)), "asked_targets")
+    of_some = held(asked.filter(_.hour >= since_hour), "asked_of_candidates")
+    targets = held(_by_target(_on_busy_ports(of_some, profiles)), "asked_targets")
     found = [_matching(targets, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
@@ -217,6 +218,22 @@ def _may_match(by_source: Table, profile: Profile) -> BooleanValue:
     if profile.unanswered:
         return by_source.failed >= max(ceil(profile.unanswered * profile.targets), profile.flows_on_one)
     return by_source.web_hour >= profile.flows_on_one // 2
+
+
+def _on_busy_ports(asked: Table, profiles: Sequence[Profile]) -> Table:
+    """The rows of ports that a source asked for often enough to match: file sharing asks every peer for another."""
+    ends = ["src_addr", "proto", "dst_port"]
+    by_port = asked.group_by(ends).agg(flows=_.flows.sum(), failed=_.failed.sum(), packets=_.packets.sum())
+    return asked.semi_join(by_port.filter(reduce(or_, [_is_busy(profile) for profile in profiles])), ends)
+
+
+def _is_busy(profile: Profile) -> BooleanValue:
+    """What holds of one port whose targets match, whatever its targets are; counts of several feeds are more."""
+    targets = ceil(profile.unanswered * profile.targets) if profile.unanswered else profile.targets
+    least = max(targets, profile.flows_on_one)
+    counted = _.failed if profile.unanswered else _.flows
+    is_enough = (_.proto == profile.proto) & (counted >= least) & (_.packets.fill_null(0) >= profile.packets_on_one)
+    return is_enough & _.dst_port.isin(profile.ports) if profile.ports else is_enough
 
 
 def _by_target(asked: Table) -> Table:
