@@ -74,6 +74,7 @@ fuzz-logs: setup  ## a minute on each format of text logs
 
 bench: setup  ## speed and memory beside cat, tcpdump and tshark; then every session against its truth
 	$(BIN)/python bench/bench.py
+	$(BIN)/python bench/investigate.py
 	$(BIN)/python bench/truth.py
 
 docs: setup  ## schema/records.py and docs/reference, from the core, the CLI and the schema

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mailscope.detect.port_scan import HOSTS_LEAST, PORTS_LEAST, horizontal_scans, vertical_scans
+from mailscope.detect.port_scan import PORTS_LEAST, vertical_scans
 from tests.fixtures.rows import START, ibis_tables
 
 
@@ -44,9 +44,3 @@ def test_an_empty_connection_long_after_the_refused_ones_is_not_part_of_it():
     flows = [attempt(n, 20 + n) for n in range(PORTS_LEAST)] + [attempt(4000, 80, opened=True)]
     (scan,) = found(vertical_scans, flows)
     assert scan["attempts"] == PORTS_LEAST
-
-
-def test_one_port_of_many_hosts_is_a_scan():
-    flows = [attempt(n, 445, f"192.0.2.{n}") for n in range(HOSTS_LEAST)]
-    (scan,) = found(horizontal_scans, flows)
-    assert (scan["resp_port"], scan["hosts"]) == (445, HOSTS_LEAST)

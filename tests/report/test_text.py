@@ -1,5 +1,7 @@
 """The terminal report: answer first, within the window, harmless."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailscope.investigation.investigate import investigate
@@ -50,6 +52,13 @@ def test_chinese_has_no_english_sentences(found):
 def test_nothing_found_is_said_with_what_was_looked_at(tmp_path):
     page = text(investigate(write(tmp_path / "empty.pcap", [])))
     assert "No abusive mail" in page
+
+
+def test_a_capture_whose_clock_is_wrong_is_named(found):
+    wrong = {**found.inputs[0], "clock_offset_us": -2_500_000, "clock_reference": "link.pcap"}
+    page = text(replace(found, inputs=[wrong]), width=200)
+    assert "the clock of capture.pcap is 2.5 s behind that of link.pcap" in page
+    assert "the clock of" not in text(found, width=200)
 
 
 def test_hostile_text_moves_no_cursor(tmp_path):

@@ -1,8 +1,8 @@
-"""One host tries many ports of a host, or one port of many hosts.
+"""One host tries many ports of another.
 
 What it flags
-    TCP conversations without any payload, most of them refused or unanswered, to many ports of one host (vertical)
-    or to one port of many hosts (horizontal), without a long pause between them.
+    TCP conversations without any payload, most of them refused or unanswered, to many ports of one host, without a
+    long pause between them.
 Why it matters
     It is how an attacker finds what to attack; the ports that answered are what the next phase goes to.
 What it can get wrong
@@ -21,9 +21,6 @@ from mailscope.detect.runs import extent, in_runs
 
 PORTS_LEAST = 15
 """Distinct ports of one host from which on it is a scan."""
-
-HOSTS_LEAST = 20
-"""Distinct hosts asked on one port from which on it is a scan."""
 
 REFUSED_SHARE = 0.5
 """Share of attempts that were refused or never answered."""
@@ -49,18 +46,6 @@ def vertical_scans(flows: Table) -> Table:
         **extent(),
     )
     return found.filter(_.ports >= PORTS_LEAST, _.refused >= REFUSED_SHARE * _.attempts)
-
-
-def horizontal_scans(flows: Table) -> Table:
-    """Scans for one port: orig_addr, resp_port, hosts tried, and from which packet to which."""
-    sets = flows.filter(_.proto == "tcp").group_by(["orig_addr", "resp_port"]).agg(hosts=_.resp_addr.nunique())
-    suspects = sets.filter(_.hosts >= HOSTS_LEAST).select("orig_addr", "resp_port")
-    touched = _touched(flows).semi_join(suspects, ["orig_addr", "resp_port"])
-    runs = _without_stragglers(in_runs(touched, ["orig_addr", "resp_port"], PAUSE_SECONDS), ["orig_addr", "resp_port"])
-    found = runs.group_by(["orig_addr", "resp_port", "run"]).agg(
-        hosts=_.resp_addr.nunique(), attempts=_.count(), refused=_.is_refused.sum(), **extent()
-    )
-    return found.filter(_.hosts >= HOSTS_LEAST, _.refused >= REFUSED_SHARE * _.attempts)
 
 
 def _touched(flows: Table) -> Table:

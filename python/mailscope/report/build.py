@@ -309,6 +309,7 @@ def _coverage(view: Report) -> list[str]:
     own = visible(", ".join(sorted(domains.own)), TEXT_LIMIT)
     lines.append(f"{view.say('report.domains')}: {own or view.say('word.unknown')}" + (f" ({how})" if own else ""))
     lines += [view.prose(note) for note in network.notes]
+    lines += _clocks(view)
     if data["mail_port_flows_without_mail"]:
         apps = [f"{name} {count}" for name, count in data["mail_port_flows_without_mail"].items()]
         lines.append(view.prose(phrase("report.coverage-undecoded", apps=apps)))
@@ -320,6 +321,27 @@ def _coverage(view: Report) -> list[str]:
         if data["sightings_cut"]:
             lines.append(view.prose(phrase("report.coverage-sightings-cut")))
     return lines
+
+
+def _clocks(view: Report) -> list[str]:
+    """How far the clocks of captures are apart: by packets that both hold, else by conversations on both legs."""
+    apart = [
+        (entry["clock_reference"], entry.get("name") or entry.get("path"), entry["clock_offset_us"] / 1e6)
+        for entry in view.found.inputs
+        if entry.get("clock_offset_us")
+    ]
+    apart += [(row["from"], row["to"], row["seconds"]) for row in view.found.coverage["clock_offsets"]]
+    return [
+        view.say(
+            "report.coverage-clock",
+            one=visible(str(one)),
+            other=visible(str(other)),
+            seconds=f"{abs(seconds):.3g}",
+            how=view.say("report.coverage-clock-ahead" if seconds > 0 else "report.coverage-clock-behind"),
+        )
+        for one, other, seconds in apart
+        if seconds
+    ]
 
 
 def _took(view: Report) -> str:
