@@ -8,6 +8,7 @@ from mailscope.desk.database import open_desk
 from mailscope.desk.evidence.joined import ROWS_KEPT, evidence_of, joined, keep, sentences, was_around
 from mailscope.desk.evidence.moments import Look, Moment
 from mailscope.desk.intake import take
+from mailscope.wording import phrase
 from tests.fixtures.complaints import read
 from tests.fixtures.flow_rows import START, mails, records
 
@@ -32,6 +33,12 @@ def test_rows_are_bounded_and_everything_is_plain_json():
     look = Look("flows", "a", ["seen"], rows={"flow_records": [{"start": START}] * 500})
     found = json.loads(json.dumps(joined([MOMENT], [look])))
     assert found["flow_records"] == [{"start": "2026-01-05T12:00:00Z"}] * ROWS_KEPT
+
+
+def test_what_two_sources_say_alike_is_said_once():
+    said = phrase("cases.seen-commander", commanders=["192.0.2.66"])
+    looks = [Look("captures", place, ["seen"], said=[said]) for place in ("a", "b")]
+    assert joined([MOMENT], looks)["says"] == ["captures: this address did it at the word of 192.0.2.66"]
 
 
 def test_it_reads_in_every_language():

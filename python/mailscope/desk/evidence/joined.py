@@ -49,7 +49,8 @@ def evidence_of(
 
 def joined(moments: Sequence[Moment], looks: Sequence[Look]) -> dict[str, Any]:
     """The looks as one object of plain JSON values."""
-    said = list(dict.fromkeys(sentence for look in looks for sentence in look.said))
+    # By their words: a sentence with a list in it cannot be hashed.
+    said = list({render(sentence): sentence for look in looks for sentence in look.said}.values())
     verdicts = [best(look.verdicts[number] for look in looks) for number in range(len(moments))]
     if not said:
         said.append(phrase("cases.seen-nothing" if best(verdicts) != "not-watched" else "cases.not-covered"))
