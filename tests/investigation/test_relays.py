@@ -395,3 +395,31 @@ def test_a_proxys_own_mail_to_the_own_server_is_no_finding(tmp_path):
     report = smtp_talk("203.0.113.4:40009", "203.0.113.25:25", (Mail(sender="root@own.example"),))
     found = answer_to(tmp_path, report.packets, roles={"203.0.113.4": "proxy"})
     assert found.findings == []
+
+
+def _proxy_in_use(address: str) -> Conversation:
+    """A page fetched by way of the proxy: its own request says so."""
+    page = Conversation(f"{address}:50900", "192.0.2.80:80", START_US)
+    page.send(True, b"GET / HTTP/1.1\r\nHost: www.example\r\nVia: 1.1 proxy (squid/5.7)\r\n\r\n")
+    return page.send(False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").fin()
+
+
+def test_mail_of_a_server_that_shares_the_proxys_public_address_is_no_relay(tmp_path):
+    mail = Mail(sender="boss@hq.example")
+    link = Relay(leg_address="203.0.113.4", mails=(mail,), helo="mail.hq.example").outside().packets
+    packets = merged(link, _proxy_in_use("203.0.113.4").packets)
+    seen = write(tmp_path / "link.pcap", packets)
+    assert investigate(seen, own=OWN).findings == []
+    behind = Relay(leg_address="10.1.1.25", mails=(mail,), helo="mail.hq.example", start_us=START_US - 300)
+    inside = write(tmp_path / "inside.pcap", behind.outside().packets)
+    found = investigate([seen, inside], own=[*OWN, "10.0.0.0/8"])
+    assert found.findings == []
+    assert list(found.groups.alone) == ["10.1.1.25"]
+
+
+def test_a_port_that_forwards_everything_is_not_called_a_request_before_the_capture(tmp_path):
+    relay = Relay(proxy="203.0.113.4:8025", with_command=False)
+    found = answer_to(tmp_path, relay.packets(), roles={"203.0.113.4": "proxy"})
+    finding = only_finding(found)
+    assert finding.details["command_kinds"] == ["forwarded"]
+    assert not any(text.key == "not-proven.unseen" for text in finding.not_proven)

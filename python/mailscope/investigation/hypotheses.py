@@ -60,8 +60,9 @@ def _outside_command(findings: Sequence[Finding], groups: Groups, scene: Scene) 
             sessions=amount(counts["sessions"], "session"),
         )
         return Hypothesis(name, verdict, why, best.evidence[:1])
-    if relays:
-        return Hypothesis(name, "open", phrase("hypothesis.outside-no-command"), relays[0].evidence[:1])
+    if relays or groups.proxy_alone:
+        evidence = relays[0].evidence[:1] if relays else []
+        return Hypothesis(name, "open", phrase("hypothesis.outside-no-command"), evidence)
     if groups.attempts and any(
         not scene.network.is_own(a.chain.request.client_addr) for a in groups.attempts if a.chain.request
     ):

@@ -22,11 +22,12 @@ from mailscope.investigation.conversation import rows
 from mailscope.investigation.coverage import coverage
 from mailscope.investigation.hypotheses import Hypothesis, claims, hypotheses
 from mailscope.investigation.intrusions import intrusion_findings
+from mailscope.investigation.path import Chain
 from mailscope.investigation.questions import answers
 from mailscope.investigation.relays import relay_finding
 from mailscope.investigation.scene import Scene, scene_of
 from mailscope.investigation.second_pass import Stoppable, begun, tied_by_sightings, wanted_of
-from mailscope.investigation.senders import direct_sender_finding, open_mail_relay_finding
+from mailscope.investigation.senders import direct_sender_finding, is_marked, open_mail_relay_finding
 from mailscope.investigation.sightings import Search
 from mailscope.investigation.sorting import Groups, sorted_chains
 
@@ -60,6 +61,10 @@ class Investigation:
         from mailscope.investigation.answer import answer
 
         return answer(self)
+
+
+MANY_MAILS = 10
+"""Mails of a proxy without a command seen from which on it is asked about."""
 
 
 def investigate(
@@ -178,13 +183,24 @@ def _findings(scene: Scene, groups: Groups, uses: Sequence[RelayUse]) -> list[Fi
     for key, chains in groups.relayed.items():
         found.append(relay_finding("open-proxy-relay", scene, groups, key, [*chains, *groups.proxy_alone.get(key, ())]))
     for key, chains in groups.proxy_alone.items():
-        if key not in groups.relayed and any(chain.mails for chain in chains):
+        if key not in groups.relayed and _is_accusable(scene, key, chains):
             found.append(relay_finding("open-proxy-relay", scene, groups, key, chains))
     for host, chains in groups.policy.items():
         found.append(relay_finding("proxy-policy", scene, groups, host, chains))
     found += _direct_senders(scene, groups)
     found += [open_mail_relay_finding(scene, use) for use in uses]
     return [finding for finding in found if finding is not None]
+
+
+def _is_accusable(scene: Scene, proxy: str, chains: Sequence[Chain]) -> bool:
+    """Mail of a proxy that nobody was seen to command: a mail server may share its address.
+
+    A finding when the owner says that the host is a proxy, when the mail bears marks of abuse, or when it is many.
+    """
+    mails = sum(len(chain.mails) for chain in chains)
+    hosts = {chain.leg.client_addr for chain in chains if chain.leg is not None} | {proxy}
+    is_given = any(scene.hosts.of(host).given for host in hosts if host in scene.hosts.by_address)
+    return bool(mails) and (mails >= MANY_MAILS or is_given or is_marked(scene, chains))
 
 
 def _intrusions(scene: Scene) -> list[Finding]:

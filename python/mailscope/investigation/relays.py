@@ -203,7 +203,8 @@ def _kinds(chains: Sequence[Chain]) -> list[str]:
 def _kind(request: Request) -> str:
     if request.row.get("kind") == "encrypted":
         return "encrypted"
-    return request.kind
+    # Seen from its first byte on, and no request in front of the mail: the port hands everything on.
+    return "forwarded" if request.is_unseen and request.row.get("from_start") else request.kind
 
 
 def _evidence(chains: Sequence[Chain]) -> Iterable[Evidence]:
@@ -257,8 +258,9 @@ def _not_proven(kind: str, scene: Scene, chains: Sequence[Chain], used: Sequence
         found.append(phrase("not-proven.behind-commander"))
         if without_request:
             found.append(phrase("not-proven.legs-alone", sessions=amount(len(without_request), "session")))
-    if len(unseen) > len(encrypted):
-        found.append(phrase("not-proven.unseen", sessions=amount(len(unseen) - len(encrypted), "session")))
+    before = [chain for chain in unseen if chain.request is not None and _kind(chain.request) == "unseen"]
+    if before:
+        found.append(phrase("not-proven.unseen", sessions=amount(len(before), "session")))
     if encrypted:
         found.append(phrase("not-proven.encrypted", sessions=amount(len(encrypted), "session")))
     if without_leg:

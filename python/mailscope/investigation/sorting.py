@@ -88,10 +88,19 @@ def _place_alone(chain: Chain, scene: Scene, groups: Groups) -> None:
         groups.ordinary.append(chain)
     elif _is_submission(chain):
         groups.submissions.append(chain)
+    elif _is_behind(chain, scene, groups):
+        groups.alone[origin_of(chain)].append(chain)
     elif any(scene.hosts.has(address, "proxy") for view in views for address in groups.one_proxy(view.client_addr)):
         groups.proxy_alone[min(groups.one_proxy(leg.client_addr))].append(chain)
     else:
         groups.alone[origin_of(chain)].append(chain)
+
+
+def _is_behind(chain: Chain, scene: Scene, groups: Groups) -> bool:
+    """True when the connection was seen to come from a host behind the proxy's address, which is a NAT's as well."""
+    origin = origin_of(chain)
+    is_other = chain.leg is not None and chain.leg.client_addr != origin and scene.network.is_own(origin)
+    return is_other and not any(scene.hosts.has(address, "proxy") for address in groups.one_proxy(origin))
 
 
 def origin_of(chain: Chain) -> str:

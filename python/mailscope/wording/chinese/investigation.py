@@ -93,6 +93,7 @@ TEMPLATES: dict[str, str] = {
     "relay.how-socks4a": "SOCKS4a",
     "relay.how-socks5": "SOCKS5",
     "relay.how-unseen": "抓包开始之前发出的请求",
+    "relay.how-forwarded": "将一切原样转发给邮件服务器的端口",
     "relay.how-encrypted": "加密连接，仅凭时间和大小关联",
     "relay.how-undecoded": "未能解码的命令形式",
     "policy.summary": (

@@ -102,6 +102,7 @@ TEMPLATES: dict[str, str] = {
     "relay.how-socks4a": "SOCKS4a",
     "relay.how-socks5": "SOCKS5",
     "relay.how-unseen": "a request sent before the capture began",
+    "relay.how-forwarded": "a port that hands everything on to a mail server",
     "relay.how-encrypted": "an encrypted connection, tied by time and size only",
     "relay.how-undecoded": "a command in a form that was not decoded",
     "policy.summary": (
