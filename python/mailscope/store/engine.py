@@ -26,6 +26,11 @@ _SPARK = {
     "spark.sql.session.timeZone": "UTC",
 }
 
+PARTITIONS_A_CORE = 4
+"""Parts in which Spark shuffles, unless its settings say so: a question is dozens of small steps, and each part a task."""
+
+_SPARK_OWN_PARTITIONS = "200"
+
 
 def connect(
     url: str = "duckdb://", settings: Mapping[str, str] | None = None, *, memory: str | None = None
@@ -59,6 +64,9 @@ def _spark(url: str, settings: dict[str, str]) -> "ibis.BaseBackend":
     for name, value in settings.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()
+    if session.conf.get("spark.sql.shuffle.partitions") == _SPARK_OWN_PARTITIONS:
+        parts = PARTITIONS_A_CORE * int(session.sparkContext.defaultParallelism)
+        session.conf.set("spark.sql.shuffle.partitions", str(parts))
     for name, value in _SPARK.items():
         session.conf.set(name, value)
     return ibis.pyspark.from_connection(session)
