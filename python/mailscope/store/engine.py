@@ -27,7 +27,7 @@ _SPARK = {
 }
 
 PARTITIONS_A_CORE = 4
-"""Parts in which Spark shuffles, unless its settings say so: a question is dozens of small steps, and each part a task."""
+"""Parts in which Spark shuffles unless its settings say so: a question is dozens of steps, and each part a task."""
 
 _SPARK_OWN_PARTITIONS = "200"
 
