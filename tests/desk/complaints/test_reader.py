@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailscope.desk.complaints.mail import read_mail
 from mailscope.desk.complaints.mailboxes import RawMail
 from mailscope.desk.complaints.networks import Networks
 from mailscope.desk.complaints.reader import Reader
@@ -50,6 +51,29 @@ def test_a_letter_passed_on_as_an_attachment_still_accuses_the_same(name):
     found = Reader(OURS).read(RawMail(around, name)).to_json()
     assert [party["ip"] for party in found["parties"]] == ANSWERS[name]["accused"]
     assert (found["time"], found["port"]) == (ANSWERS[name]["time"], ANSWERS[name]["port"])
+
+
+PLAIN = [
+    name
+    for name in sorted(set(ANSWERS) - {"snds", "spamcop-url"})
+    if b"text/plain" in (LETTERS / f"{name}.eml").read_bytes().split(b"\r\n\r\n")[0]
+]
+
+
+@pytest.mark.parametrize("mark", ["", "> "], ids=["copied", "quoted"])
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_letter_copied_below_a_few_words_still_accuses_the_same_at_the_same_time(name, mark):
+    mail = read_mail((LETTERS / f"{name}.eml").read_bytes())
+    head = ["From: reporter", "Sent: Monday, March 2, 2026 6:08 PM", "To: abuse@own.example"]
+    lines = [*head, f"Subject: {mail.headers.text('subject')}", "", *mail.body.split("\n")]
+    text = "please look\n\n-----Original Message-----\n" + "\n".join(mark + line for line in lines)
+    around = (
+        f"From: colleague@own.example\nTo: abuse@own.example\nSubject: Fwd: for you\nDate: {mail.headers.first('date')}\n"
+        f"Message-ID: <copy@own.example>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+    )
+    found = Reader(OURS).read(RawMail(around.encode("utf-8", "replace"), name)).to_json()
+    assert [party["ip"] for party in found["parties"]] == ANSWERS[name]["accused"]
+    assert (found["time"], found["category"]) == (ANSWERS[name]["time"], ANSWERS[name]["category"])
 
 
 def test_an_attached_mail_that_went_to_no_abuse_mailbox_is_evidence_and_accuses_nobody():

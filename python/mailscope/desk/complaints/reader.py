@@ -1,6 +1,5 @@
 """Mails in, complaints out: which format, which address, whose it is, and whether a person must look."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -18,17 +17,13 @@ from mailscope.desk.complaints.formats import READERS, free_text
 from mailscope.desk.complaints.mail import Mail
 from mailscope.desk.complaints.mailboxes import RawMail
 from mailscope.desk.complaints.networks import Networks
+from mailscope.desk.complaints.quoted_heads import went_to_abuse
 from mailscope.desk.complaints.received import hops
 from mailscope.desk.complaints.times import Context, events
 from mailscope.wording import phrase, render
 
 _DAMAGING = {"mail-cut", "too-many-parts", "archive-too-large", "archive-broken", "nested-too-deep"}
 """Damage that may hide a complaint: a mail with it that accuses nobody is looked at by a person."""
-
-_ROLE = re.compile(
-    r"(?<![\w.+-])(?:abuse|security|noc|postmaster|hostmaster|cert|csirt|soc|spam)(?:[+-][\w.-]+)?@", re.I
-)
-"""Mailboxes that complaints are sent to (RFC 2142)."""
 
 
 class Reader:
@@ -189,7 +184,7 @@ def _passed_on(mail: Mail, reading: Reading) -> Claim | None:
         sent = inner.headers.first("date")
         context = Context.of_date(sent) if sent else reading.context
         inside = Reading(reading.networks, context)
-        is_complaint = bool(_ROLE.search(f"{inner.headers.first('to')} {inner.headers.first('cc')}"))
+        is_complaint = went_to_abuse(f"{inner.headers.first('to')} {inner.headers.first('cc')}")
         for read in (*READERS, *([free_text.read] if is_complaint else [])):
             claim = read(inner, inside)
             if claim is None or not claim.accused or (claim.format.startswith("forwarded") and not is_complaint):

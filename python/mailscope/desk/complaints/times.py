@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailscope.desk.complaints.quoted_heads import quoted_heads, without_heads
+
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -210,11 +212,22 @@ def moments(text: str, context: Context, stated: int | None = None) -> Iterator[
 
 
 def events(text: str, context: Context) -> list[Moment]:
-    """The moments that may be the event's: not those named as the notice's or the report's own."""
-    found = list(moments(text, context))
+    """The moments that may be the event's: not those named as the notice's or the report's own.
+
+    The time in the head of a quoted mail counts only where there is no other, and never that of a mail to an abuse
+    mailbox: then the complaint itself is quoted.
+    """
+    heads = quoted_heads(text)
+    found = _told(without_heads(text, heads), context)
+    if found or not heads:
+        return found
+    return _told(without_heads(text, [head for head in heads if head.is_complaint]), context)
+
+
+def _told(text: str, context: Context) -> list[Moment]:
     return [
         moment
-        for moment in found
+        for moment in moments(text, context)
         if not _NOT_THE_EVENT.search(text[max(moment.start - 44, 0) : moment.start].rsplit("\n", 1)[-1])
     ]
 
