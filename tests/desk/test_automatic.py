@@ -1,5 +1,9 @@
 """What rules let out: only sure cases, each notice once, reminders and escalation in their time."""
 
+import subprocess
+import sys
+from collections import Counter
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
@@ -14,6 +18,7 @@ from mailscope.desk.database import open_desk
 from mailscope.desk.intake import take
 from mailscope.desk.records import NoticeRecord
 from mailscope.desk.settings import of_values
+from tests.fixtures import postgres
 from tests.fixtures.complaints import read
 
 NOW = datetime.now(UTC)
@@ -179,3 +184,38 @@ def test_a_case_that_comes_back_is_told_anew(tmp_path, settings):
     take(desk, [read(number=2)])
     with desk.transaction() as session:
         assert due(session, by_id(session, 1), settings.rules, NOW)[0] == "notice"
+
+
+def workers_at_once(place, folder):
+    """Four processes apply the rules at the same time; the number of notices, and of cases with just one."""
+    (folder / "mailscope.toml").write_text(
+        f'[desk]\naddress = "abuse@desk.example"\ndatabase = "{place}"\n[rules]\n[[rules.send]]\n'
+        'category = ["spam"]\nevidence = "any"\n'
+    )
+    work = (
+        "from pathlib import Path; from mailscope.desk.automatic import send_by_rule;"
+        "from mailscope.desk.database import open_desk; from mailscope.desk.settings import load;"
+        "settings = load(Path('mailscope.toml')); send_by_rule(open_desk(settings.database), settings)"
+    )
+    workers = [subprocess.Popen([sys.executable, "-c", work], cwd=folder) for _ in range(4)]
+    assert [worker.wait(120) for worker in workers] == [0] * 4
+    desk = open_desk(place)
+    with desk.transaction() as session:
+        counts = Counter(session.scalars(select(NoticeRecord.case_id)))
+    desk.close()
+    return sorted(counts.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_workers_at_once_tell_each_contact_once(tmp_path, kind):
+    with ExitStack() as stack:
+        place = str(tmp_path / "d.db")
+        if kind == "postgresql":
+            if why := postgres.missing():
+                pytest.skip(why)
+            place = stack.enter_context(postgres.Postgres()).database("rules")
+        desk = open_desk(place)
+        take(desk, [read(f"10.1.2.{n}", number=n) for n in range(1, 21)])
+        desk.close()
+        assert workers_at_once(place, tmp_path) == [1] * 20

@@ -52,6 +52,8 @@ def _import_arguments(parser: argparse.ArgumentParser) -> None:
     snmp.add_argument(
         "--hops", type=int, default=0, metavar="N", help="also walk routers that are next hops, N of them far (0)"
     )
+    parser.add_argument("--netbox", action="append", default=[], metavar="URL",
+                        help="a NetBox to ask over its API; its token comes from MAILSCOPE_NETBOX_TOKEN")  # fmt: skip
     parser.add_argument("--to", required=True, metavar="PATH", help="the registry: an SQLite file or a database URL")
 
 
@@ -80,19 +82,23 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
+    import os
+
     from mailscope.contacts.gather import gather
     from mailscope.contacts.lookup import Registry
     from mailscope.contacts.open import url_of
     from mailscope.contacts.registry_store import save
     from mailscope.contacts.route import Gathered
-    from mailscope.contacts.sources import snmp_walk
+    from mailscope.contacts.sources import netbox_api, snmp_walk
     from mailscope.errors import UsageError
 
     gathered = gather(args.sources) if args.sources else Gathered()
     for address in args.snmp:
         gathered.add(snmp_walk.gather(address, _access(args), min(args.hops, 16)))
+    for url in args.netbox:
+        gathered.add(netbox_api.gather(url, os.environ.get("MAILSCOPE_NETBOX_TOKEN", "")))
     if not gathered.routes and not gathered.contacts:
-        raise UsageError("nothing to import", hint="give files, folders, or `--snmp ADDR`")
+        raise UsageError("nothing to import", hint="give files, folders, `--snmp ADDR` or `--netbox URL`")
     save(url_of(args.to), gathered)
     registry = Registry(gathered)
     sys.stdout.write(
