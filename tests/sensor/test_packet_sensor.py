@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import shutil
@@ -137,6 +138,47 @@ def test_a_full_disk_stops_the_evidence_first_and_it_resumes(tmp_path):
         kinds = [gap.kind for gap in gaps(store)]
         assert "evidence-stopped" in kinds
         assert len(list((small / "evidence").glob("*.pcap"))) >= 2
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@on_a_cable
+@pytest.mark.slow
+def test_a_disk_without_any_room_keeps_rows_waiting_and_each_is_stored_once(tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(small)], check=True)
+    store = small / "store"
+    try:
+        with Cable() as cable:
+            state = tmp_path / "state"
+            state.mkdir()
+            process = cable.sensing(store, "--state", str(state), "--evidence", str(small / "evidence"),
+                                    "--keep-free", "8M", "--evidence-size", "1M")  # fmt: skip
+
+            def told():
+                return status_of(state / f"{Cable.interface}.json") or {}
+
+            try:
+                assert until(lambda: told().get("is_capturing"))
+                time.sleep(1)
+                cable.send(2)
+                assert until(lambda: len(rows(store, "mail_transactions")) == 2)
+                with (small / "other").open("wb", buffering=0) as other, contextlib.suppress(OSError):
+                    while other.write(bytes(4096)) == 4096:
+                        pass
+                cable.send(3)
+                assert until(lambda: told()["store_refusals"] and told()["evidence"]["is_stopped"])
+                assert told()["packets"] >= 5 * 20
+                (small / "other").unlink()
+                assert until(lambda: len(rows(store, "mail_transactions")) == 5, 30)
+                assert until(lambda: not told()["evidence"]["is_stopped"])
+            finally:
+                ended(process)
+            assert told()["lost_rows"] == 0
+            found = [(row["input"], row["record"]) for row in rows(store)]
+            assert len([row for row in rows(store) if row["dst_port"] == 25]) == 5
+            assert len(found) == len(set(found))
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

@@ -63,3 +63,17 @@ def test_more_than_may_wait_is_lost_and_counted(tmp_path, monkeypatch, records):
     writer.close()
     assert writer.lost_rows == 4 * len(records)
     assert writer.status()["waiting_rows"] == 0
+
+
+def test_small_files_are_joined_now_and_then_in_every_table(tmp_path, records):
+    from mailscope.detect.flow_sums import SUMS
+
+    writer = StoreWriter(tmp_path, "run", tidy_s=0.001, keep_days=3650, sums=SUMS)
+    for number in range(3):
+        writer.offer({"flow_records": records})
+        assert until(lambda number=number: writer.stored_batches == number + 1)
+        time.sleep(0.01)
+    writer.close()
+    assert writer.status()["store_error"] == ""
+    info = Lake(tmp_path).info()
+    assert (info["records"], info["files"]) == (3 * len(records), 1)

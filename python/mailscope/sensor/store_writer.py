@@ -131,7 +131,7 @@ class StoreWriter:
         try:
             for name, table in batch.tables.items():
                 self._lake(name).append(table, app=self._app, number=batch.number)
-        except StoreError as refused:
+        except (OSError, StoreError) as refused:
             self.refusals += 1
             self.error = str(refused)
             return False
@@ -160,5 +160,5 @@ class StoreWriter:
                 lake.fold()
                 lake.compact()
                 lake.prune(keep_days=self._keep_days)
-        except StoreError as refused:
+        except (OSError, StoreError) as refused:
             self.error = str(refused)

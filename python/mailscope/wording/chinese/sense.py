@@ -13,7 +13,7 @@ TEMPLATES = {
     "top.waiting": "尚无流记录",
     "top.other": "扫描与洪泛（{count}）",
     "top.collector": "采集器：{exporters} 个导出端，{records} 条记录，丢失 {lost}，丢弃 {drops}，采样 {sampling}，落后 {lag} 秒",
-    "top.sensor": "{name}：{packets} 个数据包，丢弃 {drops}（{share} %），丢失 {lost} 行，落后 {lag} 秒，当前缺失：{missing}",
+    "top.sensor": "{name}：缺口 {missing}；丢弃 {drops}（{share} %），丢失 {lost} 行，落后 {lag} 秒，{packets} 个数据包",
     "top.sensor-off": "{name}：未运行",
     "top.sensor-silent": "{name}：已 {age} 秒无消息",
     "top.column-address": "地址",

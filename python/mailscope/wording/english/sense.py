@@ -13,7 +13,7 @@ TEMPLATES = {
     "top.waiting": "no flow records yet",
     "top.other": "Scans and floods ({count})",
     "top.collector": "collector: {exporters} exporters, {records} records, lost {lost}, dropped {drops}, sampling {sampling}, {lag} s behind",
-    "top.sensor": "{name}: {packets} packets, dropped {drops} ({share} %), rows lost {lost}, {lag} s behind, missing now: {missing}",
+    "top.sensor": "{name}: gaps {missing}; dropped {drops} ({share} %), rows lost {lost}, {lag} s late, {packets} packets",
     "top.sensor-off": "{name}: not running",
     "top.sensor-silent": "{name}: silent for {age} s",
     "top.column-address": "address",
