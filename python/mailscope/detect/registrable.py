@@ -1,4 +1,4 @@
-"""The part of a host name that somebody registered, by the public-suffix list that comes with tldextract."""
+"""The part of a host name that somebody registered, by the public-suffix list that comes with `publicsuffixlist`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ CACHED = 65_536
 
 
 @lru_cache(maxsize=1)
-def _extract() -> Any:
-    import tldextract
+def _suffixes() -> Any:
+    from publicsuffixlist import PublicSuffixList
 
-    # The bundled list: nothing is fetched, nothing is cached on disk.
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=False)
+    # The list that comes with the package: nothing is fetched. Suffixes of companies (github.io) are no registries'.
+    return PublicSuffixList(only_icann=True)
 
 
 @lru_cache(maxsize=CACHED)
@@ -26,13 +26,13 @@ def registrable(host: str) -> str:
     >>> registrable("a.b.example")
     'b.example'
     """
-    host = host.strip("[]. ").lower()
-    found = _extract()(host)
-    if found.domain and found.suffix:
-        return f"{found.domain}.{found.suffix}"
+    host = host.rpartition("@")[2].strip("[]. ").lower()
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
     labels = host.split(".")
-    is_address = ":" in host or all(label.isdigit() for label in labels)
-    return host if is_address else ".".join(labels[-2:])
+    if ":" in host or all(label.isdigit() for label in labels):
+        return host
+    return _suffixes().privatesuffix(host) or ".".join(labels[-2:])
 
 
 @lru_cache(maxsize=CACHED)

@@ -75,10 +75,12 @@ def defanged(text: str, addresses: Sequence[str]) -> str:
 
     >>> defanged("GET http://bad.example/x from 198.51.100.7", ["198.51.100.7"])
     'GET hxxp://bad[.]example/x from 198.51.100[.]7'
+    >>> defanged("ftp://192.0.2.1/a", [])
+    'fxp://192[.]0[.]2[.]1/a'
     """
     text = re.sub(
-        r"(?i)\bh(tt|xx)p(s?)://([^\s/]+)",
-        lambda m: f"hxxp{m[2].lower()}://" + re.sub(r"(?<!\[)\.(?!\])", "[.]", m[3]),
+        r"(?i)\b(h(?:tt|xx)p|f[tx]p)(s?)://([^\s/]+)",
+        lambda m: f"{'hxxp' if m[1][0] in 'hH' else 'fxp'}{m[2].lower()}://" + re.sub(r"(?<!\[)\.(?!\])", "[.]", m[3]),
         text,
     )
     for address in addresses:
