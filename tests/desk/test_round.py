@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from mailscope.desk.cases.history import broken_at, of_case
 from mailscope.desk.database import open_desk
 from mailscope.desk.records import CaseRecord, ComplaintRecord, NoticeRecord
-from mailscope.desk.round import one_round
+from mailscope.desk.round import is_outdated, one_round
 from mailscope.desk.settings import load
 from tests.fixtures.mta import Mta
 
@@ -82,6 +82,24 @@ def test_a_step_that_fails_is_told_and_the_others_are_done(tmp_path):
         told = dict(one_round(open_desk(settings.database), settings))
     assert isinstance(told["mail"], str)
     assert told["outbox"] == {}
+
+
+def test_evidence_is_looked_up_anew_when_there_is_something_new_to_see():
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+
+    def case(evidence, last_event=None):
+        return CaseRecord(evidence=evidence, last_event=last_event, opened=now - timedelta(hours=5))
+
+    def seen(verdict, hours_ago=2):
+        gathered = (now - timedelta(hours=hours_ago)).isoformat()
+        return {"verdict": verdict, "gathered": gathered, "moments": [{"time": now.isoformat()}]}
+
+    assert is_outdated(case(None), now)
+    assert not is_outdated(case(seen("seen"), now), now)
+    assert is_outdated(case(seen("seen"), now + timedelta(minutes=9)), now)
+    assert is_outdated(case(seen("not-watched"), now), now)
+    assert not is_outdated(case(seen("not-watched", 0.1), now), now)
+    assert not is_outdated(case(seen("nothing-seen"), now), now)
 
 
 def killed(folder, kills, seed=1):

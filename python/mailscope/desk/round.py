@@ -10,15 +10,19 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mailscope.desk.evidence.moments import NOT_WATCHED
+from mailscope.desk.intake import moment
 from mailscope.errors import MailscopeError
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
 
     from mailscope.desk.database import Desk
+    from mailscope.desk.records import CaseRecord
     from mailscope.desk.settings import Settings
 
 EVIDENCE_A_ROUND = 20
@@ -26,15 +30,20 @@ EVIDENCE_A_ROUND = 20
 
 SENT_A_ROUND = 200
 
+ASKED_AGAIN_AFTER, ASKED_AGAIN_FOR = timedelta(hours=1), timedelta(days=2)
+"""Where no source had looked, it is asked again so often and so long: flow records and logs come late."""
+
 Step = Callable[["Desk", "Settings"], dict[str, int]]
 
 
 def one_round(desk: Desk, settings: Settings) -> Iterator[tuple[str, dict[str, int] | str]]:
     """Does every step; yields its name with its counts, or with what went wrong."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     for name, step in STEPS.items():
         try:
             yield name, step(desk, settings)
-        except (MailscopeError, OSError) as error:
+        except (MailscopeError, OSError, SQLAlchemyError) as error:
             yield name, str(error)[:400]
 
 
@@ -79,7 +88,7 @@ def _is_known(desk: Desk, mail: bytes) -> bool:
 
 
 def look_up(desk: Desk, settings: Settings) -> dict[str, int]:
-    """Evidence for new cases that have none yet, from the sources of the settings."""
+    """Evidence for cases that have none of their newest complaint yet, from the sources of the settings."""
     from sqlalchemy import select
 
     from mailscope.desk.evidence.captures import case_folders
@@ -90,9 +99,10 @@ def look_up(desk: Desk, settings: Settings) -> dict[str, int]:
 
     if not (settings.cases or settings.flows or settings.maillogs):
         return {"looked_up": 0}
-    wanted = select(CaseRecord).where(CaseRecord.state.in_(("new", "open", "reopened")), CaseRecord.evidence.is_(None))
+    wanted = select(CaseRecord).where(CaseRecord.state.in_(("new", "open", "reopened"))).order_by(CaseRecord.id)
+    now = datetime.now(UTC)
     with desk.transaction() as session:
-        cases = list(session.scalars(wanted.order_by(CaseRecord.id).limit(EVIDENCE_A_ROUND)))
+        cases = [case for case in session.scalars(wanted) if is_outdated(case, now)][:EVIDENCE_A_ROUND]
         asked = [(case.id, case.category, moments_of(session, case)) for case in cases]
     if not asked:
         return {"looked_up": 0}
@@ -105,6 +115,18 @@ def look_up(desk: Desk, settings: Settings) -> dict[str, int]:
             with desk.transaction() as session:
                 keep(session, session.get_one(CaseRecord, number), found, "mailscope")
     return {"looked_up": len(asked)}
+
+
+def is_outdated(case: CaseRecord, now: datetime) -> bool:
+    """Whether evidence is missing, older than the newest complaint, or asked before the records of that time came."""
+    if case.evidence is None:
+        return True
+    newest = max((row["time"] for row in case.evidence.get("moments", []) if row.get("time")), default=None)
+    if case.last_event is not None and (newest is None or moment(newest) != case.last_event):
+        return newest is None or (moment(newest) or now) < case.last_event
+    gathered = moment(case.evidence.get("gathered")) or now
+    is_blind = case.evidence.get("verdict") == NOT_WATCHED
+    return is_blind and now - case.opened < ASKED_AGAIN_FOR and now - gathered >= ASKED_AGAIN_AFTER
 
 
 def check_quiet(desk: Desk, settings: Settings) -> dict[str, int]:
