@@ -129,6 +129,23 @@ class Mail:
         return [part.inner for part in self.parts if part.inner is not None]
 
 
+_QUOTED = re.compile(r"^>[ \t]?(.*)$", re.M)
+LEAST_QUOTED = 5
+"""Quoted lines that a text must have at least to be read as a mail copied into it."""
+
+
+def unquoted(mail: Mail) -> Mail | None:
+    """The text that a mail mostly quotes, as a mail of its own with the same header; None where it quotes little."""
+    body = mail.body
+    quoted = _QUOTED.findall(body)
+    lines = sum(1 for line in body.split("\n") if line.strip())
+    if len(quoted) < LEAST_QUOTED or 2 * len(quoted) < lines:
+        return None
+    text = "\n".join(quoted).encode("utf-8", "replace")
+    headers = Headers([("content-type", "text/plain; charset=utf-8")])
+    return Mail(mail.headers, [Part(headers, text, 0)], mail.size, [])
+
+
 def read_mail(data: bytes) -> Mail:
     """A mail of at most :data:`MAX_MAIL_BYTES`; never raises."""
     damage: list[str] = []

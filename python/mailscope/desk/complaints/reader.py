@@ -14,7 +14,7 @@ from mailscope.desk.complaints.complaint import Complaint, Party
 from mailscope.desk.complaints.documents import as_mail
 from mailscope.desk.complaints.duplicates import Joiner
 from mailscope.desk.complaints.formats import READERS, free_text
-from mailscope.desk.complaints.mail import Mail
+from mailscope.desk.complaints.mail import Mail, unquoted
 from mailscope.desk.complaints.mailboxes import RawMail
 from mailscope.desk.complaints.networks import Networks
 from mailscope.desk.complaints.quoted_heads import went_to_abuse
@@ -62,6 +62,8 @@ class Reader:
         claim = next((claim for read in READERS if (claim := read(mail, reading))), None)
         if claim is None or claim.format == "forwarded-attached":
             claim = _passed_on(mail, reading) or claim
+        if claim is None or claim.format == "forwarded-inline":
+            claim = _copied(mail, reading) or claim
         if claim is None or (claim.doubts == ["no-address"] and not claim.accused):
             written = free_text.read(mail, reading)
             if claim is None:
@@ -172,6 +174,18 @@ class Reader:
         key, _, detail = slug.partition(":")
         values = {"detail": detail, "place": complaint.duplicate_place or ""}
         return render(phrase(f"complaint.{key}", **values), self._language)
+
+
+def _copied(mail: Mail, reading: Reading) -> Claim | None:
+    """A report that somebody passes on with quote marks before its lines: its own format is read without them."""
+    inner = unquoted(mail)
+    if inner is None:
+        return None
+    for read in READERS:
+        claim = read(inner, reading)
+        if claim is not None and claim.accused and not claim.format.startswith("forwarded"):
+            return claim
+    return None
 
 
 def _passed_on(mail: Mail, reading: Reading) -> Claim | None:
