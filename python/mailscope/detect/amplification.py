@@ -23,6 +23,7 @@ from ibis.expr.types import Table
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
+from mailscope.store.engine import held
 from mailscope.store.flow_hours import FlowHours
 
 LEAST_BYTES = 1_000_000
@@ -40,7 +41,8 @@ def reflections(flow_records: Table | FlowHours, own: Sequence[Prefix], since_ho
 
     `since_hour` counts from 1970: what is older is left out.
     """
-    pairs = _pairs(FlowHours.of(flow_records).sums("answered", answered_hours).filter(_.hour >= since_hour))
+    hours = FlowHours.of(flow_records).sums("answered", answered_hours)
+    pairs = held(_pairs(hours.filter(_.hour >= since_hour)), "answered_pairs")
     abused = pairs.filter(
         _.answered_bytes >= LEAST_RATIO * _.asked_bytes, _.answered_bytes >= LEAST_PACKET * _.answered_packets
     )

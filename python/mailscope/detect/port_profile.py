@@ -24,7 +24,7 @@ from operator import or_
 
 import ibis
 from ibis import _
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
@@ -95,11 +95,14 @@ def matches(
     (to the busiest target), seconds (between its first and last flow), first, last.
     """
     hours = FlowHours.of(flow_records)
-    asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
-    some = held(_candidates(asking.filter(is_in(asking.src_addr, own)), profiles), "asking_candidates")
-    asked = hours.sums("asked", asked_hours, lambda table: _of_these(table, some))
-    of_some = held(asked.filter(_.hour >= since_hour), "asked_of_candidates")
-    targets = held(_by_target(_on_busy_ports(of_some, profiles)), "asked_targets")
+    asking = held(_asking(hours, own, since_hour), "asking_hours")
+    ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
+    pinging = held(_pinging(asking, profiles), "asking_pings")
+    asked = ibis.union(
+        hours.sums("asked", asked_hours, lambda t: t.filter(t.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])),
+        hours.sums("asked", asked_hours, lambda t: t.filter(t.proto != TCP).semi_join(pinging, "src_addr")),
+    )
+    targets = held(_by_target(asked.filter(_.hour >= since_hour)), "asked_targets")
     found = [_matching(targets, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
@@ -125,26 +128,24 @@ def _matching(targets: Table, profile: Profile) -> Table:
     )
 
 
-def _of_these(rows: Table, some: Table) -> Table:
-    """Records or sums of those sources; records of ping are of `icmp` or `icmp6`."""
-    ends = some.rename(wanted_addr="src_addr", wanted="proto")
-    is_wanted = (rows.src_addr == ends.wanted_addr) & ((rows.proto == TCP) == (ends.wanted == TCP))
-    return rows.semi_join(ends, is_wanted)
-
-
 def asked_hours(flow_records: Table) -> Table:
     """What each address asked of each other one and port, by feed: sums of an hour; `proto` is tcp or echo."""
-    return (
-        _asked(flow_records)
-        .group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port", "hour"])
-        .agg(
-            flows=_.count(),
-            failed=_.failed.sum().cast("int64"),
-            packets=(_.packets * _.sampling).cast("int64").sum().cast("int64"),
-            bytes=(_.bytes * _.sampling).cast("int64").sum().cast("int64"),
-            first=_.start.min(),
-            last=_.end.max(),
-        )
+    return _hourly(_asked(flow_records))
+
+
+def _failed_hours(flow_records: Table) -> Table:
+    """The same of what was not answered."""
+    return _hourly(_asked(flow_records).filter(_.failed == 1))
+
+
+def _hourly(asked: Table) -> Table:
+    return asked.group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port", "hour"]).agg(
+        flows=_.count(),
+        failed=_.failed.sum().cast("int64"),
+        packets=(_.packets * _.sampling).cast("int64").sum().cast("int64"),
+        bytes=(_.bytes * _.sampling).cast("int64").sum().cast("int64"),
+        first=_.start.min(),
+        last=_.end.max(),
     )
 
 
@@ -193,47 +194,42 @@ def _asked(flow_records: Table) -> Table:
     )
 
 
-def _candidates(asking: Table, profiles: Sequence[Profile]) -> Table:
-    """Sources that asked enough to match at all: most did not, and are not looked at target by target.
+def _busy_ports(
+    hours: FlowHours, asking: Table, own: Sequence[Prefix], profiles: Sequence[Profile], since_hour: int
+) -> Table:
+    """Sources and TCP ports that were asked for often enough to match: most were not, and no target is looked at.
 
-    What holds at a rate of whole seconds holds half in one of the hours: a flow spread over three hours or more would
-    have to be of thousands of records in one of them.
+    Counts of several feeds are more than what happened. What holds at a rate of whole seconds holds half in one of the
+    hours: spread over three or more, it would have to be of thousands of flows in one of them.
     """
-    by_hour = asking.group_by(["src_addr", "hour"]).agg(
-        failed=_.failed.sum(), web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum()
-    )
-    by_source = by_hour.group_by("src_addr").agg(
-        failed=_.failed.sum(), web_hour=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum()
-    )
-    found = []
-    for proto in sorted({profile.proto for profile in profiles}):
-        tests = [_may_match(by_source, profile) for profile in profiles if profile.proto == proto]
-        found.append(by_source.filter(reduce(or_, tests)).select("src_addr", proto=ibis.literal(proto)))
-    return ibis.union(*found) if len(found) > 1 else found[0]
+    of_tcp = [profile for profile in profiles if profile.proto == TCP]
+    least = [max(ceil(p.unanswered * p.targets), p.flows_on_one) for p in of_tcp if p.unanswered]
+    failed = hours.sums("asked", _failed_hours).filter(_.failed > 0, _.proto == TCP, _.hour >= since_hour)
+    by_port = failed.filter(is_in(failed.src_addr, own)).group_by(["src_addr", "dst_port"]).agg(failed=_.failed.sum())
+    found = [by_port.filter(_.failed >= min(least)).select("src_addr", dst_port=_.dst_port.cast("int32"))]
+    for profile in of_tcp:
+        if not profile.unanswered:
+            many = asking.filter(_.web >= profile.flows_on_one // 2).select("src_addr").distinct()
+            found += [many.mutate(dst_port=ibis.literal(port, "int32")) for port in profile.ports]
+    return ibis.union(*found, distinct=True)
 
 
-def _may_match(by_source: Table, profile: Profile) -> BooleanValue:
-    if profile.proto == ECHO:
-        return (by_source.echoes >= profile.targets) & (by_source.echo_packets >= profile.packets_on_one)
-    if profile.unanswered:
-        return by_source.failed >= max(ceil(profile.unanswered * profile.targets), profile.flows_on_one)
-    return by_source.web_hour >= profile.flows_on_one // 2
+def _pinging(asking: Table, profiles: Sequence[Profile]) -> Table:
+    """Sources of enough echo requests."""
+    by_source = asking.group_by("src_addr").agg(echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
+    tests = [
+        (by_source.echoes >= profile.targets) & (by_source.echo_packets >= profile.packets_on_one)
+        for profile in profiles
+        if profile.proto == ECHO
+    ]
+    return by_source.filter(reduce(or_, tests)).select("src_addr")
 
 
-def _on_busy_ports(asked: Table, profiles: Sequence[Profile]) -> Table:
-    """The rows of ports that a source asked for often enough to match: file sharing asks every peer for another."""
-    ends = ["src_addr", "proto", "dst_port"]
-    by_port = asked.group_by(ends).agg(flows=_.flows.sum(), failed=_.failed.sum(), packets=_.packets.sum())
-    return asked.semi_join(by_port.filter(reduce(or_, [_is_busy(profile) for profile in profiles])), ends)
-
-
-def _is_busy(profile: Profile) -> BooleanValue:
-    """What holds of one port whose targets match, whatever its targets are; counts of several feeds are more."""
-    targets = ceil(profile.unanswered * profile.targets) if profile.unanswered else profile.targets
-    least = max(targets, profile.flows_on_one)
-    counted = _.failed if profile.unanswered else _.flows
-    is_enough = (_.proto == profile.proto) & (counted >= least) & (_.packets.fill_null(0) >= profile.packets_on_one)
-    return is_enough & _.dst_port.isin(profile.ports) if profile.ports else is_enough
+def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
+    """How much each own address asked in each hour."""
+    asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
+    by_hour = asking.filter(is_in(asking.src_addr, own)).group_by(["src_addr", "hour"])
+    return by_hour.agg(web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
 
 
 def _by_target(asked: Table) -> Table:
