@@ -24,7 +24,7 @@ from mailscope.detect.endpoints import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.engine import held
-from mailscope.store.flow_hours import FlowHours
+from mailscope.store.flow_hours import FlowHours, among
 
 LEAST_BYTES = 1_000_000
 LEAST_RATIO = 10
@@ -88,8 +88,10 @@ def _pairs(hours: Table) -> Table:
     """
     ends = ["service", "peer", "port"]
     some = hours.filter(_.answered_bytes >= LEAST_RATIO * _.asked_bytes).select(*ends).distinct()
+    some = held(some, "answered_some")
     return (
-        hours.semi_join(some, ends)
+        among(hours, "service", some)
+        .semi_join(some, ends)
         .group_by(ends)
         .agg(
             asked_bytes=_.asked_bytes.sum(),

@@ -29,7 +29,7 @@ from ibis.expr.types import Table
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.engine import held
-from mailscope.store.flow_hours import FlowHours
+from mailscope.store.flow_hours import FlowHours, among
 
 TCP, ECHO = "tcp", "echo"
 SYN, ACK = 2, 16
@@ -98,11 +98,12 @@ def matches(
     asking = held(_asking(hours, own, since_hour), "asking_hours")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
     pinging = held(_pinging(asking, profiles), "asking_pings")
-    asked = ibis.union(
-        hours.sums("asked", asked_hours, lambda t: t.filter(t.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])),
-        hours.sums("asked", asked_hours, lambda t: t.filter(t.proto != TCP).semi_join(pinging, "src_addr")),
-    )
-    targets = held(_by_target(asked.filter(_.hour >= since_hour)), "asked_targets")
+    sources = ports.select("src_addr").union(pinging, distinct=True)
+    asked = hours.sums("asked", asked_hours, lambda table: among(table, "src_addr", sources))
+    asked = held(asked.filter(_.hour >= since_hour), "asked_of_sources")
+    of_ports = asked.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
+    of_pings = asked.filter(_.proto == ECHO).semi_join(pinging, "src_addr")
+    targets = held(_by_target(of_ports.union(of_pings)), "asked_targets")
     found = [_matching(targets, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 

@@ -10,6 +10,8 @@ from functools import reduce
 import ibis
 from ibis.expr.types import Table
 
+from mailscope.store.engine import plain_rows
+
 
 @dataclass(frozen=True)
 class Part:
@@ -62,6 +64,20 @@ class FlowHours:
             return rest
         stored, schema = kept(part.sums), rest.schema()
         return ibis.union(rest, stored.select(**{column: stored[column].cast(schema[column]) for column in schema}))
+
+
+FEW = 2000
+"""Values that are named in a question; where there are more, they are a table."""
+
+
+def among(rows: Table, name: str, values: Table) -> Table:
+    """The rows whose `name` is one of the values of a table with that column.
+
+    A few values are named one by one: Parquet's dictionaries tell which pages hold them, and other columns of the
+    rest are not read. That took a fifth of the time of joining tens of millions of rows.
+    """
+    few = [row[name] for row in plain_rows(values.select(name).distinct().limit(FEW + 1))]
+    return rows.filter(rows[name].isin(few)) if len(few) <= FEW else rows.semi_join(values, name)
 
 
 def together(stores: Sequence[FlowHours], others: Sequence[Table]) -> FlowHours:
