@@ -127,7 +127,7 @@ def test_a_full_disk_stops_the_evidence_first_and_it_resumes(tmp_path):
                 assert until(lambda: status(store)["evidence"]["is_stopped"])
                 cable.send(3)
                 assert until(lambda: len(rows(store, "mail_transactions")) == 5)
-                assert status(store)["evidence"]["missed_bytes"] > 0
+                assert until(lambda: status(store)["evidence"]["missed_bytes"] > 0)
                 (small / "other").unlink()
                 assert until(lambda: not status(store)["evidence"]["is_stopped"])
                 cable.send(1)
