@@ -49,6 +49,15 @@ def test_a_redirect_back_to_the_form_is_a_refusal():
     assert (run["refused"], run["entered"]) == (20, None)
 
 
+def test_a_redirect_to_another_login_page_with_a_reason_is_a_refusal():
+    logins = [login(n, "adam") for n in range(20)]
+    for refusal in ("/owa/auth/logon.aspx?reason=2", "https://portal.example/Login?next=%2F&loginError=1"):
+        answers = [answer(n, 302, "/owa/" if n == 19 else refusal, 0) for n in range(20)]
+        (run,) = found(logins, answers)
+        assert (run["refused"], run["entered"]) == (19, ["adam"]), refusal
+    assert found(logins, [answer(n, 302, "/oauth/authorize?code=4711&state=1", 0) for n in range(20)]) == []
+
+
 def test_a_form_that_always_answers_alike_hides_the_success():
     logins = [login(n, f"user{n}") for n in range(20)]
     (run,) = found(logins, [answer(n) for n in range(20)])

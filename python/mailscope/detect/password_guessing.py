@@ -38,6 +38,12 @@ ALIKE_SHARE, ALIKE_LEAST, ALIKE_BYTES = 0.1, 6, 48
 REFUSING = r"login-refused-text|password-field|login-form"
 """Signs of an answer that refuses: words, or the form again."""
 
+LOGIN_AGAIN = (
+    r"(log-?[io]n|sign-?in|auth)[\w-]*(\.\w+)?/?\?([^#]*&)?"
+    r"(reason|retry|attempts?|msg|message|[a-z_]*(err|error|errors|errorcode|fail|failed|failure|denied|invalid))="
+)
+"""A redirect to a page for logging in that is given a reason: `/owa/auth/logon.aspx?reason=2`."""
+
 FAST_SECONDS = 10
 """Seconds between attempts, on average, below which one account is enough."""
 
@@ -101,8 +107,10 @@ def _form_attempts(logins: Table, http_requests: Table) -> Table:
 
 
 def _returns(location: Any, path: Any) -> Any:
-    """True for a redirect back to the form itself or to a page that tells of an error."""
-    return (path_of(location) == path) | location.lower().re_search(r"[?&/](error|err|fail|failed|denied|invalid)\b")
+    """True for a redirect back to the form itself, or to a page that tells of an error or shows the form again."""
+    to = location.lower()
+    tells = to.re_search(r"[?&/](error|err|fail|failed|denied|invalid)\b")
+    return (path_of(location) == path) | tells | to.re_search(LOGIN_AGAIN)
 
 
 def guessing(tried: Table) -> Table:

@@ -29,6 +29,9 @@ USUAL_CLIENTS = 8
 NEVER_USUAL = frozenset(("expression-injection", "deserialisation", "xml-external-entity"))
 """Classes that no application is made for."""
 
+LOOKUP = re.compile(r"\$\{.*j.{0,9}n.{0,9}d.{0,9}i.{0,9}:", re.IGNORECASE)
+"""A lookup by JNDI, also with its letters hidden (`${${lower:j}ndi:`): one accuses, nobody sends it by accident."""
+
 COMMANDS_LEAST = 2
 """Distinct commands from which on a page is taken for a shell without its upload having been seen."""
 
@@ -216,6 +219,10 @@ def _accused(pages: list[Row], asked: Mapping[tuple[str, str], int], shells: lis
         values = sum(page["values"] for page in of_pair)
         requests = sum(page["requests"] for page in of_pair)
         is_many = values >= VALUES_LEAST and requests >= SHARE_LEAST * asked.get(pair, requests)
-        if is_many or any(page["worked"] == "yes" for page in of_pair):
+        if is_many or any(page["worked"] == "yes" or _looks_up(page) for page in of_pair):
             kept += of_pair
     return kept
+
+
+def _looks_up(page: Row) -> bool:
+    return any(LOOKUP.search(example) for example in page["examples"] or ())
