@@ -55,7 +55,7 @@ def case_page(session: Session, number: int, lang: str = "en") -> str:
             case=case,
             facts=_facts(case, words),
             standing=_standing(case, words),
-            is_calm=(case.watched or {}).get("standing") == "stopped" or case.state == "resolved",
+            is_calm=(case.watched or {}).get("standing") != "goes-on" or case.state == "resolved",
             evidence=evidence,
             says=[visible(sentence, 600) for sentence in sentences(evidence, lang)],
             kinds=list(dict.fromkeys(kind for row in evidence.get("moments", []) for kind in row.get("by", {}))),

@@ -82,7 +82,7 @@ TEMPLATES: dict[str, str] = {
     "page.history": "经过",
     "page.sealed": "每条记录都与前一条相互封存；封存完好。",
     "page.broken": "第 {number} 条的封存不符：记录被改动过。",
-    "page.made": "由 Mailscope {version} 于 {now} 生成。",
+    "page.made": "由 Mailscope {version} 于 {now} 生成。时间均为 UTC。",
     "page.open-cases": "未结案件",
     "page.no-cases": "没有未结案件。",
     "page.by-age": "未结案件（按时间与事由）",

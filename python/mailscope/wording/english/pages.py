@@ -82,7 +82,7 @@ TEMPLATES: dict[str, str] = {
     "page.history": "History",
     "page.sealed": "Every entry is sealed to the one before it; all seals hold.",
     "page.broken": "The seal of entry {number} does not hold: the history was changed.",
-    "page.made": "Made by Mailscope {version}, {now}.",
+    "page.made": "Made by Mailscope {version}, {now}. All times are UTC.",
     "page.open-cases": "Open cases",
     "page.no-cases": "No open case.",
     "page.by-age": "Open cases by age and category",
