@@ -45,7 +45,7 @@ def test_who_may_not_capture_uses_the_program_that_may(monkeypatch):
 
 
 def test_the_program_is_started_again_and_its_words_and_counts_are_kept():
-    said = "echo 5 packets received by filter >&2; echo last words >&2; printf abc"
+    said = 'echo 5 packets received by filter >&2; echo last words >&2; echo "(words)" >&2; printf abc'
     launcher = Launcher(["sh", "-c", said])
     program = CaptureProgram(launcher)
     try:

@@ -65,6 +65,7 @@ def test_more_than_may_wait_is_lost_and_counted(tmp_path, monkeypatch, records):
     assert writer.status()["waiting_rows"] == 0
 
 
+@pytest.mark.slow
 def test_small_files_are_joined_now_and_then_in_every_table(tmp_path, records):
     from mailscope.detect.flow_sums import SUMS
 

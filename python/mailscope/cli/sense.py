@@ -139,7 +139,7 @@ class _Teller:
     def __init__(self) -> None:
         self._open: dict[str, str] = {}
         self._ended = 0
-        self._stored: object = None
+        self._stored: object = 0
         self._told_at = 0.0
 
     def tell(self, sensor: "PacketSensor") -> None:

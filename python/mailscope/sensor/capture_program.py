@@ -164,7 +164,8 @@ class CaptureProgram:
         for line in lines:
             text = line.decode("utf-8", "replace").strip()
             if text and not read_counts(text, self._now) and "listening on" not in text:
-                self.message = text[:500]
+                # tcpdump says some reasons twice, the second time in brackets and without their subject.
+                self.message = self.message if text.startswith("(") and self.message else text[:500]
         return bool(data)
 
 
