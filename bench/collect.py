@@ -106,6 +106,7 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
         collector.wait()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
     said = json.loads(status.read_text())
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return {
         "sent_records": sent["records"],
         "sent_per_second": round(sent["records"] / sent["seconds"]),
@@ -118,10 +119,23 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, object]:
         "most_queued_mb": round(said["most_queued_bytes"] / 2**20, 1),
         "oldest_unstored_s": round(oldest, 1),
         "longest_commit_s": round(said["longest_commit_s"], 2),
-        "collector_cpu_s": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
+        "collector_cpu_s": round(cpu, 1),
+        "cpu_us_per_record": round(cpu * 1e6 / max(said["stored_records"], 1), 2),
+        "bottleneck": bottleneck(args.rate, sent, said),
         "cores": os.cpu_count(),
         "load_average": round(os.getloadavg()[0], 1),
     }
+
+
+def bottleneck(rate: float, sent: dict[str, float], said: dict[str, object]) -> str:
+    """Where records were lost or held up first; the generator that did not keep its pace has tested nothing."""
+    if said["queue_drops"]:
+        return "storing: datagrams waited until the queue was full"
+    if any(one["kernel_drops"] for one in said["sockets"]):
+        return "receiving: the kernel's buffer was full"
+    if sent["refused"] or sent["records"] < 0.98 * rate * sent["seconds"]:
+        return "the generator"
+    return "none at this rate"
 
 
 def free_port(kind: int) -> int:
