@@ -71,3 +71,44 @@ def test_memory_stays_inside_the_budget(make: Callable[[int], list[wire.Packet]]
         for n in range(count):
             file.write(wire.pcap_bytes(make(n))[24:])
     assert peak_mb(path, tmp_path / "case") <= BUDGET_MB + BESIDE_MB
+
+
+INVESTIGATION_MB = 800
+"""What the libraries of an investigation take (250 MB), both passes' budgets, and what it holds of a large case."""
+
+INVESTIGATED = """
+import contextlib, os, resource, sys
+from mailscope.cli.main import main
+with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    main(["investigate", sys.argv[1], "-o", sys.argv[2]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def abused_relay(n: int) -> list[wire.Packet]:
+    """A mail of its own for each number, from outside to one server, with a text of 2 kB."""
+    talk = wire.Conversation(addresses(n), "192.0.2.25:25", start_us=wire.START_US + n * 1000)
+    talk.say(
+        f"S: 220 mx\nC: EHLO h{n}\nS: 250 mx\nC: MAIL FROM:<a{n}@a.example>\nS: 250 ok\nC: RCPT TO:<b{n}@b.example>"
+    )
+    talk.say(f"S: 250 ok\nC: DATA\nS: 354 go\nC: Subject: x{n}\nC: From: a{n}@a.example\nC:")
+    talk.send(True, b"text http://192.0.2.9/login and more text\r\n" * 50)
+    return talk.say("C: .\nS: 250 taken").packets
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [(abused_relay, 4000), (connection_attempts, 400)],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_whole_investigation_stays_under_its_bound(
+    make: Callable[[int], list[wire.Packet]], count: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.pcap"
+    with path.open("wb") as file:
+        file.write(wire.pcap_bytes([]))
+        for n in range(count):
+            file.write(wire.pcap_bytes(make(n))[24:])
+    command = [sys.executable, "-c", INVESTIGATED, str(path), str(tmp_path / "case")]
+    assert int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) <= INVESTIGATION_MB

@@ -48,7 +48,10 @@ def connect(
     import ibis  # 0.3 s: only for those who ask for expressions
 
     config = _SAFE | ({"memory_limit": memory} if memory else {})
-    return ibis.duckdb.from_connection(duckdb.connect(config=config))
+    connection = duckdb.connect(config=config)
+    # Without a script, as in a notebook, it would draw on standard output, where answers are expected.
+    connection.execute("SET enable_progress_bar = false")
+    return ibis.duckdb.from_connection(connection)
 
 
 def _spark(url: str, settings: dict[str, str]) -> "ibis.BaseBackend":
