@@ -44,7 +44,10 @@ def execute(args: argparse.Namespace) -> int:
 
 def _ran(args: argparse.Namespace) -> int:
     from mailscope.desk.round import one_round
+    from mailscope.errors import UsageError
 
+    if args.every is None:
+        raise UsageError("`--every all` is no time from round to round", hint="write --every 5m, or --once")
     settings, desk = opened(args)
     while True:
         began, failed = time.monotonic(), False
