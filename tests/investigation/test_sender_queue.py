@@ -81,7 +81,8 @@ def same(one, other):
     assert {found.kind for found in one.other} >= {"scan", "web-flood", "syn-flood", "ping-flood", "ntp-amplification"}
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_queue_is_the_same_whatever_was_summed_together_and_however_late_it_came(tmp_path, seed):
     lake, chance = Lake(tmp_path / "store", sums=SUMS), random.Random(seed)
     records = day(seed)
@@ -111,6 +112,7 @@ def test_a_store_written_before_there_were_sums_is_read_whole_until_it_is_folded
     same(plain, quick)
 
 
+@pytest.mark.slow
 def test_days_that_are_forgotten_leave_the_sums_too(tmp_path):
     lake, records = Lake(tmp_path / "store", sums=SUMS), day(4)
     place = arrow_schema().get_field_index("start")
