@@ -14,8 +14,10 @@ from mailscope.ingest.captures import read
 from mailscope.ingest.cluster.tables import write_case
 from mailscope.ingest.flow_sources import FlowSources
 from mailscope.ingest.flowlogs import write_flow_records
+from mailscope.investigation.sender_explained import explained
 from mailscope.investigation.sender_queue import sender_queue
 from mailscope.report.senders.jsonl import json_text
+from mailscope.report.senders.story import json_text as story_text
 from mailscope.store.engine import connect, held, is_spark, plain_rows
 from mailscope.store.lake import Lake
 from tests.fixtures.flow_rows import as_arrow, attempts, mails, received
@@ -99,6 +101,16 @@ def test_the_shared_exports_give_the_same_queue(tmp_path, spark):
     here, there = queues(tmp_path / "store")
     assert len(here["senders"]) > 5
     assert there == here
+
+
+def test_a_host_s_story_is_the_same(tmp_path, spark):
+    store = stored(tmp_path / "store", mails("10.0.0.9", 60, over=9000), received("10.0.0.25", 20))
+    told = [
+        explained(FlowSources(tmp_path, engine=engine).expression([store]), "10.0.0.9", ["10.0.0.0/8"])
+        for engine in ("duckdb://", "spark")
+    ]
+    assert len(told[0].hours) == 3
+    assert story_text(told[1]) == story_text(told[0])
 
 
 def test_what_is_held_can_be_held_anew_under_its_name(spark):

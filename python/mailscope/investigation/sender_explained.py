@@ -57,7 +57,8 @@ def explained(
     recent = _.start >= ibis.literal(story.queue.window.start)
     conversations = held(mail_conversations(hours).filter(recent), "conversations_explained")
     sent = conversations.filter(_.client == subject)
-    story.hours = plain_rows(_by_hour(sent))
+    # Some engines tell the zone of a truncated time and some do not.
+    story.hours = [row | {"hour": _aware(row["hour"])} for row in plain_rows(_by_hour(sent))]
     story.servers = plain_rows(_by_peer(sent, "server"))
     story.sources = plain_rows(_by_peer(conversations.filter(_.server == subject), "client"))
     story.evidence = plain_rows(_evidence(hours.records.filter(recent), subject))
