@@ -17,6 +17,9 @@ TABLE = "flow_records"
 BATCH_ROWS = 100_000
 BAD_LINES_LISTED = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_US = 253_370_764_800_000_000
+"""The year 9999, which no calendar here goes beyond: a later time is none."""
+
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6", "ipv6-icmp": "icmp6", "icmpv6": "icmp6"}
 PROTOCOLS |= {"igmp": "2", "ipip": "4", "ipv6": "41", "gre": "47", "esp": "50", "ah": "51", "ospf": "89", "pim": "103"}
 PROTOCOLS |= {"vrrp": "112", "sctp": "132", "rtp": "udp", "rtcp": "udp", "udt": "udp"}
@@ -141,7 +144,7 @@ def moment(text: Any) -> int:
             us = (at.replace(tzinfo=at.tzinfo or UTC) - EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         raise BadLine("a time is none") from None
-    if not 0 <= us < 2**62:
+    if not 0 <= us < LATEST_US:
         raise BadLine("a time is out of its range")
     return us
 
@@ -154,4 +157,4 @@ def span(start: int, duration_s: Any) -> tuple[int, int]:
         raise BadLine("a duration is none") from None
     if not 0 <= seconds < 1e9:
         raise BadLine("a duration is out of its range")
-    return start, start + round(seconds * 1e6)
+    return start, min(start + round(seconds * 1e6), LATEST_US)
