@@ -102,7 +102,7 @@ def cancel(session: Session, number: int, actor: str) -> NoticeRecord:
 
 
 def _tell(session: Session, notice: NoticeRecord, actor: str, action: str) -> None:
-    told = {"notice": notice.id, "to": notice.recipient}
+    told = {"notice": notice.id, "recipient": notice.recipient}
     append(session, notice.case_id, datetime.now(UTC), actor, action, told)
 
 
@@ -232,7 +232,7 @@ def _said(code: int, text: bytes | str) -> str:
 def _ended(session: Session, notice: NoticeRecord, state: str, answer: str) -> None:
     notice.answer = answer
     case = by_id(session, notice.case_id)
-    told = {"notice": notice.id, "to": notice.recipient, "message_id": notice.message_id, "answer": answer}
+    told = {"notice": notice.id, "recipient": notice.recipient, "message_id": notice.message_id, "answer": answer}
     if state == "sent":
         notice.state, notice.sent = "sent", datetime.now(UTC)
         move(session, case, "notify", MACHINE, told)
