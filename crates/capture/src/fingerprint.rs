@@ -8,6 +8,9 @@ use crate::secret::fold;
 /// Bytes behind the IP header that are mixed in: ports, sequence numbers, flags, and what begins behind them.
 /// This runs for every packet, so it is no more than tells packets of one flow apart.
 const FRONT: usize = 24;
+/// Words of eight bytes that are mixed in of a datagram behind its front: no sequence number of UDP's own tells two
+/// datagrams apart, and that of an application (sFlow's at its byte 16) stands somewhere in these.
+const DATAGRAM_WORDS: usize = 8;
 /// Fixed seeds: nothing is stored by these numbers but for a moment, and a crafted collision costs its
 /// maker a packet.
 const SEEDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
@@ -124,7 +127,13 @@ fn mixed(payload: &[u8], proto: u8, hash: u64) -> u64 {
         6 => third &= 0x0000_ffff_ffff_ffff,
         _ => {}
     }
-    let hash = fold(fold(hash ^ first, second ^ SEEDS[0]) ^ third, SEEDS[1]);
+    let mut hash = fold(fold(hash ^ first, second ^ SEEDS[0]) ^ third, SEEDS[1]);
+    if proto == 17 {
+        let behind = payload.get(FRONT..).unwrap_or_default().as_chunks::<8>().0;
+        for word in behind.iter().take(DATAGRAM_WORDS) {
+            hash = fold(hash ^ u64::from_be_bytes(*word), SEEDS[0]);
+        }
+    }
     match payload.last_chunk::<8>() {
         Some(tail) if payload.len() > FRONT => fold(hash ^ u64::from_be_bytes(*tail), SEEDS[0]),
         _ => hash,
@@ -201,6 +210,18 @@ mod tests {
         assert_eq!(fingerprint(&packet(101, &raw)), Some(one));
         assert!(one.is_telling && one.is_upward);
         assert_eq!(one.ip_id, 7);
+    }
+
+    #[test]
+    fn datagrams_that_differ_behind_their_first_bytes_differ() {
+        let datagram = |number: u8| {
+            let mut data = ip(64, 0, &[7; 100]);
+            data[9] = 17;
+            data[20 + 8 + 19] = number;
+            fingerprint(&packet(101, &data)).unwrap().hash
+        };
+        assert_eq!(datagram(1), datagram(1));
+        assert_ne!(datagram(1), datagram(2));
     }
 
     #[test]
