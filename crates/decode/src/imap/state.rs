@@ -517,7 +517,7 @@ impl Decoder for ImapDecoder {
             From::Server => &mut self.fetched,
         };
         if let Some(message) = message {
-            message.content.is_truncated = true;
+            message.content.mark_gap();
         }
         let half = self.half(from);
         half.lines.reset();

@@ -166,6 +166,19 @@ fn a_gap_in_a_literal_keeps_the_next_message() {
 }
 
 #[test]
+fn a_field_cut_by_a_gap_in_a_literal_is_left_out() {
+    let seen = seen(
+        "S: * OK\nC: a FETCH 1 BODY[]\nS: * 1 FETCH (BODY[] {38}\nS: Subject: one\\r\\nFrom: s1@out\nS-gap 6\nS: x\\r\\nTo: a\n\nS: )\nS: a OK",
+    );
+    let read: Vec<_> = seen
+        .messages()
+        .iter()
+        .map(|m| (m.subject.as_deref(), m.from_addrs.len(), m.truncated))
+        .collect();
+    assert_eq!(read, [(Some("one"), 0, true)]);
+}
+
+#[test]
 fn mid_stream_is_picked_up_at_the_next_answer() {
     let context = Context {
         from_start: false,

@@ -80,7 +80,7 @@ pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
         md5: hex(&md5.finalize()),
         sha1: hex(&sha1.finalize()),
         sha256: hex(&sha256.finalize()),
-        truncated: leaf.is_last,
+        truncated: leaf.is_last || leaf.before_gap.is_some(),
     }
 }
 

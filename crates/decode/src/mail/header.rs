@@ -1,6 +1,7 @@
 //! Header fields (RFC 5322, 2.2; RFC 2047): split leniently, decoded to text. No field is lost
 //! because it is badly made.
 
+use super::gaps::Gaps;
 use super::{base64, encoding};
 
 /// Bytes of one structured field that are parsed; the rest of a longer one is ignored.
@@ -22,6 +23,8 @@ pub struct Head<'a> {
     pub fields: Vec<Field<'a>>,
     /// Everything after the empty line.
     pub body: &'a [u8],
+    /// The gaps in it.
+    pub gaps: Gaps<'a>,
     /// False when a line that is no field, or the end of the message, ended the header.
     pub is_terminated: bool,
     /// More fields came than are kept.
@@ -29,9 +32,15 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Splits a message or a MIME part.
+    /// Splits a message or a MIME part. A field with a gap in it is left out: it may be two.
     #[must_use]
-    pub fn split(message: &'a [u8], max_fields: usize) -> Self {
+    pub fn split(message: &'a [u8], max_fields: usize, gaps: Gaps<'a>) -> Self {
+        let mut head = Self::fields(message, max_fields, gaps);
+        head.gaps = gaps.within(message.len() - head.body.len(), message.len());
+        head
+    }
+
+    fn fields(message: &'a [u8], max_fields: usize, gaps: Gaps<'a>) -> Self {
         let mut head = Self {
             body: message,
             ..Self::default()
@@ -51,9 +60,15 @@ impl<'a> Head<'a> {
                 continue;
             }
             is_first = false;
-            let Some(colon) = field_name(line) else { break };
             let end = field_end(rest);
             let (field, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
+            let start = message.len() - rest.len();
+            let is_open = usize::from(!field.ends_with(b"\n"));
+            if gaps.cut(start, start + end + is_open) {
+                rest = after;
+                continue;
+            }
+            let Some(colon) = field_name(line) else { break };
             if head.fields.len() < max_fields {
                 let name = field.get(..colon).unwrap_or(b"").trim_ascii_end();
                 let value = trim_line_end(field.get(colon + 1..).unwrap_or(b""));
@@ -250,6 +265,7 @@ mod tests {
         let head = Head::split(
             b"From x\r\nA: 1\r\n 2\r\nB : 3\nbroken line\r\n\r\nbody",
             10,
+            Gaps::default(),
         );
         let fields: Vec<_> = head.fields.iter().map(|f| (f.name, f.value)).collect();
         assert_eq!(fields, [(&b"A"[..], &b" 1\r\n 2"[..]), (b"B", b" 3")]);
@@ -257,8 +273,8 @@ mod tests {
             (head.body, head.is_terminated),
             (&b"broken line\r\n\r\nbody"[..], false)
         );
-        assert_eq!(Head::split(b"\r\nbody", 10).body, b"body");
-        assert_eq!(Head::split(b"A: 1", 10).fields.len(), 1);
+        assert_eq!(Head::split(b"\r\nbody", 10, Gaps::default()).body, b"body");
+        assert_eq!(Head::split(b"A: 1", 10, Gaps::default()).fields.len(), 1);
     }
 
     #[test]

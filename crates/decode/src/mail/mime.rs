@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use mail_parser::parsers::MessageStream;
 use mail_parser::{ContentType, HeaderValue};
 
+use super::gaps::{self, Gaps};
 use super::header::{self, Field, Head};
 use super::{base64, encoding, uuencode};
 
@@ -26,8 +27,17 @@ pub struct Leaf<'a> {
     pub is_attachment: bool,
     /// The decoded bytes.
     pub content: Cow<'a, [u8]>,
+    /// Those before the first gap, without a word that it cut; `None` where there is no gap.
+    pub before_gap: Option<Vec<u8>>,
     /// The part reaches to the end of the message.
     pub is_last: bool,
+}
+
+impl Leaf<'_> {
+    /// The bytes as far as they are one text.
+    pub fn text(&self) -> &[u8] {
+        self.before_gap.as_deref().unwrap_or(&self.content)
+    }
 }
 
 /// What a walk came to.
@@ -107,15 +117,7 @@ impl Walk {
         if let Some(boundary) = boundary.filter(|_| content_type.starts_with("multipart/")) {
             if is_deep {
                 self.is_too_deep = true;
-            } else if self.multipart(
-                head.body,
-                boundary,
-                &content_type,
-                depth,
-                cap,
-                is_last,
-                visit,
-            ) {
+            } else if self.multipart(head, boundary, &content_type, depth, cap, is_last, visit) {
                 return;
             }
         }
@@ -134,9 +136,9 @@ impl Walk {
                 self.is_too_deep = true;
             } else {
                 // RFC 2046, 5.2.1 forbids an encoding here; who declares one may not have used it.
-                let as_sent = Head::split(head.body, FIELDS);
+                let as_sent = Head::split(head.body, FIELDS, head.gaps);
                 let inner = if as_sent.fields.is_empty() {
-                    Head::split(&leaf.content, FIELDS)
+                    Head::split(leaf.text(), FIELDS, Gaps::default())
                 } else {
                     as_sent
                 };
@@ -149,14 +151,15 @@ impl Walk {
             }
         }
         if leaf.content_type.starts_with("text/") && leaf.name.is_none() {
-            uuencode::files(&leaf.content, |name, content| {
+            uuencode::files(leaf.text(), |name, content| {
                 visit(Leaf {
                     content_type: "application/octet-stream".to_owned(),
                     charset: None,
                     name: Some(name),
                     is_attachment: true,
                     content: Cow::Owned(content),
-                    is_last,
+                    before_gap: None,
+                    is_last: is_last || leaf.before_gap.is_some(),
                 });
             });
         }
@@ -167,7 +170,7 @@ impl Walk {
     #[allow(clippy::too_many_arguments)]
     fn multipart(
         &mut self,
-        body: &[u8],
+        head: &Head<'_>,
         boundary: &str,
         content_type: &str,
         depth: usize,
@@ -180,10 +183,12 @@ impl Walk {
         } else {
             "text/plain"
         };
+        let (body, gaps) = (head.body, head.gaps);
         let delimiter = format!("--{boundary}");
         let mut delimiters = Delimiters {
             finder: memchr::memmem::Finder::new(delimiter.as_bytes()),
             body,
+            gaps,
             at: 0,
         };
         let Some(mut current) = delimiters.next() else {
@@ -198,7 +203,7 @@ impl Walk {
             } else {
                 part
             };
-            let head = Head::split(part, FIELDS);
+            let head = Head::split(part, FIELDS, gaps.within(current.end, end));
             self.open(
                 &head,
                 default,
@@ -226,6 +231,7 @@ struct Delimiter {
 struct Delimiters<'a> {
     finder: memchr::memmem::Finder<'a>,
     body: &'a [u8],
+    gaps: Gaps<'a>,
     at: usize,
 }
 
@@ -248,6 +254,9 @@ impl Iterator for Delimiters<'_> {
                 continue;
             }
             let end = memchr::memchr(b'\n', tail).map_or(self.body.len(), |at| after + at + 1);
+            if self.gaps.cut(start + 1, end) {
+                continue;
+            }
             return Some(Delimiter {
                 start,
                 end,
@@ -281,14 +290,11 @@ fn leaf<'a>(
     let transfer = head
         .first("Content-Transfer-Encoding")
         .map(|value| value.trim_ascii().to_ascii_lowercase());
-    let content = match transfer.as_deref() {
-        Some(b"base64") => Cow::Owned(base64::decode(head.body)),
-        Some(b"quoted-printable") => Cow::Owned(encoding::quoted_printable(head.body)),
-        Some(b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue") => {
-            Cow::Owned(uuencode::decode(head.body))
-        }
-        _ => Cow::Borrowed(head.body),
-    };
+    let content = decoded(head.body, transfer.as_deref());
+    let before_gap = head.gaps.first().map(|gap| {
+        let before = head.body.get(..gap).unwrap_or(head.body);
+        gaps::without_cut_word(&decoded(before, transfer.as_deref())).to_vec()
+    });
     let charset = parsed
         .and_then(|p| p.attribute("charset"))
         .map(str::to_owned);
@@ -298,7 +304,17 @@ fn leaf<'a>(
         name,
         is_attachment,
         content,
+        before_gap,
         is_last,
+    }
+}
+
+fn decoded<'a>(body: &'a [u8], transfer: Option<&[u8]>) -> Cow<'a, [u8]> {
+    match transfer {
+        Some(b"base64") => Cow::Owned(base64::decode(body)),
+        Some(b"quoted-printable") => Cow::Owned(encoding::quoted_printable(body)),
+        Some(b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue") => Cow::Owned(uuencode::decode(body)),
+        _ => Cow::Borrowed(body),
     }
 }
 

@@ -8,6 +8,7 @@ mod attachment;
 mod base64;
 mod date;
 pub(crate) mod encoding;
+pub(crate) mod gaps;
 mod header;
 pub(crate) mod html;
 mod links;
@@ -31,6 +32,7 @@ use mailscope_evidence::Span;
 use crate::decoder::Context;
 use crate::limits::Limits;
 use crate::record::{Message, Record, Records};
+use gaps::Gaps;
 
 /// How a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Transfer {
 pub struct Unread {
     /// Its bytes as far as kept.
     pub raw: Vec<u8>,
+    /// Where in them some are missing, ascending.
+    pub gaps: Vec<usize>,
     /// How it came.
     pub transfer: Transfer,
 }
@@ -73,15 +77,21 @@ pub struct Unread {
 /// Reads a message, or hands it on unread where that is asked for; then its limits are not known yet.
 pub(crate) fn read_now_or_later(
     raw: Vec<u8>,
+    gaps: Vec<usize>,
     transfer: Transfer,
     context: &Context,
     out: &mut Records,
 ) -> Vec<&'static str> {
     if context.defer_messages {
-        out.push(Record::Unread(Box::new(Unread { raw, transfer })));
+        let unread = Unread {
+            raw,
+            gaps,
+            transfer,
+        };
+        out.push(Record::Unread(Box::new(unread)));
         return Vec::new();
     }
-    read(raw, transfer, &context.limits, out)
+    read_around(raw, &gaps, transfer, &context.limits, out)
 }
 
 /// Fields kept of a message's header; later ones are not looked at (`header`).
@@ -90,6 +100,18 @@ const FIELDS: usize = 20_000;
 /// Reads a message and emits its rows. Returns the names of limits that were hit.
 pub fn read(
     raw: Vec<u8>,
+    transfer: Transfer,
+    limits: &Limits,
+    out: &mut Records,
+) -> Vec<&'static str> {
+    read_around(raw, &[], transfer, limits, out)
+}
+
+/// The same for a message with gaps at these ascending offsets: a field that one cuts is left out,
+/// the text of a part ends at the first.
+pub fn read_around(
+    raw: Vec<u8>,
+    gaps: &[usize],
     transfer: Transfer,
     limits: &Limits,
     out: &mut Records,
@@ -112,11 +134,12 @@ pub fn read(
         message.oddities.push("start-missing");
         header::Head {
             body: &raw,
+            gaps: Gaps::new(gaps),
             is_terminated: true,
             ..header::Head::default()
         }
     } else {
-        header::Head::split(&raw, FIELDS)
+        header::Head::split(&raw, FIELDS, Gaps::new(gaps))
     };
     if head.is_cut {
         limits_hit.push("header");
@@ -137,7 +160,7 @@ pub fn read(
         let is_text = leaf.content_type.starts_with("text/");
         links.marks.part(&leaf.content_type);
         if is_text {
-            let text = encoding::text(&leaf.content, leaf.charset.as_deref());
+            let text = encoding::text(leaf.text(), leaf.charset.as_deref());
             charset(&mut message.charsets, leaf.charset.as_deref());
             if leaf.content_type == "text/html"
                 || (leaf.content_type != "text/plain" && looks_like_html(&text))

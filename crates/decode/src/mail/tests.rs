@@ -2,7 +2,7 @@
 
 use mailscope_evidence::Span;
 
-use super::{Transfer, read};
+use super::{Transfer, read, read_around};
 use crate::limits::Limits;
 use crate::record::{Attachment, Message, Record, Url};
 
@@ -221,4 +221,92 @@ fn damaged_messages_are_read() {
         }
         parse_bytes(&damaged);
     }
+}
+
+/// Reads a message in which `|` stands for a gap.
+fn parse_around(text: &str) -> (Message, Vec<Url>, Vec<Attachment>) {
+    let (mut bytes, mut gaps) = (Vec::new(), Vec::new());
+    for (i, piece) in text.replace('\n', "\r\n").split('|').enumerate() {
+        if i > 0 {
+            gaps.push(bytes.len());
+        }
+        bytes.extend_from_slice(piece.as_bytes());
+    }
+    let (mut out, mut urls, mut attachments) = (Vec::new(), Vec::new(), Vec::new());
+    let transfer = Transfer {
+        is_truncated: true,
+        ..transfer()
+    };
+    read_around(bytes, &gaps, transfer, &Limits::default(), &mut out);
+    let mut message = None;
+    for record in out {
+        match record {
+            Record::Message(m) => message = Some(*m),
+            Record::Url(u) => urls.push(*u),
+            Record::Attachment(a) => attachments.push(*a),
+            other => panic!("{other:?}"),
+        }
+    }
+    (message.unwrap(), urls, attachments)
+}
+
+#[test]
+fn a_field_that_a_gap_cuts_is_left_out_and_the_others_are_read() {
+    for (header, subject, message_id) in [
+        ("Subject: cu|QUIT\nMessage-ID: <a@b>", None, Some("a@b")),
+        (
+            "Subject: one\n|<c@d>: x\nMessage-ID: <a@b>",
+            Some("one"),
+            Some("a@b"),
+        ),
+        (
+            "Subject: one\n| <c@d>\nMessage-ID: <a@b>",
+            None,
+            Some("a@b"),
+        ),
+        (
+            "Subject: one\nMessage-ID: <s1@out|sid>\n x",
+            Some("one"),
+            None,
+        ),
+        (
+            "Subject: one\nMessage-ID:\n <s1@out|+OK 12",
+            Some("one"),
+            None,
+        ),
+        ("Sub|ject: one\nMessage-ID: <a@b>", None, Some("a@b")),
+        ("Message-ID: <a@b>\nSubject: o|n|e", None, Some("a@b")),
+    ] {
+        let (message, _, _) = parse_around(&format!("{header}\n\ntext\n"));
+        assert_eq!(
+            (message.subject.as_deref(), message.message_id.as_deref()),
+            (subject, message_id),
+            "{header}"
+        );
+    }
+    assert_eq!(parse_around("Subject: curl m|").0.subject, None);
+}
+
+#[test]
+fn the_text_of_a_part_ends_at_a_gap_and_the_next_part_is_read() {
+    let (_, urls, attachments) = parse_around(
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhttp://one.example/ http://two.exa|mple/\n\
+         http://three.example/\n--b\nContent-Type: text/html\n\n<a href=\"http://four.example/\">x</a><a href=\"http://fi|ve\">\n\
+         --b\nContent-Type: application/pdf; name=\"a|b.pdf\"\n\n%PDF\n--b\n\
+         Content-Type: application/pdf; name=\"whole.pdf\"\n\n%PDF|x\n--|b\nlost\n--b\n\nhttp://six.example/\n--b--\n",
+    );
+    let found: Vec<_> = urls.iter().map(|u| u.url.as_str()).collect();
+    assert_eq!(
+        found,
+        [
+            "http://one.example/",
+            "http://four.example/",
+            "http://six.example/"
+        ]
+    );
+    let found: Vec<_> = attachments
+        .iter()
+        .map(|a| (a.name.as_deref(), a.truncated))
+        .collect();
+    assert_eq!(found, [(Some("whole.pdf"), true)]);
 }

@@ -377,7 +377,7 @@ impl Pop3Decoder {
             keep: context.keep_messages,
             phrases: context.phrases,
         };
-        for limit in mail::read_now_or_later(content.bytes, transfer, context, out) {
+        for limit in mail::read_now_or_later(content.bytes, content.gaps, transfer, context, out) {
             self.log.limit(limit);
         }
     }

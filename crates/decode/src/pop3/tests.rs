@@ -165,6 +165,19 @@ fn a_gap_in_a_message_keeps_the_next_one() {
 }
 
 #[test]
+fn a_field_cut_by_a_gap_is_not_joined_to_the_answer_behind_it() {
+    let seen = seen(
+        "S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: RETR 1\nS: +OK\nS: Subject: one\\r\\nMessage-ID: <s1@out\nS-gap 100\nS: +OK 12 octets\nC: QUIT\nS: +OK",
+    );
+    let read: Vec<_> = seen
+        .messages()
+        .iter()
+        .map(|m| (m.subject.as_deref(), m.message_id.as_deref(), m.truncated))
+        .collect();
+    assert_eq!(read, [(Some("one"), None, true)]);
+}
+
+#[test]
 fn mid_stream_waits_for_a_status_line() {
     let context = Context {
         from_start: false,

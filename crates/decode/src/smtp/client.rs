@@ -312,7 +312,9 @@ impl SmtpDecoder {
             keep: self.context.keep_messages,
             phrases: self.context.phrases,
         };
-        for limit in mail::read_now_or_later(content.bytes, transfer, &self.context, out) {
+        for limit in
+            mail::read_now_or_later(content.bytes, content.gaps, transfer, &self.context, out)
+        {
             self.limit(limit);
         }
         if !whole {

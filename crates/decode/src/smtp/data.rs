@@ -2,6 +2,7 @@
 //! message out, and where it ends.
 
 use crate::lines::LineReader;
+use crate::mail::gaps::GAPS;
 use crate::room::{Room, Share};
 use crate::smtp::command;
 
@@ -39,6 +40,8 @@ pub struct Content {
     pub bytes: Vec<u8>,
     /// Bytes of the message, kept or not.
     pub size_bytes: u64,
+    /// Where in `bytes` some are missing.
+    pub gaps: Vec<usize>,
     /// Bytes are missing from the message.
     pub is_truncated: bool,
     /// The message's start was not seen.
@@ -69,6 +72,7 @@ impl Content {
         Self {
             bytes: Vec::new(),
             size_bytes: 0,
+            gaps: Vec::new(),
             is_truncated: false,
             is_start_missing: false,
             has_bare_dot: false,
@@ -112,18 +116,24 @@ impl Content {
 
     /// Bytes are missing; the reader is inside a line now and watches for commands.
     pub fn gap(&mut self) {
-        self.is_truncated = true;
-        if self.size_bytes == 0
-            && self.place
-                == (Place::Start {
-                    after_bare_lf: false,
-                })
-        {
-            self.is_start_missing = true;
-        }
         self.finish_line();
+        self.mark_gap();
         self.watched = Some(LineReader::default());
         self.place = Place::Inside { cr: false };
+    }
+
+    /// Bytes are missing here, and the caller knows how reading goes on.
+    pub fn mark_gap(&mut self) {
+        self.is_truncated = true;
+        self.is_start_missing |= self.size_bytes == 0;
+        let here = self.bytes.len();
+        if self.gaps.last() != Some(&here) && self.gaps.len() < GAPS {
+            self.gaps.push(here);
+        }
+        if self.gaps.len() == GAPS {
+            // A further gap would not be told: nothing behind this one is kept.
+            self.limit = here;
+        }
     }
 
     /// Takes bytes that are content whatever they are (BDAT, and lines given back).
@@ -276,7 +286,7 @@ impl Content {
                 step = Step::End;
                 break;
             }
-            if is_whole && (self.ends_at)(line.bytes) {
+            if (is_whole || stands_alone(line.bytes)) && (self.ends_at)(line.bytes) {
                 self.is_truncated = true;
                 self.command_line = line.bytes.to_vec();
                 step = Step::Command;
@@ -294,6 +304,12 @@ impl Content {
         self.watched = Some(reader);
         (at, step)
     }
+}
+
+/// Is this a command or an answer even behind a gap, where the rest of a line may stand?
+fn stands_alone(line: &[u8]) -> bool {
+    let word = line.split(|&b| b == b' ').next().unwrap_or(line);
+    [&b"QUIT"[..], b"RSET", b"+OK", b"-ERR"].contains(&word)
 }
 
 #[cfg(test)]
@@ -384,5 +400,31 @@ mod tests {
             ),
             (&b"abcd"[..], 10, true)
         );
+    }
+
+    #[test]
+    fn quit_behind_a_gap_is_no_content() {
+        for (line, is_end) in [("QUIT", true), ("t QUIT", false), ("RCPT TO:<a@b>", false)] {
+            let mut content = Content::new(1000, false);
+            content.read(b"Subject: curl m", 100);
+            content.gap();
+            let (_, step) = content.read(format!("{line}\r\n").as_bytes(), 100);
+            assert_eq!(step == Step::Command, is_end, "{line}");
+            assert_eq!(
+                (content.gaps.as_slice(), content.bytes.len() == 15),
+                (&[15][..], is_end)
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_kept_behind_the_last_gap_that_is_told() {
+        let mut content = Content::new(1 << 20, false);
+        for _ in 0..2 * GAPS {
+            content.push(b"ab");
+            content.mark_gap();
+        }
+        assert_eq!((content.gaps.len(), content.bytes.len()), (GAPS, 2 * GAPS));
+        assert!(content.is_over_limit && content.size_bytes == 4 * GAPS as u64);
     }
 }

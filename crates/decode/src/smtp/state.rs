@@ -467,7 +467,7 @@ impl SmtpDecoder {
             }
             Mode::Chunk { left, last } => {
                 if let Some((content, _, _)) = &mut self.content {
-                    content.is_truncated = true;
+                    content.mark_gap();
                 }
                 if missing > 0 && missing < left {
                     self.mode = Mode::Chunk {
@@ -481,6 +481,9 @@ impl SmtpDecoder {
                 }
             }
             _ => {
+                if let Some((content, _, _)) = &mut self.content {
+                    content.mark_gap();
+                }
                 if let Some(login) = &mut self.login {
                     login.exchange.lose();
                 }

@@ -394,6 +394,21 @@ fn gap_in_data_keeps_the_next_mail() {
 }
 
 #[test]
+fn a_field_cut_by_a_gap_is_not_joined_to_the_command_behind_it() {
+    for behind in ["QUIT", "x@y>\nC: .\nC: QUIT"] {
+        let lost_end = seen(&format!(
+            "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: one\\r\\nMessage-ID: <s1@out\nC-gap 100\nC: {behind}"
+        ));
+        let read: Vec<_> = lost_end
+            .messages()
+            .iter()
+            .map(|m| (m.subject.as_deref(), m.message_id.as_deref(), m.truncated))
+            .collect();
+        assert_eq!(read, [(Some("one"), None, true)], "{behind}");
+    }
+}
+
+#[test]
 fn a_first_line_of_content_cut_off_by_a_gap_is_not_joined_to_the_next_mail() {
     let rest = "MAIL FROM:<g@h>\nC: RCPT TO:<i@j>\nC: DATA\nC: Subject: two\nC:\nC: .\nC: QUIT";
     let seen = seen(&format!(

@@ -24,7 +24,13 @@ impl Read {
     /// Reads a message.
     pub fn of(unread: Unread, limits: &Limits) -> Self {
         let mut records = Records::new();
-        let limits_hit = mail::read(unread.raw, unread.transfer, limits, &mut records);
+        let limits_hit = mail::read_around(
+            unread.raw,
+            &unread.gaps,
+            unread.transfer,
+            limits,
+            &mut records,
+        );
         Self {
             records,
             limits_hit,

@@ -97,6 +97,7 @@ fn tables_by(threads: usize) -> Collected {
         };
         let unread = Unread {
             raw: mail(number),
+            gaps: Vec::new(),
             transfer: transfer(number),
         };
         let (tables, out) = (&mut tables, &mut out);
@@ -155,6 +156,7 @@ fn a_message_longer_than_the_line_is_read_at_once() {
     };
     let unread = Unread {
         raw: vec![b'x'; LINE_BYTES + 1],
+        gaps: Vec::new(),
         transfer: transfer(0),
     };
     reading
