@@ -95,7 +95,7 @@ def matches(
     (to the busiest target), seconds (between its first and last flow), first, last.
     """
     hours = FlowHours.of(flow_records)
-    asking = held(_asking(hours, own, since_hour), "asking_hours")
+    asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
     pinging = held(_pinging(asking, profiles), "asking_pings")
     sources = ports.select("src_addr").union(pinging, distinct=True)
@@ -210,27 +210,30 @@ def _busy_ports(
     found = [by_port.filter(_.failed >= min(least)).select("src_addr", dst_port=_.dst_port.cast("int32"))]
     for profile in of_tcp:
         if not profile.unanswered:
-            many = asking.filter(_.web >= profile.flows_on_one // 2).select("src_addr").distinct()
+            many = asking.filter(_.web >= profile.flows_on_one // 2).select("src_addr")
             found += [many.mutate(dst_port=ibis.literal(port, "int32")) for port in profile.ports]
     return ibis.union(*found, distinct=True)
 
 
 def _pinging(asking: Table, profiles: Sequence[Profile]) -> Table:
     """Sources of enough echo requests."""
-    by_source = asking.group_by("src_addr").agg(echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
     tests = [
-        (by_source.echoes >= profile.targets) & (by_source.echo_packets >= profile.packets_on_one)
+        (asking.echoes >= profile.targets) & (asking.echo_packets >= profile.packets_on_one)
         for profile in profiles
         if profile.proto == ECHO
     ]
-    return by_source.filter(reduce(or_, tests)).select("src_addr")
+    return asking.filter(reduce(or_, tests)).select("src_addr")
 
 
 def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
-    """How much each own address asked in each hour."""
+    """One row an own address: web requests of its busiest hour, echo requests and their packets of all hours.
+
+    Not one row an hour: held, these were millions on a large network, and no question needs more of them.
+    """
     asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
     by_hour = asking.filter(is_in(asking.src_addr, own)).group_by(["src_addr", "hour"])
-    return by_hour.agg(web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
+    summed = by_hour.agg(web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
+    return summed.group_by("src_addr").agg(web=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
 
 
 def _by_target(asked: Table) -> Table:
