@@ -67,27 +67,38 @@ impl MailLayer {
         }
         wanted
     }
+
+    /// TLS has begun, and this side still speaks plain text; records begin where a line does.
+    fn is_late(&self, side: Side, data: &[u8]) -> bool {
+        match &self.owner {
+            Owner::Tls(tls) => self.mid_line == Some(side) || tls.is_plain_text_before(side, data),
+            _ => false,
+        }
+    }
 }
 
 impl Layer for MailLayer {
     fn data(&mut self, side: Side, at: At, data: &[u8], sink: &mut Sink<'_>) -> bool {
+        let mut data = data;
+        // Line by line: a record may begin behind each, however the bytes are cut.
+        while self.is_late(side, data) {
+            let Some(decoder) = &mut self.decoder else {
+                return false;
+            };
+            let line = memchr::memchr(b'\n', data).map_or(data.len(), |end| end + 1);
+            let (line, behind) = data.split_at(line);
+            let (used, _) = decoder.data(from(side, self.client), at, line, sink.out);
+            self.mid_line = (used == line.len() && line.last() != Some(&b'\n')).then_some(side);
+            if used < line.len() {
+                return self.tls(side, at, data.get(used..).unwrap_or(b""), sink);
+            }
+            if behind.is_empty() {
+                return true;
+            }
+            data = behind;
+        }
         match &mut self.owner {
             Owner::Nobody => false,
-            // The side that is late still speaks plain text; records begin where a line does.
-            Owner::Tls(tls)
-                if self.mid_line == Some(side) || tls.is_plain_text_before(side, data) =>
-            {
-                self.mid_line = (data.last() != Some(&b'\n')).then_some(side);
-                if let Some(decoder) = &mut self.decoder {
-                    let (used, _) = decoder.data(from(side, self.client), at, data, sink.out);
-                    let rest = data.get(used..).unwrap_or(b"");
-                    if !rest.is_empty() {
-                        self.mid_line = None;
-                    }
-                    return rest.is_empty() || self.tls(side, at, rest, sink);
-                }
-                false
-            }
             Owner::Tls(_) => self.tls(side, at, data, sink),
             Owner::Decoder => {
                 let Some(decoder) = &mut self.decoder else {
