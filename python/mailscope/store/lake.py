@@ -283,7 +283,8 @@ class Lake:
         """The table as it is now; StoreError when there is none."""
         if not self.exists:
             maker = "`mailscope maillog --store`" if self.name == MAIL_LOG else "`mailscope collect` or `sense`"
-            raise StoreError(f"`{self.uri}` is no table of a store", hint=f"{maker} makes one")
+            what = self.name.replace("_", " ")
+            raise StoreError(f"there is no store of {what} at `{self.uri}`", hint=f"{maker} makes one")
         self._table = None
         return self._open()
 
