@@ -7,8 +7,8 @@ pub struct Limits {
     pub flows: usize,
     /// Seconds without a packet after which a TCP flow is closed as `idle`.
     pub tcp_idle_s: u32,
-    /// The same for a TCP flow in which one side sent no data and the other nothing at all: an attempt. As long as
-    /// for the others, unless somebody waits for the answer.
+    /// The same for a TCP flow in which one side sent no data and the other nothing at all: an attempt. At most
+    /// `tcp_idle_s`, and as long unless somebody waits for the answer.
     pub attempt_idle_s: u32,
     /// The same for every other protocol.
     pub other_idle_s: u32,

@@ -105,7 +105,8 @@ fn is_attempt(entry: &Entry) -> bool {
 pub(crate) fn deadline_s(entry: &Entry, limits: &Limits) -> i64 {
     let idle = match (entry.state, entry.key.proto()) {
         (State::Lingering(_), _) => limits.linger_s,
-        (State::Open, 6) if is_attempt(entry) => limits.attempt_idle_s,
+        // Never the later one: a flow is an attempt until its first packet is counted, and is looked at again when due.
+        (State::Open, 6) if is_attempt(entry) => limits.attempt_idle_s.min(limits.tcp_idle_s),
         (State::Open, 6) => limits.tcp_idle_s,
         (State::Open, _) => limits.other_idle_s,
     };
