@@ -1,5 +1,6 @@
 //! HTTP/1.x (RFC 9110, 9112) from both sides or from one, with the tunnels that it opens.
 
+mod answer_head;
 mod answers;
 mod authorization;
 mod bodies;
@@ -11,9 +12,11 @@ mod facts;
 mod form;
 mod head;
 mod injection;
+mod lengths;
 mod page;
 mod parameters;
 mod redact;
+mod request_head;
 mod requests;
 mod secret;
 mod session;

@@ -2,7 +2,7 @@
 
 use mailscope_evidence::{At, Side};
 
-use super::exchange;
+use super::answer_head;
 use super::head::{self, StatusLine};
 use crate::connect::{self, Target};
 use crate::decoder::Likeness;
@@ -107,7 +107,7 @@ impl ConnectTunnel {
 
     /// The proxy's answer. Client bytes are given back when they are further requests.
     pub fn replied(&mut self, line: &StatusLine<'_>, sink: &mut Sink<'_>) -> Option<Requests> {
-        exchange::reply(
+        answer_head::reply(
             &mut self.tunnel.request,
             line,
             sink.flow.limits.line_bytes,

@@ -4,8 +4,9 @@ use mailscope_evidence::{At, Span};
 
 use super::body::{BodyReader, Framing, Progress};
 use super::connect_tunnel::ConnectTunnel;
-use super::exchange::{Exchange, Opened};
+use super::exchange::Exchange;
 use super::head;
+use super::request_head::Opened;
 use super::state::{Http, PEEK_BYTES, PENDING, Phase, RESYNC_BYTES};
 use crate::decoder::Likeness;
 use crate::identify;

@@ -1,11 +1,13 @@
 //! IMAP (RFC 3501, 9051 and extensions), from both sides or from one.
 
+mod client_lines;
 mod command;
 mod envelope;
 mod identify;
 mod mailbox_name;
 mod pieces;
 mod response;
+mod server_lines;
 mod state;
 #[cfg(test)]
 mod tests;
