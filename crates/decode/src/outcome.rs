@@ -11,6 +11,10 @@ pub const GREETING_ONLY: &str = "greeting-only";
 pub const REJECTED_GREETING: &str = "rejected-greeting";
 /// The client introduced itself and began no mail.
 pub const EHLO_ONLY: &str = "ehlo-only";
+/// STARTTLS was asked for and refused, and nothing followed.
+pub const STARTTLS_REFUSED: &str = "starttls-refused";
+/// The client began TLS where plain text was expected, without STARTTLS.
+pub const TLS_WITHOUT_STARTTLS: &str = "tls-without-starttls";
 /// Commands were given, and none of them began a mail or read one.
 pub const COMMANDS_ONLY: &str = "commands-only";
 /// Only the client's bytes were captured, and mail was decoded from them.
@@ -72,6 +76,14 @@ pub const OUTCOMES: &[(&str, &str)] = &[
         "The server refused the session in its greeting.",
     ),
     (EHLO_ONLY, "The client introduced itself and began no mail."),
+    (
+        STARTTLS_REFUSED,
+        "The client asked for STARTTLS, the server refused it, and no login or mail followed.",
+    ),
+    (
+        TLS_WITHOUT_STARTTLS,
+        "The client began TLS without STARTTLS where the server expected plain text.",
+    ),
     (
         COMMANDS_ONLY,
         "Commands were given, and none of them began a mail or read one.",

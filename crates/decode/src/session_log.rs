@@ -99,6 +99,11 @@ impl SessionLog {
         }
     }
 
+    /// The server's first line is its greeting: nothing was lost before it.
+    pub fn sees_greeting(&self) -> bool {
+        self.context.from_start && self.row.server_gap_bytes == 0
+    }
+
     /// Notes a capability, once.
     pub fn capability(&mut self, text: &str) {
         if text.is_empty() || self.row.capabilities.iter().any(|known| known == text) {
@@ -213,7 +218,7 @@ impl SessionLog {
             .commands
             .iter()
             .all(|verb| farewells.contains(&verb.as_str()));
-        if facts.whole_messages > 0 {
+        if facts.whole_messages > 0 || facts.parts_read > 0 {
             return match sides {
                 Sides::Both => outcome::COMPLETE,
                 Sides::Client => outcome::ONE_WAY_CLIENT,
@@ -221,7 +226,11 @@ impl SessionLog {
             };
         }
         if row.tls == MailTls::StartTls {
-            outcome::OPAQUE_AFTER_STARTTLS
+            if was_unasked(row, self.client_seen, verb_of_tls(row.protocol)) {
+                outcome::TLS_WITHOUT_STARTTLS
+            } else {
+                outcome::OPAQUE_AFTER_STARTTLS
+            }
         } else if facts.is_compressed {
             outcome::OPAQUE_AFTER_COMPRESS
         } else if row.messages > 0 {
@@ -250,6 +259,8 @@ impl SessionLog {
             outcome::RESET_BEFORE_MAIL
         } else if !row.from_start {
             outcome::MID_STREAM
+        } else if row.oddities.contains(&"starttls-refused") {
+            outcome::STARTTLS_REFUSED
         } else if says_nothing {
             outcome::GREETING_ONLY
         } else {
@@ -271,11 +282,29 @@ impl SessionLog {
     }
 }
 
+/// The client's plain text was all seen, and `verb`, which asks for TLS, is not in it.
+pub(crate) fn was_unasked(row: &MailSession, client_seen: bool, verb: &str) -> bool {
+    client_seen
+        && row.from_start
+        && row.client_gap_bytes == 0
+        && !row.limits_hit.contains(&"list")
+        && !row.commands.iter().any(|command| command == verb)
+}
+
+fn verb_of_tls(protocol: MailProtocol) -> &'static str {
+    match protocol {
+        MailProtocol::Pop3 => "STLS",
+        _ => "STARTTLS",
+    }
+}
+
 /// What happened in a session that reads mail (POP3, IMAP).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Facts {
     /// Messages that came whole, as far as they were asked for.
     pub whole_messages: u32,
+    /// Texts and parts of messages that came whole, and of whose message no more was asked for.
+    pub parts_read: u32,
     /// The client asked for messages.
     pub asked_for_messages: bool,
     /// The client said goodbye.

@@ -177,6 +177,8 @@ pub enum Section {
         /// First byte, of a partial fetch.
         origin: Option<u64>,
     },
+    /// One part of it, or a part's header.
+    Part,
     /// Something else.
     Other,
 }
@@ -217,7 +219,7 @@ pub fn section(before: &[u8]) -> Section {
                 is_whole: origin.is_none(),
             },
             _ if inner.starts_with(b"HEADER.FIELDS") => Section::Header { is_whole: false },
-            _ => Section::Other,
+            _ => Section::Part,
         };
     }
     let word = named
@@ -230,6 +232,22 @@ pub fn section(before: &[u8]) -> Section {
         b"RFC822.TEXT" => Section::Text { origin: None },
         _ => Section::Other,
     }
+}
+
+/// Longest name of a section that a quoted text is looked for behind.
+const SECTION_BYTES: usize = 64;
+
+/// Does a FETCH answer on one line hold text of a message, `BODY[TEXT] "Hello"`?
+#[must_use]
+pub fn quotes_part(data: &[u8]) -> bool {
+    let upper = data.to_ascii_uppercase();
+    let is_text = |open: usize| {
+        let rest = upper.get(open..).unwrap_or(b"");
+        let rest = rest.get(..SECTION_BYTES).unwrap_or(rest);
+        let value = memchr::memchr(b' ', rest).and_then(|space| rest.get(space + 1..));
+        value.is_some_and(|value| value.starts_with(b"\"") && !value.starts_with(b"\"\""))
+    };
+    memchr::memmem::find_iter(&upper, b"BODY[").any(is_text)
 }
 
 #[cfg(test)]
@@ -299,7 +317,8 @@ mod tests {
             section(b"(body[header.fields (SUBJECT FROM)] "),
             Section::Header { is_whole: false }
         );
-        assert_eq!(section(b"(BODY[1.MIME] "), Section::Other);
+        assert_eq!(section(b"(BODY[1.MIME] "), Section::Part);
+        assert_eq!(section(b"(BODYSTRUCTURE (\"TEXT\" "), Section::Other);
         assert_eq!(section(b"(RFC822 "), Section::Whole { origin: None });
         assert_eq!(section(b" BODY[TEXT] "), Section::Text { origin: None });
         assert_eq!(

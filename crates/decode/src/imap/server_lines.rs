@@ -44,7 +44,7 @@ impl ImapDecoder {
             return;
         };
         if !std::mem::replace(&mut self.greeted, true)
-            && (self.log.context.from_start || response::looks_like_greeting(text))
+            && (self.log.sees_greeting() || response::looks_like_greeting(text))
         {
             self.log.row.banner = Some(String::from_utf8_lossy(text).into_owned());
         } else {
@@ -56,6 +56,7 @@ impl ImapDecoder {
                 self.fetch_number = number;
                 if !has_literal {
                     self.envelope(at, data, out);
+                    self.facts.parts_read += u32::from(response::quotes_part(data));
                     if let Some(origin) = pieces::ends_at(data) {
                         self.no_more_pieces(origin, out);
                     }

@@ -31,6 +31,8 @@ pub(super) struct Literal {
     pub(super) has_begun: bool,
     /// They belong to the message in transfer; else to a word, or to nothing.
     is_message: bool,
+    /// They are part of a message of which no more is seen.
+    is_part: bool,
 }
 
 /// One side's reading.
@@ -54,6 +56,8 @@ pub struct ImapDecoder {
     pub(super) appended: Option<InTransfer>,
     pub(super) fetched: Option<InTransfer>,
     pub(super) in_fetch: bool,
+    /// The next literal is part of a message whose other parts are not asked for.
+    pub(super) part_follows: bool,
     /// The number of the message that the FETCH answer is about.
     pub(super) fetch_number: u32,
     /// A message that is read in pieces, between two of them.
@@ -88,6 +92,7 @@ impl ImapDecoder {
             appended: None,
             fetched: None,
             in_fetch: false,
+            part_follows: false,
             fetch_number: 0,
             pieces: None,
             before_piece: None,
@@ -148,10 +153,11 @@ impl ImapDecoder {
         let taken = usize::try_from(literal.left).map_or(rest.len(), |left| left.min(rest.len()));
         let data = rest.get(..taken).unwrap_or(rest);
         let begins = !std::mem::replace(&mut literal.has_begun, true);
-        let is_message = literal.is_message;
+        let (is_message, is_part) = (literal.is_message, literal.is_part);
         literal.left = literal.left.saturating_sub(taken as u64);
         if literal.left == 0 {
             self.half(from).literal = None;
+            self.facts.parts_read += u32::from(is_part);
         }
         match (from, is_message) {
             (From::Client, true) => add(&mut self.appended, data),
@@ -164,12 +170,14 @@ impl ImapDecoder {
 
     /// A literal of this size follows on this side.
     pub(super) fn begin_literal(&mut self, from: From, size: u64, is_message: bool) {
+        let is_part = from == From::Server && !is_message && std::mem::take(&mut self.part_follows);
         let half = self.half(from);
         half.continues = true;
         half.literal = (size > 0).then_some(Literal {
             left: size,
             has_begun: false,
             is_message,
+            is_part,
         });
     }
 

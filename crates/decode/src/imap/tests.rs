@@ -208,6 +208,11 @@ fn short_sessions_have_their_reason() {
             "login-only",
         ),
         ("S: * OK\nC: a LIST \"\" *\nS: a BAD", "commands-only"),
+        (
+            "S: * OK\nC: a STARTTLS\nS: a NO not now\nC: b LOGOUT\nS: b OK",
+            "starttls-refused",
+        ),
+        ("S: * OK\nC: \\x16\\x03", "tls-without-starttls"),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");
     }
@@ -316,5 +321,42 @@ fn a_body_read_after_its_header_belongs_to_one_message() {
         let seen = seen(&other);
         assert_eq!(seen.bodies(), ["Subject: two\r\n\r\n"]);
         assert!(seen.messages()[0].truncated);
+    }
+}
+
+#[test]
+fn who_reads_a_text_or_a_part_of_a_mail_has_read_mail() {
+    let played = |answer: &str| {
+        seen(&format!(
+            "S: * OK\nC: a LOGIN b c\nS: a OK\nC: d FETCH 1 BODY[1]\n{answer}\nS: d OK\nC: e LOGOUT\nS: e OK"
+        ))
+    };
+    for answer in [
+        "S: * 1 FETCH (BODY[TEXT] {5}\nS: Hello)\\r\\n",
+        "S: * 1 FETCH (UID 7 BODY[1.2]<0> {5}\nS: Hello)\\r\\n",
+        "S: * 1 FETCH (BODY[TEXT] \"Hello\")",
+        "S: * 1 FETCH (UID 7 BODY[1] \"Hello\" FLAGS ())",
+    ] {
+        assert_eq!(played(answer).session().outcome, "complete", "{answer}");
+    }
+    for answer in [
+        "S: * 1 FETCH (BODY[1] NIL)",
+        "S: * 1 FETCH (BODY[1] \"\")",
+        "S: * 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 5 1))",
+        "S: * 1 FETCH (FLAGS (\\Seen))",
+    ] {
+        assert_eq!(played(answer).session().outcome, "login-logout", "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_is_no_greeting_when_the_greeting_was_lost() {
+    for (text, banner) in [
+        ("S-gap 20\nS: a1 OK Logged in", None),
+        ("S-gap 20\nS: * CAPABILITY IMAP4rev1", None),
+        ("S-gap 5\nS: * OK IMAP4 ready", Some("* OK IMAP4 ready")),
+        ("S: * OK hello", Some("* OK hello")),
+    ] {
+        assert_eq!(seen(text).session().banner.as_deref(), banner, "{text}");
     }
 }

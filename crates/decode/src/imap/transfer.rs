@@ -47,9 +47,9 @@ impl ImapDecoder {
         if self.fetched.is_none() {
             self.go_on(section, size, out);
         }
-        if section == Section::Other
-            || (matches!(section, Section::Text { .. }) && self.fetched.is_none())
-        {
+        let is_alone = matches!(section, Section::Text { .. }) && self.fetched.is_none();
+        if is_alone || matches!(section, Section::Part | Section::Other) {
+            self.part_follows = section != Section::Other;
             return false;
         }
         let number = self.fetch_number;
@@ -79,7 +79,7 @@ impl ImapDecoder {
                 message.piece = None;
                 message.content.is_truncated |= origin.is_some();
             }
-            Section::Other => {}
+            Section::Part | Section::Other => {}
         }
         true
     }
@@ -107,7 +107,7 @@ impl ImapDecoder {
                 self.before_piece = Some(pieces.piece());
                 self.fetched = Some(pieces.message);
             }
-            None if section != Section::Other => self.end_pieces(out),
+            None if !matches!(section, Section::Part | Section::Other) => self.end_pieces(out),
             None => {}
         }
     }

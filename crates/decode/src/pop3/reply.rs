@@ -171,7 +171,9 @@ pub fn looks_like_greeting(line: &[u8]) -> bool {
         .unwrap_or(line)
         .to_ascii_lowercase();
     let words = [&b"pop3"[..], b"ready", b"dovecot", b"<"];
+    let answers_stls = memchr::memmem::find(&lower, b"tls").is_some();
     lower.starts_with(b"+ok")
+        && !answers_stls
         && words
             .iter()
             .any(|word| memchr::memmem::find(&lower, word).is_some())

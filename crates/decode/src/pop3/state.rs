@@ -267,7 +267,7 @@ impl Pop3Decoder {
         self.server = Server::Status;
         if !self.greeted && status != Status::Challenge {
             self.greeted = true;
-            if self.log.context.from_start || reply::looks_like_greeting(line) {
+            if self.log.sees_greeting() || reply::looks_like_greeting(line) {
                 self.log.row.banner = Some(String::from_utf8_lossy(line).into_owned());
                 return;
             }

@@ -236,3 +236,16 @@ fn damaged_sessions_still_give_one_session_row() {
         survives_damage(|| Pop3Decoder::new(context), FETCH, 1_000);
     }
 }
+
+#[test]
+fn an_answer_is_no_greeting_when_the_greeting_was_lost() {
+    for (text, banner) in [
+        ("S-gap 20\nS: +OK Logged in.", None),
+        ("S-gap 20\nS: +OK ready for TLS", None),
+        ("S-gap 20\nS: +OK 2 500", None),
+        ("S-gap 5\nS: +OK mx POP3 ready", Some("+OK mx POP3 ready")),
+        ("S: +OK hello", Some("+OK hello")),
+    ] {
+        assert_eq!(seen(text).session().banner.as_deref(), banner, "{text}");
+    }
+}

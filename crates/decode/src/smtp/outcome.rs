@@ -4,12 +4,17 @@ use super::state::{Greeting, Mode, SmtpDecoder};
 use crate::decoder::End;
 use crate::outcome::*;
 use crate::record::{Known, MailTls, Sides};
+use crate::session_log::was_unasked;
 
 /// The session's outcome, once its transactions are tallied.
 pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
     let row = &session.row;
     if row.tls == MailTls::StartTls && row.transactions == 0 {
-        return OPAQUE_AFTER_STARTTLS;
+        return if was_unasked(row, session.client_seen, "STARTTLS") {
+            TLS_WITHOUT_STARTTLS
+        } else {
+            OPAQUE_AFTER_STARTTLS
+        };
     }
     if row.transactions > 0 {
         return of_mail(session, end);
@@ -45,6 +50,9 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
         } else {
             MID_STREAM
         };
+    }
+    if row.oddities.contains(&"starttls-refused") {
+        return STARTTLS_REFUSED;
     }
     let is_introduction = |verb: &String| {
         matches!(

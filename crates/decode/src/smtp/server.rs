@@ -44,7 +44,9 @@ impl SmtpDecoder {
         let is_first = self.context.from_start
             && self.row.server_gap_bytes == 0
             && !self.matching.is_doubtful();
-        let is_greeting = reply.code == 220 && !self.matching.awaits(Kind::StartTls);
+        let is_greeting = reply.code == 220
+            && !self.matching.awaits(Kind::StartTls)
+            && (is_first || greets(reply.text()));
         let is_refusal = is_first && reply.code >= 400;
         if !is_greeting && !is_refusal {
             self.greeting = Greeting::Unseen;
@@ -335,6 +337,16 @@ impl SmtpDecoder {
         }
         self.mechanism_alone = "";
     }
+}
+
+/// `greeting = "220 " (Domain / address-literal) [ SP textstring ]` (RFC 5321, 4.2), told from the answer to
+/// STARTTLS, which has the same code: that one names no host, has a status code in front, or speaks of TLS.
+fn greets(text: &str) -> bool {
+    let word = text.split(' ').next().unwrap_or("");
+    let is_status = word.starts_with("2.") && word.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let is_host = word.starts_with('[') || word.contains('.') && !word.ends_with('.');
+    let says_mail = memchr::memmem::find(text.to_ascii_uppercase().as_bytes(), b"SMTP").is_some();
+    !is_status && (is_host || says_mail)
 }
 
 /// An enhanced status code of the kind that MAIL and RCPT are answered with, `2.1.x` (RFC 3463, 3.2): no

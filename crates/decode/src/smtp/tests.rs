@@ -527,8 +527,52 @@ fn every_short_session_has_its_reason() {
             "rejected-before-data",
         ),
         ("S: 220 mx\nS: 250 mx\nS: 221 bye", "ehlo-only"),
+        (
+            "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: STARTTLS\nS: 454 4.7.0 not now\nC: QUIT\nS: 221 bye",
+            "starttls-refused",
+        ),
+        (
+            "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: STARTTLS\nS: 502 what",
+            "starttls-refused",
+        ),
+        ("S: 220 mx\nC: \\x16\\x03", "tls-without-starttls"),
+        (
+            "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: \\x16\\x03",
+            "tls-without-starttls",
+        ),
+        (
+            "S: 220 mx\nC-gap 20\nS: 220 2.0.0 go\nC: \\x16\\x03",
+            "opaque-after-starttls",
+        ),
     ] {
         assert_eq!(seen(text).session().outcome, outcome, "{text}");
+    }
+}
+
+#[test]
+fn the_answer_to_starttls_is_no_greeting_when_the_greeting_was_lost() {
+    for (text, banner) in [
+        (
+            "S-gap 20\nS: 250-mx.example\nS: 250 STARTTLS\nS: 220 2.0.0 Ready",
+            None,
+        ),
+        ("S-gap 90\nS: 220 2.0.0 Ready to start TLS", None),
+        ("S-gap 90\nS: 220 Ready to start TLS", None),
+        ("S-gap 90\nS: 220 TLS go ahead", None),
+        ("S-gap 90\nS: 221 mx.example closing", None),
+        ("S-gap 90\nS: 250 2.1.0 Ok", None),
+        (
+            "S-gap 9\nS: 220 mx.example ready",
+            Some("220 mx.example ready"),
+        ),
+        (
+            "S-gap 9\nS: 220 [192.0.2.1] hello",
+            Some("220 [192.0.2.1] hello"),
+        ),
+        ("S-gap 9\nS: 220 mx ESMTP", Some("220 mx ESMTP")),
+        ("S: 220 go ahead", Some("220 go ahead")),
+    ] {
+        assert_eq!(seen(text).session().banner.as_deref(), banner, "{text}");
     }
 }
 

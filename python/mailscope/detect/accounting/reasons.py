@@ -32,6 +32,9 @@ REASONS: dict[str, Reason] = {
     "opaque-after-starttls": Reason(True, "The session went on under TLS after STARTTLS."),
     "opaque-after-compress": Reason(True, "The session went on compressed."),
     "ehlo-only": Reason(True, "The client introduced itself and began no mail."),
+    "starttls-refused": Reason(
+        True, "The client asked for STARTTLS, the server refused it, and no login or mail followed."
+    ),
     "commands-only": Reason(True, "Commands were given, and none of them began a mail or read one."),
     "login-only": Reason(True, "A login was tried, and nothing more is visible."),
     "login-failed": Reason(True, "The login failed, and no mail moved."),
@@ -46,6 +49,9 @@ REASONS: dict[str, Reason] = {
     # A mail protocol, and no mail in it.
     "greeting-only": Reason(False, "The server greeted, and the client said nothing, or nothing but goodbye."),
     "rejected-greeting": Reason(False, "The server refused the session in its greeting."),
+    "tls-without-starttls": Reason(
+        False, "The client began TLS without STARTTLS where the server expected plain text."
+    ),
     "mid-stream": Reason(False, "The session began before the capture did, and no mail is visible in the rest."),
     "gap": Reason(False, "Bytes are missing, so that mail may have been overlooked."),
     "cut-by-snaplen": Reason(False, "Packets were cut short when they were captured; mail may have been overlooked."),

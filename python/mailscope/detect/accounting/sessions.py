@@ -161,7 +161,7 @@ def _classed(table: Table, valid: Valid) -> Table:
     """Adds the four fields, class, decoded, valid and the part of the partition."""
     table = table.mutate(
         **{name: _[name].fill_null(False) for name in ("mail_from_cmd", "mail_from", "mail_to_cmd", "mail_to")},
-        starttls=(_.tls == "starttls").fill_null(False),
+        starttls=((_.tls == "starttls") & (_.reason != "tls-without-starttls")).fill_null(False),
         via=_.via.fill_null("direct"),
     )
     has_field = _.mail_from_cmd | _.mail_from | _.mail_to_cmd | _.mail_to
