@@ -4,7 +4,7 @@ import pytest
 
 from mailscope.investigation.answer import plain
 from mailscope.investigation.campaign_story import phishing_findings
-from tests.fixtures.phish import LURE_ADDR, scene, wave
+from tests.fixtures.phish import BAD, LURE, LURE_ADDR, LURE_TEXT, login, mail, merged, scene, visit, wave
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +35,22 @@ def test_what_the_capture_cannot_show_is_said(told):
     findings, _cleared = told
     assert findings[0].details["answers"]["not_shown"] == ["weaknesses", "attacks"]
     assert findings[0].not_proven
+
+
+def test_an_answer_that_names_several_people_has_them_for_machines_too(tmp_path):
+    packets = merged(
+        mail(BAD, ["ann@corp.example", "bob@corp.example"], LURE_TEXT, at_s=1, port=40001),
+        login("10.0.0.50", "bob", at_s=10),
+        login("10.0.0.50", "ann", at_s=11, port=43009),
+        visit("10.0.0.50", at_s=20),
+        visit("10.0.0.77", at_s=21),
+    )
+    findings, _cleared = phishing_findings(scene(tmp_path, packets))
+    told = findings[0].details["answers"]
+    several, nobody = sorted(told["undecided"], key=lambda row: row["client"])
+    assert several["candidates"] == ["ann@corp.example", "bob@corp.example"]
+    assert several["named"] in told["opened"]
+    assert (several["question"], several["client"], several["url"]) == ("opened", "10.0.0.50", LURE)
+    assert "logged in at 10.0.0.50" in str(several["why"])
+    assert (nobody["candidates"], nobody["client"]) == ([], "10.0.0.77")
+    assert several["packets"][0] <= several["packets"][1]

@@ -1,7 +1,7 @@
 import pytest
 
 from mailscope.investigation.campaigns import judged_messages
-from tests.fixtures.phish import BAD, LURE, LURE_TEXT, PARTNER, mail, merged, scene, wave
+from tests.fixtures.phish import BAD, LURE, LURE_TEXT, PARTNER, fetched, mail, merged, scene, wave
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +85,23 @@ def test_a_newsletter_that_a_service_sends_and_counts_is_no_campaign(tmp_path):
         )
         packets.append(sent)
     assert judged_messages(scene(tmp_path, merged(*packets))).campaigns == []
+
+
+def test_a_wave_of_which_only_the_fetching_was_seen_is_judged_by_what_the_server_noted(tmp_path):
+    first = "From: IT Department <it@corp.example>\nTo: ann@corp.example\nSubject: Mailbox quota\n"
+    told = judged_messages(scene(tmp_path, fetched("10.0.0.50", "ann", at_s=9, first=first)))
+    (campaign,) = told.campaigns
+    assert campaign.sender_ips == [BAD]
+    assert "own-domain-outside" in {fact.name for fact in campaign.facts}
+    assert list(campaign.accepted) == ["ann@corp.example"]
+
+
+def test_a_fetched_mail_of_a_colleague_is_not_judged(tmp_path):
+    first = (
+        "Received: from pc ([10.0.0.60]) by mx\nFrom: IT Support <it@corp.example>\nTo: ann@corp.example\nSubject: x\n"
+    )
+    (letter,) = judged_messages(
+        scene(tmp_path, fetched("10.0.0.50", "ann", at_s=9, first=first, hop="10.0.0.60"))
+    ).every
+    assert letter.score == 0.0
+    assert "10.0.0.60" in str(letter.cleared)

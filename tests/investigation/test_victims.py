@@ -59,3 +59,12 @@ def test_two_people_at_one_address_are_both_named_and_neither_accused(tmp_path):
     found = people_of(tmp_path, packets)
     assert found["ann@corp.example / bob@corp.example"].first("opened") is not None
     assert found["ann@corp.example"].events == []
+
+
+def test_who_fetched_a_mail_had_it_though_its_envelope_was_lost(tmp_path):
+    first = f"From: IT Department <it@corp.example>\nTo: bob@corp.example\nSubject: Quota\nMessage-ID: <9@{BAD}>\n"
+    packets = merged(
+        mail(BAD, ["ann@corp.example"], LURE_TEXT, at_s=1, port=40001), fetched("10.0.0.51", "bob", at_s=9, first=first)
+    )
+    bob = people_of(tmp_path, packets)["bob@corp.example"]
+    assert (bob.delivered, bob.first("fetched").client) == ("accepted", "10.0.0.51")

@@ -85,4 +85,7 @@ def _known_sender(letter: Letter, ground: Ground) -> Phrase | None:
         and letter.sender_ip(ground.network) is None
     ):
         return phrase("phishing.cleared-inside", client=letter.row["client_addr"])
+    first = next(iter(letter.row["received_ips"] or ()), None)
+    if not letter.is_handed_in and first and ground.network.is_own(first) and letter.sender_ip(ground.network) is None:
+        return phrase("phishing.cleared-received", client=first)
     return None

@@ -116,8 +116,8 @@ class Letter:
 
     @property
     def is_logged_in(self) -> bool:
-        """Its sender had logged in at the server."""
-        return self.row.get("authenticated") == "yes"
+        """Its sender had logged in at the server; who fetches a mail logs in, too, and is not its sender."""
+        return bool(self.row["from_client"]) and self.row.get("authenticated") == "yes"
 
     @cached_property
     def from_addr(self) -> str:

@@ -127,6 +127,7 @@ def answers(campaign: Campaign, people: Sequence[Person]) -> dict[str, Any]:
         },
         "opened": opened,
         "submitted": having(people, "submitted"),
+        "undecided": undecided(people),
         "not_shown": not_shown,
         "confidence": {
             "forged_from": campaign.confidence,
@@ -137,6 +138,39 @@ def answers(campaign: Campaign, people: Sequence[Person]) -> dict[str, Any]:
             "submitted": _surety(people, "submitted"),
         },
     }
+
+
+def undecided(people: Sequence[Person]) -> list[dict[str, Any]]:
+    """Answers that name several people, or an address only: who it may have been, where, when, and why it is open."""
+    found = []
+    for person in people:
+        for question in ("opened", "submitted"):
+            event = person.first(question)
+            if event is None or event.person:
+                continue
+            row = event.row
+            found.append(
+                {
+                    "question": question,
+                    "named": person.name,
+                    "candidates": person.one_of,
+                    "client": event.client,
+                    "time": event.time,
+                    "url": _url(event),
+                    "why": _why_open(event),
+                    "confidence": event.sure,
+                    "flow_id": row["flow_id"],
+                    "capture": row["capture"],
+                    "packets": [row["first_packet"], row["last_packet"]],
+                }
+            )
+    return found
+
+
+def _why_open(event: Event) -> Phrase:
+    if not event.one_of:
+        return phrase("phishing.open-nobody", client=event.client)
+    return phrase(f"phishing.open-{event.told_by}", client=event.client, people=list(event.one_of))
 
 
 def _surety(people: Sequence[Person], kind: str) -> float:

@@ -49,5 +49,6 @@ def _cleared(client: str, sender: str, members: Sequence[Judgement], top: Judgem
         why = phrase("phishing.cleared-reasons", score=f"{top.score:.2f}", why=list(reasons.values())[:4])
     else:
         why = phrase("phishing.cleared-score", score=f"{top.score:.2f}", threshold=f"{THRESHOLD:g}")
-    what = phrase("phishing.cleared-sender", mails=amount(len(members), "mail"), client=client, why=why)
+    kind = "phishing.cleared-sender" if top.letter.is_handed_in else "phishing.cleared-fetched"
+    what = phrase(kind, mails=amount(len(members), "mail"), client=client, why=why)
     return Cleared("ordinary-mail", sender, what, [row_evidence("messages", top.letter.row, what)])

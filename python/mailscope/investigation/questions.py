@@ -56,6 +56,7 @@ def answers(findings: Sequence[Finding]) -> dict[str, Any]:
         for outcome in OUTCOMES
     }
     _settle(merged["delivered"])
+    merged["undecided"] = _merged(told, "undecided")
     merged["not_shown"] = [name for name in ASKED if not _is_answered(merged[name])]
     merged["not_shown"] += [n for n in _said_open(told) if n not in merged["not_shown"] and not _is_answered(merged[n])]
     merged["questions"] = [_question(name, merged[name], told) for name in ASKED]

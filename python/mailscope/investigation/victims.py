@@ -17,6 +17,7 @@ from typing import Any
 from ibis import _
 from ibis.expr.types import Table
 
+from mailscope.detect.domains import domain_of
 from mailscope.detect.endpoints import parsed
 from mailscope.detect.listed import among, but_not
 from mailscope.investigation.campaigns import Campaign
@@ -50,7 +51,10 @@ COMMON_HOSTS = 25
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened at a person's: `fetched`, `looked-up`, `opened`, `submitted` or `account-used`."""
+    """One thing that happened at a person's: `fetched`, `looked-up`, `opened`, `submitted` or `account-used`.
+
+    `told_by` is what names the person, or those it may have been: `typed`, `fetched`, `login`, or nothing.
+    """
 
     kind: str
     time: datetime
@@ -62,6 +66,7 @@ class Event:
     person: str | None = None
     sure: float = 0.0
     one_of: tuple[str, ...] = ()
+    told_by: str = ""
 
 
 @dataclass(slots=True)
@@ -109,8 +114,10 @@ def persons(scene: Scene, campaign: Campaign, seen: Seen | None = None) -> list[
     for outcome, times in outcomes:
         for address, time in times.items():
             found[address] = Person(address, outcome, time)
-    mailboxes = _mailboxes(found)
+    mailboxes = _mailboxes(found, _domain_of_all(found, scene))
     fetched = _fetched(campaign, seen, mailboxes)
+    for event in fetched:
+        _settle_delivery(event, campaign, found)
     visits = _visits_of(campaign, seen)
     for event in [*fetched, *_attributed(visits, seen.logins, fetched, mailboxes)]:
         name = " / ".join(event.one_of) if event.one_of else event.person or event.client
@@ -123,7 +130,47 @@ def persons(scene: Scene, campaign: Campaign, seen: Seen | None = None) -> list[
     return [found[name] for name in sorted(found)]
 
 
-def _mailboxes(people: Iterable[str]) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Mailboxes:
+    """Mailbox by name; `domain` is the one that all recipients are of, when it is an own one, else empty."""
+
+    by_name: Mapping[str, str]
+    domain: str = ""
+
+    def of_login(self, user: str) -> str:
+        """The mailbox that a login opens; the name itself where that is not known."""
+        name = user.strip().lower()
+        return self.by_name.get(name) or (f"{name}@{self.domain}" if self.domain and "@" not in name else name)
+
+    def of_typed(self, user: str) -> str:
+        """The mailbox of a name typed into a page; a name that no recipient bears stays as it was typed."""
+        return self.by_name.get(user, user)
+
+
+def _domain_of_all(people: Iterable[str], scene: Scene) -> str:
+    domains = {domain_of(address) for address in people}
+    domain = domains.pop() if len(domains) == 1 else ""
+    return domain if scene.domains.is_own(f"x@{domain}") else ""
+
+
+def _settle_delivery(event: Event, campaign: Campaign, found: dict[str, Person]) -> None:
+    """A mail that somebody fetched had been delivered to them, whatever was seen of its envelope."""
+    name = event.person
+    if not name or "@" not in name or event.table != "messages":
+        return
+    person = found.setdefault(name, Person(name))
+    if person.delivered == "accepted":
+        return
+    # One who reads what was sent to an alias is no recipient of the envelope, but has the mail.
+    row = event.row
+    if name in (*campaign.unknown, *campaign.rejected, *(row["to_addrs"] or ()), *(row["cc_addrs"] or ())):
+        campaign.rejected.pop(name, None)
+        campaign.unknown.pop(name, None)
+        campaign.accepted[name] = event.time
+    person.delivered, person.delivered_at = "accepted", event.time
+
+
+def _mailboxes(people: Iterable[str], domain: str) -> Mailboxes:
     """Mailbox by login name: the whole address, or its local part where that is unique."""
     names: dict[str, str] = {}
     ambiguous = set()
@@ -133,7 +180,7 @@ def _mailboxes(people: Iterable[str]) -> dict[str, str]:
             ambiguous.add(local)
         names[local] = address
         names[address] = address
-    return {name: address for name, address in names.items() if name not in ambiguous}
+    return Mailboxes({name: address for name, address in names.items() if name not in ambiguous}, domain)
 
 
 def _logins(scene: Scene) -> list[dict[str, Any]]:
@@ -142,15 +189,14 @@ def _logins(scene: Scene) -> list[dict[str, Any]]:
     return rows(table.filter(_.user.notnull()).order_by("start").limit(LOGINS))
 
 
-def _fetched(campaign: Campaign, seen: Seen, mailboxes: Mapping[str, str]) -> list[Event]:
+def _fetched(campaign: Campaign, seen: Seen, mailboxes: Mailboxes) -> list[Event]:
     """Who fetched a message of the campaign, by POP3 or IMAP, or saw it in the webmail."""
     events = []
     for letter in campaign.fetched:
         row = letter.row
         login = seen.by_session.get(row["session_id"])
-        user = str(login["user"]).lower() if login else None
         how = str(row["transfer"]).partition("-")[0]
-        person = mailboxes.get(user, user) if user else next(iter(letter.recipients), None)
+        person = mailboxes.of_login(str(login["user"])) if login else next(iter(letter.recipients), None)
         events.append(
             Event("fetched", row["start"], row["client_addr"], row["server_addr"], how, "messages", row, person, 0.95)
         )
@@ -184,7 +230,7 @@ def _pages(scene: Scene, campaigns: Sequence[Campaign]) -> dict[str, list[dict[s
     return found
 
 
-def _in_webmail(campaign: Campaign, seen: Seen, mailboxes: Mapping[str, str]) -> list[Event]:
+def _in_webmail(campaign: Campaign, seen: Seen, mailboxes: Mailboxes) -> list[Event]:
     """Webmail pages that list or show the campaign's mail, by whom who logged in there."""
     events = []
     for row in (page for subject in _subjects(campaign) for page in seen.pages.get(subject, ())):
@@ -198,8 +244,7 @@ def _in_webmail(campaign: Campaign, seen: Seen, mailboxes: Mapping[str, str]) ->
             and str(login["service"]).startswith("http")
             and login["start"] <= row["start"]
         ]
-        user = str(entered[-1]["user"]).lower() if entered else None
-        person = mailboxes.get(user, user) if user else None
+        person = mailboxes.of_login(str(entered[-1]["user"])) if entered else None
         client, server = row["client_addr"], row["server_addr"]
         events.append(Event("fetched", row["start"], client, server, "webmail", "http_requests", row, person, 0.7))
     return events
@@ -286,7 +331,7 @@ def _with_submissions(scene: Scene, events: list[Event]) -> list[Event]:
 
 
 def _attributed(
-    visits: Sequence[Event], logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
+    visits: Sequence[Event], logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mailboxes
 ) -> list[Event]:
     """Visits with the person who most likely sat there."""
     typed = [event for event in visits if event.kind == "submitted" and event.person]
@@ -295,34 +340,34 @@ def _attributed(
         near = [other for other in typed if other.client == event.client and abs(other.time - event.time) < ONE_SITTING]
         if event.person or near:  # the name typed into the lure
             name = event.person or near[0].person or ""
-            result.append(replace(event, person=mailboxes.get(name, name), sure=0.95 if event.person else 0.9))
+            sure = 0.95 if event.person else 0.9
+            result.append(replace(event, person=mailboxes.of_typed(name), sure=sure, told_by="typed"))
         else:
-            people, sure = _who(event, logins, fetched, mailboxes)
+            people, sure, told_by = _who(event, logins, fetched, mailboxes)
+            named = replace(event, sure=sure, told_by=told_by)
             result.append(
-                replace(event, person=people[0], sure=sure)
-                if len(people) == 1
-                else replace(event, one_of=tuple(people), sure=sure)
+                replace(named, person=people[0]) if len(people) == 1 else replace(named, one_of=tuple(people))
             )
     return result
 
 
 def _who(
-    event: Event, logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mapping[str, str]
-) -> tuple[list[str], float]:
-    """Those who fetched the lure at the address before; else those who logged in there; in the order they came."""
+    event: Event, logins: Sequence[Mapping[str, Any]], fetched: Sequence[Event], mailboxes: Mailboxes
+) -> tuple[list[str], float, str]:
+    """Those who fetched the lure at the address before; else those who logged in there, the latest; by name."""
     readers = [f for f in fetched if f.client == event.client and f.person and f.time <= event.time]
     if readers:
-        people = list(dict.fromkeys(str(reader.person) for reader in readers))
-        return people, 0.85 if len(people) == 1 else round(0.85 / len(people), 2)
+        people = sorted({str(reader.person) for reader in readers})
+        return people, 0.85 if len(people) == 1 else round(0.85 / len(people), 2), "fetched"
     users = [
-        str(row["user"]).lower()
+        mailboxes.of_login(str(row["user"]))
         for row in logins
         if row["client_addr"] == event.client
         and row["success"] != "no"
         and timedelta(0) <= event.time - row["start"] <= LOGIN_AGE
     ]
-    people = list(dict.fromkeys(mailboxes.get(user, user) for user in users))
-    return people[:CANDIDATES], round(0.6 / max(len(people), 1), 2)
+    people = list(dict.fromkeys(reversed(users)))
+    return sorted(people[:CANDIDATES]), round(0.6 / max(len(people), 1), 2), "login" if people else ""
 
 
 def _misused(
@@ -330,13 +375,13 @@ def _misused(
     campaign: Campaign,
     given: set[str],
     found: Mapping[str, Person],
-    mailboxes: Mapping[str, str],
+    mailboxes: Mailboxes,
 ) -> list[Event]:
     """Logins with an account whose password was given away, from the hosts of the campaign, after it was given."""
     events = []
     hosts = set(campaign.sender_ips)
     for row in logins:
-        person = mailboxes.get(str(row["user"]).lower())
+        person = mailboxes.of_login(str(row["user"]))
         if row["client_addr"] not in hosts or person not in given or row["success"] == "no":
             continue
         since = found[person].first("submitted")

@@ -88,15 +88,23 @@ def _answer(view: Report, asked: dict[str, Any]) -> list[str]:
     value = asked["answer"]
     if asked["question"] == "delivered":
         return [view.prose(outcomes(value))]
-    said = [view.prose(_line(item) if isinstance(item, dict) else visible(item, NAMES_SHOWN)) for item in value]
+    is_open = {row["named"]: row for row in view.found.answers["undecided"] if row["question"] == asked["question"]}
+    said = [view.prose(_line(item, is_open)) for item in value]
     rest = len(said) - ANSWERS_SHOWN
     if rest <= 0:
         return said
     return [*said[:ANSWERS_SHOWN], view.prose(phrase("word.and-more", shown="…", rest=rest))]
 
 
-def _line(item: dict[str, Any]) -> Phrase | str:
-    """An attack with the name of its phase, a weakness with its class."""
+def _line(item: dict[str, Any] | str, is_open: dict[str, dict[str, Any]]) -> Phrase | str:
+    """A name, or why there is none; an attack with the name of its phase, a weakness with its class."""
+    if isinstance(item, str):
+        row = is_open.get(item)
+        if row is None:
+            return visible(item, NAMES_SHOWN)
+        people = [visible(name, NAMES_SHOWN) for name in row["candidates"]]
+        kind = "report.answer-one-of" if people else "report.answer-nobody"
+        return phrase(kind, people=people, client=row["client"], why=row["why"])
     if "phase" in item:
         return phrase("report.event-phase", name=phrase(f"phase.{item['phase']}"), what=item["what"])
     return phrase("report.answer-weakness", what=item["what"], cwe=item["cwe"]) if item.get("cwe") else item["what"]

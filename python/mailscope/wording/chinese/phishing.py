@@ -102,6 +102,13 @@ TEMPLATES: dict[str, str] = {
     "phishing.fact-used": "{people} 的账户随后从 {clients} 被使用",
     "phishing.cleared-reasons": "得分 {score}：{why}",
     "phishing.cleared-score": "得分 {score}，低于 {threshold}",
+    "phishing.cleared-fetched": "在 {client} 收取的 {mails} 未被指控：{why}",
+    "phishing.cleared-received": "邮件服务器记录它来自内部（{client}）",
+    "phishing.open-fetched": "{people} 此前都在 {client} 收取过该邮件，页面上没有输入姓名",
+    "phishing.open-login": "{people} 此前都在 {client} 登录过，页面上没有输入姓名",
+    "phishing.open-nobody": "此前没有看到任何人在 {client} 登录，页面上也没有输入姓名",
+    "report.answer-one-of": "{people} 中的一人：{why}",
+    "report.answer-nobody": "{client} 处的某人：{why}",
     "phishing.cleared-sender": "由 {client} 提交的 {mails}不予指控：{why}",
     # --- the report
     "report.kind-phishing-campaign": "钓鱼活动",

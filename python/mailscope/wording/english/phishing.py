@@ -103,6 +103,13 @@ TEMPLATES: dict[str, str] = {
     "phishing.cleared-reasons": "score {score}: {why}",
     "phishing.cleared-score": "score {score}, below {threshold}",
     "phishing.cleared-sender": "{mails} handed in by {client} are not accused: {why}",
+    "phishing.cleared-fetched": "{mails} fetched at {client} are not accused: {why}",
+    "phishing.cleared-received": "the mail server had noted that it came from inside ({client})",
+    "phishing.open-fetched": "{people} had fetched the mail at {client} before, and no name was typed",
+    "phishing.open-login": "{people} had logged in at {client} before, and no name was typed",
+    "phishing.open-nobody": "nobody was seen to log in at {client} before, and no name was typed",
+    "report.answer-one-of": "one of {people}: {why}",
+    "report.answer-nobody": "somebody at {client}: {why}",
     # --- the report
     "report.kind-phishing-campaign": "Phishing campaign",
     "report.kind-credential-theft": "Passwords given away",
