@@ -15,7 +15,8 @@ from mailscope.desk.records import CaseRecord, NoticeRecord
 from mailscope.report.complaints.accusation import Accusation
 from tests.fixtures import postfix
 from tests.fixtures.complaints import read
-from tests.fixtures.postfix import Postfix, until
+from tests.fixtures.daemon import until
+from tests.fixtures.postfix import Postfix
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,8 +8,9 @@ from mailscope.cli.main import main
 from mailscope.response.probes.permission import Pace
 from mailscope.response.probes.proxy import ProxyQuestion, probe_proxy, proxy_verdict
 from tests.fixtures import dante, postfix, squid
+from tests.fixtures.daemon import free_port
 from tests.fixtures.dante import Dante
-from tests.fixtures.postfix import Postfix, free_port
+from tests.fixtures.postfix import Postfix
 from tests.fixtures.squid import Squid
 
 pytestmark = pytest.mark.slow

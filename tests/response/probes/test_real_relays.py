@@ -8,7 +8,8 @@ import pytest
 from mailscope.response.probes.permission import Pace
 from mailscope.response.probes.relay import Question, came_back, patterns, probe, verdict
 from tests.fixtures import postfix
-from tests.fixtures.postfix import Postfix, until
+from tests.fixtures.daemon import until
+from tests.fixtures.postfix import Postfix
 
 pytestmark = [
     pytest.mark.slow,

@@ -16,8 +16,8 @@ from mailscope.response.plan import Plan, network
 from mailscope.response.targets.dnsbl import DnsblZone
 from mailscope.response.targets.squid_acl import SquidAcl
 from tests.fixtures import squid
+from tests.fixtures.daemon import Daemon, free_port, until
 from tests.fixtures.mta import Mta
-from tests.fixtures.postfix import free_port, until
 from tests.fixtures.squid import Squid
 
 pytestmark = pytest.mark.slow
@@ -92,25 +92,19 @@ zone:
 """
 
 
-class Nsd:
+class Nsd(Daemon):
     """An NSD of the test's own on loopback that serves one zone file."""
 
     def __init__(self, zone):
         self.zone, self.port = zone, free_port()
 
-    def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="msns"))
+    def prepared(self):
         file = self.folder / "nsd.conf"
         file.write_text(NSD_CONF.format(port=self.port, folder=self.folder, zone=self.zone))
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen([NSD, "-d", "-c", str(file)], stdout=quiet, stderr=quiet)
-        until(lambda: self.asked("2.0.0.127") == "127.0.0.2", 20)
-        return self
+        return [NSD, "-d", "-c", str(file)]
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(15)
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def answers(self):
+        return self.asked("2.0.0.127") == "127.0.0.2"
 
     def reload(self):
         import signal
