@@ -8,7 +8,7 @@ from tests.fixtures.cases import make_case
 
 from mailscope.cli.main import main
 from mailscope.cli.show import FIRST_LOOK
-from mailscope.schema.tables import TABLES
+from mailscope.schema.tables import STORED, TABLES
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \u202egnp.exe [bold red]markup[/] \r\noverwritten"
 
@@ -48,7 +48,7 @@ def test_lines_fit_the_terminal(case, capsys, table):
 
 def test_first_look_names_columns_that_exist():
     for table, columns in FIRST_LOOK.items():
-        assert set(columns.split()) <= {column.name for column in TABLES[table].columns}
+        assert set(columns.split()) <= {column.name for column in STORED[table].columns}
 
 
 def test_a_condition_limits_rows_and_a_limit_says_what_is_left(case, capsys):
@@ -72,3 +72,9 @@ def test_a_wrong_column_is_named(case, capsys):
 def test_ndjson_goes_to_programs(case, capsys):
     text = shown(capsys, case, "messages", "--format", "ndjson", "--columns", "subject")
     assert json.loads(text) == {"subject": HOSTILE}
+
+
+def test_without_a_table_it_says_which_there_are(case, capsys):
+    lines = shown(capsys, case).splitlines()
+    assert ["logins", "30"] in [line.split() for line in lines]
+    assert len(lines) == 1 + len(TABLES)

@@ -31,3 +31,13 @@ def test_a_change_is_refused(tmp_path, capsys):
     make_case(tmp_path / "case")
     assert main(["sql", str(tmp_path / "case"), "drop view flows"]) == 4
     assert "a case is never changed by SQL" in capsys.readouterr().err
+
+
+def test_a_mistake_is_told_on_one_line_with_what_there_is(tmp_path, capsys):
+    make_case(tmp_path / "case", logins=[{"user": "info"}])
+    assert main(["sql", str(tmp_path / "case"), "select * from nosuch"]) == 4
+    error, hint = capsys.readouterr().err.splitlines()
+    assert "\\x0a" not in error
+    assert "pg_" not in error
+    assert hint.startswith("hint: the tables are ")
+    assert "logins" in hint

@@ -3,6 +3,8 @@
 import argparse
 import shutil
 import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mailscope.store.engine import Rows
 from mailscope.store.formats import TEXT_FORMATS, write_rows
@@ -14,13 +16,18 @@ def add_format_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def print_rows(rows: Rows, format_: str) -> int:
-    """Prints all rows; returns how many, where they were counted."""
+    """Prints the rows of a query; returns how many, where they were counted."""
+    return print_table(rows.columns, rows, format_)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], format_: str) -> int:
+    """Prints rows under their columns' names; returns how many, where they were counted."""
     if format_ != "table":
-        write_rows(format_, rows.columns, rows, sys.stdout)
+        write_rows(format_, columns, rows, sys.stdout)
         return 0
     from mailscope.cli.layout import fitted
 
     found = list(rows)
-    lines = fitted(rows.columns, found, shutil.get_terminal_size((100, 24)).columns) if found else ["no rows"]
+    lines = fitted(columns, found, shutil.get_terminal_size((100, 24)).columns) if found else ["no rows"]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return len(found)

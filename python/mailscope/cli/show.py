@@ -1,18 +1,19 @@
-"""Prints rows of one table of a case, fitted to the terminal."""
+"""Prints rows of one table of a case or a store, fitted to the terminal; without a table, which there are."""
 
 import argparse
 import re
 
-from mailscope.cli.output import add_format_argument, print_rows
+from mailscope.cli.output import add_format_argument, print_rows, print_table
 from mailscope.cli.parser import positive
 from mailscope.errors import StoreError
-from mailscope.store.case import Case
+from mailscope.store.standing import opened
 
 EXAMPLES = """
 mailscope show case flows
 mailscope show case mail_transactions --where "mail_from like '%@example.org'" --limit 50
 mailscope show case proxy_requests --columns start,client_addr,target_host,request_line
 mailscope show case messages --columns all --limit 1
+mailscope show live
 """
 
 # What one looks at first; the rest is a `--columns` away.
@@ -28,14 +29,15 @@ FIRST_LOOK = {
     "logins": "start flow_id client_addr server_addr service user success",
     "dns_answers": "start client_addr query rtype answer",
     "tls_handshakes": "start flow_id client_addr server_addr began sni version",
+    "mail_log": "time host queue_id mail_from rcpt_to status",
     "flow_records": "start src_addr src_port dst_addr dst_port proto packets bytes",
 }
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
-    parser.add_argument("case", metavar="CASE", help="a case folder")
-    parser.add_argument("table", metavar="TABLE", help="`mailscope schema` lists them")
+    parser.add_argument("case", metavar="CASE", help="a case folder, or a store of `sense` or `collect`")
+    parser.add_argument("table", metavar="TABLE", nargs="?", help="`mailscope schema` explains them")
     parser.add_argument("--where", metavar="EXPR", help="a condition in SQL")
     parser.add_argument("--columns", metavar="A,B", help="which columns, or `all`")
     parser.add_argument("--limit", type=positive, default=20, metavar="N", help="rows at most; default: 20")
@@ -44,14 +46,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Asks for the rows and prints them."""
-    case = Case.open(args.case)
+    case = opened(args.case)
+    if args.table is None:
+        print_table(("table", "rows"), [(name, len(table)) for name, table in case.items()], args.format)
+        return 0
     table = case.table(args.table)
     columns = chosen_columns(args.table, args.columns, table.columns)
     selected = ", ".join(f'"{column}"' for column in columns)
     # The condition is the user's own SQL; the engine runs nothing but one SELECT over this case.
     where = f"WHERE ({args.where}\n)" if args.where else ""
-    keys = [key for key in ("start", "flow_id", "record") if key in table.columns]
-    order = f"ORDER BY {', '.join(keys)}" if "start" in keys else ""
+    keys = [key for key in ("start", "time", "flow_id", "record") if key in table.columns]
+    order = f"ORDER BY {', '.join(keys)}" if {"start", "time"} & set(keys) else ""
     rows = case.sql(f'SELECT {selected} FROM "{args.table}" {where} {order} LIMIT {args.limit}')  # noqa: S608
     shown = print_rows(rows, args.format)
     if args.format == "table" and shown == args.limit and len(table) > shown and not args.where:

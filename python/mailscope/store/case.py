@@ -62,7 +62,7 @@ class Case(Tables):
         """The rows of one SELECT over the case's tables; nothing else can be reached from it."""
         from mailscope.store import engine
 
-        files = {name: table.path.resolve() for name, table in self.items() if table.path is not None}
+        files = {name: [str(table.path.resolve())] for name, table in self.items() if table.path is not None}
         if not files:
             raise StoreError(f"`{self.path}` has no Parquet tables", hint="make them with `--format parquet`")
         return engine.query(files, query)

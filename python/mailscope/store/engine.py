@@ -207,17 +207,19 @@ class Rows:
         return self._result.to_arrow_table()
 
 
-def query(files: Mapping[str, Path], sql: str) -> Rows:
+def query(files: Mapping[str, Sequence[str]], sql: str) -> Rows:
     """The rows of one SELECT over Parquet files, each a view by its name.
 
     The query can read these files and nothing else: no other file, no network, no setting, no write.
     """
     connection = duckdb.connect(config=_SAFE)
-    for name, path in files.items():
-        connection.read_parquet(str(path)).create_view(name)
+    for name, paths in files.items():
+        connection.read_parquet(list(paths), hive_partitioning=False).create_view(name)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET temp_directory = ''")  # no spill files beside the user's own
-    connection.execute(f"SET allowed_paths = [{', '.join(_literal(str(path)) for path in files.values())}]")
+    connection.execute(
+        f"SET allowed_paths = [{', '.join(_literal(path) for paths in files.values() for path in paths)}]"
+    )
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     try:
@@ -231,11 +233,19 @@ def query(files: Mapping[str, Path], sql: str) -> Rows:
             )
         return Rows(connection.execute(statements[0]))
     except duckdb.Error as error:
-        raise StoreError(_first_lines(error), hint="`mailscope schema` lists tables and columns") from error
+        raise StoreError(_first_lines(error), hint=_hint(error, files)) from error
 
 
 def _first_lines(error: Exception) -> str:
-    return str(error).split("\n\nLINE", 1)[0].strip()
+    """What DuckDB says on one line, without the quoted query and without guesses at tables of its own."""
+    lines = str(error).split("\n\nLINE", 1)[0].splitlines()
+    return " ".join(line.strip() for line in lines if line and not line.startswith("Did you mean"))
+
+
+def _hint(error: Exception, files: Mapping[str, object]) -> str:
+    if isinstance(error, duckdb.CatalogException) and "Table with name" in str(error):
+        return f"the tables are {', '.join(files)}"
+    return "`mailscope schema` lists tables and columns"
 
 
 def _literal(text: str) -> str:

@@ -97,6 +97,10 @@ class Lake:
             raise StoreError(f"`{self.uri}`: the batch is not stored: {_first_line(cause)}") from cause
         return True
 
+    def files(self) -> list[str]:
+        """The Parquet files that hold the table just now; StoreError when there is no table."""
+        return list(self._fresh().file_uris())
+
     def last(self, app: str) -> int:
         """The number of the last batch stored for this writer; -1 when there is none."""
         if not self.exists:
