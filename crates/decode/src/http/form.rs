@@ -9,6 +9,36 @@ const FIELDS: usize = 200;
 /// Longest user name kept.
 const USER_BYTES: usize = 256;
 
+/// "User" in keys of other languages, lower case where the script has cases.
+const USER_WORDS: &[&[u8]] = &[
+    b"usuario",
+    "usuário".as_bytes(),
+    b"benutzer",
+    b"nutzer",
+    b"kennung",
+    b"utilisateur",
+    b"identifiant",
+    b"utente",
+    b"gebruiker",
+    b"bruker",
+    b"bruger",
+    b"anvandar",
+    b"uzytkownik",
+    b"uzivatel",
+    b"kullanici",
+    b"felhasznalo",
+    b"kayttaja",
+    b"yonghu",
+    b"zhanghao",
+    "用户".as_bytes(),
+    "用戶".as_bytes(),
+    "账号".as_bytes(),
+    "帐号".as_bytes(),
+    "帳號".as_bytes(),
+    "ユーザ".as_bytes(),
+    "логин".as_bytes(),
+];
+
 /// The user of a form, JSON object or multipart body that also has a password; `None` when it has
 /// no password, `Some(None)` when no field names the user.
 pub(super) fn login(body: &[u8], content_type: &str) -> Option<Option<String>> {
@@ -45,11 +75,17 @@ pub(super) fn rank(key: &[u8]) -> u8 {
         .find(|part| !part.is_empty())
         .unwrap_or(&key);
     match last {
-        _ if has(b"user") || has(b"uname") || has(b"usr") || has(b"usuario") => 5,
+        _ if has(b"user")
+            || has(b"uname")
+            || has(b"usr")
+            || USER_WORDS.iter().any(|word| has(word)) =>
+        {
+            5
+        }
         _ if has(b"login") || has(b"logon") || last == b"log" => 4,
         _ if has(b"mail") => 3,
         _ if has(b"account") || has(b"acct") || has(b"konto") => 3,
-        b"uid" | b"id" | b"name" | b"u" | b"nick" => 2,
+        b"uid" | b"id" | b"name" | b"u" | b"nick" | b"nome" | b"nom" => 2,
         _ => 0,
     }
 }
@@ -157,5 +193,17 @@ mod tests {
             Some(Some("bob".into()))
         );
         assert_eq!(login(b"q=user&name=x", ""), None);
+        assert_eq!(
+            login("Benutzerkennung=meier&Kennwort=x".as_bytes(), ""),
+            Some(Some("meier".into()))
+        );
+        assert_eq!(
+            login("メール=1&ユーザー名=sato&パスワード=x".as_bytes(), ""),
+            Some(Some("sato".into()))
+        );
+        assert_eq!(
+            login(b"identifiant=dupont&mdp=x", ""),
+            Some(Some("dupont".into()))
+        );
     }
 }

@@ -35,13 +35,23 @@ const SECRET_WORDS: &[&[u8]] = &[
     b"wachtwoord",
     b"salasana",
     b"jwt",
-    b"\xe5\xaf\x86\xe7\xa0\x81",
+    b"jelszo",
+    b"losenord",
+    b"l\xc3\xb6senord",
+    b"adgangskode",
+    b"kodeord",
+    "密码".as_bytes(),
+    "密碼".as_bytes(),
+    "パスワード".as_bytes(),
+    "비밀번호".as_bytes(),
+    "пароль".as_bytes(),
+    "Пароль".as_bytes(),
 ];
 
 /// Last words of a key that make its value a secret.
 const SECRET_KEYS: &[&[u8]] = &[
     b"pw", b"code", b"pin", b"key", b"auth", b"otp", b"mima", b"pswd", b"psw", b"psd", b"csrf",
-    b"captcha",
+    b"captcha", b"sifre", b"mdp",
 ];
 
 /// Is the value of this key a secret?
@@ -57,11 +67,11 @@ pub(super) fn is_secret(key: &[u8]) -> bool {
 
 /// Bit `n`: the word `n` of [`SECRET_WORDS`] begins with this byte.
 #[allow(clippy::indexing_slicing)] // evaluated by the compiler, which checks the place
-const STARTS: [u32; 256] = {
+const STARTS: [u64; 256] = {
     let mut starts = [0; 256];
     let mut word = 0;
     while word < SECRET_WORDS.len() {
-        starts[SECRET_WORDS[word][0] as usize] |= 1 << word;
+        starts[SECRET_WORDS[word][0] as usize] |= 1u64 << word;
         word += 1;
     }
     starts
@@ -98,7 +108,7 @@ fn is_short_by_nature(key: &[u8]) -> bool {
 /// Is the value of this key a password?
 pub(super) fn is_password(key: &[u8]) -> bool {
     let key = encoding::percent(key).to_ascii_lowercase();
-    let words: [&[u8]; 10] = [
+    let words: [&[u8]; 22] = [
         b"pass",
         b"pwd",
         b"pswd",
@@ -109,9 +119,21 @@ pub(super) fn is_password(key: &[u8]) -> bool {
         b"clave",
         b"parol",
         b"mima",
+        b"heslo",
+        b"haslo",
+        b"wachtwoord",
+        b"salasana",
+        b"jelszo",
+        b"losenord",
+        b"l\xc3\xb6senord",
+        "密码".as_bytes(),
+        "密碼".as_bytes(),
+        "パスワード".as_bytes(),
+        "пароль".as_bytes(),
+        "Пароль".as_bytes(),
     ];
     words.iter().any(|word| contains(&key, word))
-        || key.rsplit(|b| *b == b'_').next() == Some(b"pw")
+        || matches!(key.rsplit(|b| *b == b'_').next(), Some(b"pw" | b"mdp"))
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
