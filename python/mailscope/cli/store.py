@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 mailscope store info flows
 mailscope store fold flows
+mailscope store fold flows --again
 mailscope store compact flows
 mailscope store prune flows --keep-days 90
 """
@@ -25,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         {
             "info": ("print version, files, bytes, records and days as JSON", _place),
-            "fold": ("sum the records that the hourly sums do not hold yet; senders asks them first", _place),
+            "fold": ("sum the records that the hourly sums do not hold yet; senders asks them first", _fold),
             "compact": ("join small files; readers and writers go on", _place),
             "prune": ("forget old days, and remove files that nothing needs", _prune),
         },
@@ -34,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("store", metavar="DIR", help="folder or object-store URL")
+
+
+def _fold(parser: argparse.ArgumentParser) -> None:
+    _place(parser)
+    about = "sum all records anew, as after an update; while no collector writes"
+    parser.add_argument("--again", action="store_true", help=about)
 
 
 def _prune(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +65,7 @@ def execute(args: argparse.Namespace) -> int:
 def _done(lake: "Lake", args: argparse.Namespace) -> "dict[str, Any]":
     if args.action == "info":
         return lake.info()
-    summed = lake.fold()
+    summed = lake.fold(again=args.action == "fold" and args.again)
     if args.action == "fold":
         return {"summed_records": summed}
     if args.action == "compact":

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from ibis.expr.types import Table
 
 from mailscope.detect.amplification import answered_hours
-from mailscope.detect.port_profile import asked_hours, asking_hours
+from mailscope.detect.port_profile import asked_hours, asking_hours, failed_hours
 from mailscope.detect.senders.conversations import mail_hours
 
 SUMS: Mapping[str, Callable[[Table], Table]] = {
     "mail": mail_hours,
     "asked": asked_hours,
     "asking": asking_hours,
+    "failed": failed_hours,
     "answered": answered_hours,
 }

@@ -16,7 +16,7 @@ Evidence
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil
@@ -29,7 +29,7 @@ from ibis.expr.types import Table
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.engine import held
-from mailscope.store.flow_hours import FlowHours, among
+from mailscope.store.flow_hours import FlowHours, among, few
 
 TCP, ECHO = "tcp", "echo"
 SYN, ACK = 2, 16
@@ -98,12 +98,10 @@ def matches(
     asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
     pinging = held(_pinging(asking, profiles), "asking_pings")
-    sources = ports.select("src_addr").union(pinging, distinct=True)
-    asked = hours.sums("asked", asked_hours, lambda table: among(table, "src_addr", sources))
-    asked = held(asked.filter(_.hour >= since_hour), "asked_of_sources")
+    asked = hours.sums("asked", asked_hours, _looked_at(ports, pinging))
+    asked = asked.filter(_.hour >= since_hour)
     of_ports = asked.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
-    of_pings = asked.filter(_.proto == ECHO).semi_join(pinging, "src_addr")
-    targets = held(_by_target(of_ports.union(of_pings)), "asked_targets")
+    targets = held(_by_target(of_ports.union(asked.filter(_.proto == ECHO))), "asked_targets")
     found = [_matching(targets, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
@@ -131,23 +129,26 @@ def _matching(targets: Table, profile: Profile) -> Table:
 
 def asked_hours(flow_records: Table) -> Table:
     """What each address asked of each other one and port, by feed: sums of an hour; `proto` is tcp or echo."""
-    return _hourly(_asked(flow_records))
-
-
-def _failed_hours(flow_records: Table) -> Table:
-    """The same of what was not answered."""
-    return _hourly(_asked(flow_records).filter(_.failed == 1))
-
-
-def _hourly(asked: Table) -> Table:
-    return asked.group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port", "hour"]).agg(
-        flows=_.count(),
-        failed=_.failed.sum().cast("int64"),
-        packets=(_.packets * _.sampling).cast("int64").sum().cast("int64"),
-        bytes=(_.bytes * _.sampling).cast("int64").sum().cast("int64"),
-        first=_.start.min(),
-        last=_.end.max(),
+    # The key's order is that in which sums lie: a question for some ports of some sources reads little of them.
+    keys = ["proto", "dst_port", "src_addr", "dst_addr", "hour", *_FEED]
+    return (
+        _asked(flow_records)
+        .group_by(keys)
+        .agg(
+            flows=_.count(),
+            failed=_.failed.sum().cast("int64"),
+            packets=(_.packets * _.sampling).cast("int64").sum().cast("int64"),
+            bytes=(_.bytes * _.sampling).cast("int64").sum().cast("int64"),
+            first=_.start.min(),
+            last=_.end.max(),
+        )
     )
+
+
+def failed_hours(flow_records: Table) -> Table:
+    """How often each address asked for each TCP port and was not answered: sums of an hour."""
+    asked = _asked(flow_records).filter(_.failed == 1, _.proto == TCP)
+    return asked.group_by(["src_addr", "dst_port", "hour"]).agg(failed=_.failed.sum().cast("int64"))
 
 
 def asking_hours(flow_records: Table) -> Table:
@@ -205,7 +206,7 @@ def _busy_ports(
     """
     of_tcp = [profile for profile in profiles if profile.proto == TCP]
     least = [max(ceil(p.unanswered * p.targets), p.flows_on_one) for p in of_tcp if p.unanswered]
-    failed = hours.sums("asked", _failed_hours).filter(_.failed > 0, _.proto == TCP, _.hour >= since_hour)
+    failed = _failed(hours).filter(_.hour >= since_hour)
     by_port = failed.filter(is_in(failed.src_addr, own)).group_by(["src_addr", "dst_port"]).agg(failed=_.failed.sum())
     found = [by_port.filter(_.failed >= min(least)).select("src_addr", dst_port=_.dst_port.cast("int32"))]
     for profile in of_tcp:
@@ -213,6 +214,14 @@ def _busy_ports(
             many = asking.filter(_.web >= profile.flows_on_one // 2).select("src_addr")
             found += [many.mutate(dst_port=ibis.literal(port, "int32")) for port in profile.ports]
     return ibis.union(*found, distinct=True)
+
+
+def _failed(hours: FlowHours) -> Table:
+    """Sums of attempts that failed; from what was asked where a store has not got them yet."""
+    if "failed" in hours.parts or "asked" not in hours.parts:
+        return hours.sums("failed", failed_hours)
+    asked = hours.sums("asked", asked_hours).filter(_.failed > 0, _.proto == TCP)
+    return asked.select("src_addr", "dst_port", "hour", "failed")
 
 
 def _pinging(asking: Table, profiles: Sequence[Profile]) -> Table:
@@ -223,6 +232,27 @@ def _pinging(asking: Table, profiles: Sequence[Profile]) -> Table:
         if profile.proto == ECHO
     ]
     return asking.filter(reduce(or_, tests)).select("src_addr")
+
+
+def _looked_at(ports: Table, pinging: Table) -> Callable[[Table], Table]:
+    """Narrows rows, of records or of sums, to those that may be of these ports and sources; none comes twice.
+
+    Web ports apart: half of all rows are of them, and few of the sources that are looked at ask there.
+    """
+    is_web = ports.dst_port.isin(WEB_PORTS)
+    groups = [
+        (few("dst_port", some), few("src_addr", some)) for some in (ports.filter(is_web), ports.filter(~is_web))
+    ]
+    pings = few("src_addr", pinging)
+
+    def narrowed(rows: Table) -> Table:
+        of_tcp = rows.filter(rows.proto == TCP)
+        is_web = of_tcp.dst_port.isin(WEB_PORTS)
+        halves = zip((of_tcp.filter(is_web), of_tcp.filter(~is_web)), groups, strict=True)
+        parts = [among(among(half, "dst_port", asked), "src_addr", asking) for half, (asked, asking) in halves]
+        return ibis.union(*parts, among(rows.filter(rows.proto != TCP), "src_addr", pings))
+
+    return narrowed
 
 
 def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
+from typing import Any
 
 import ibis
 from ibis.expr.types import Table
@@ -70,14 +71,20 @@ FEW = 2000
 """Values that are named in a question; where there are more, they are a table."""
 
 
-def among(rows: Table, name: str, values: Table) -> Table:
-    """The rows whose `name` is one of the values of a table with that column.
+def among(rows: Table, name: str, values: Table | Sequence[Any]) -> Table:
+    """The rows whose `name` is one of the values: of a list, or of a table with that column.
 
     A few values are named one by one: Parquet's dictionaries tell which pages hold them, and other columns of the
     rest are not read. That took a fifth of the time of joining tens of millions of rows.
     """
-    few = [row[name] for row in plain_rows(values.select(name).distinct().limit(FEW + 1))]
-    return rows.filter(rows[name].isin(few)) if len(few) <= FEW else rows.semi_join(values, name)
+    some = few(name, values) if isinstance(values, Table) else values
+    return rows.semi_join(some, name) if isinstance(some, Table) else rows.filter(rows[name].isin(some))
+
+
+def few(name: str, values: Table) -> Table | Sequence[Any]:
+    """A few distinct values of that column as a list, for `among`; the table itself where there are more."""
+    found = [row[name] for row in plain_rows(values.select(name).distinct().limit(FEW + 1))]
+    return sorted(found) if len(found) <= FEW else values
 
 
 def together(stores: Sequence[FlowHours], others: Sequence[Table]) -> FlowHours:

@@ -24,8 +24,10 @@ APP = "fold"
 DAY = "day"
 FOLD_RECORDS = 4_000_000
 """Records summed at once, where nobody waits: the more, the fewer rows are left of them."""
-ROW_GROUP = 65_536
-"""Rows read or passed over together: sums lie by host, and a question for few hosts passes over most."""
+ROW_GROUP = 16_384
+"""Rows read or passed over together: sums lie by their keys, and a question for few hosts passes over most."""
+SORTED_BY = 4
+"""So many first columns of a kind's key are the order in which its sums lie: what they are asked for comes first."""
 FOLD_MEMORY = "1GB"
 """Beyond it the engine spills to disk."""
 
@@ -60,12 +62,14 @@ class HourlySums:
         except Gap:
             return None
 
-    def fold(self, upto: int, files: Callable[[], list[NewFile]], most: int | None = None) -> int:
-        """Sums the records that came since, or all of now where there are no sums yet; returns how many.
+    def fold(
+        self, upto: int, files: Callable[[], list[NewFile]], most: int | None = None, *, again: bool = False
+    ) -> int:
+        """Sums the records that came since, or all of now where there are no sums yet or `again`; returns how many.
 
         With `most`, about so many; nothing where there are no sums yet and more records than that.
         """
-        reach = self.reach(upto)
+        reach = None if again else self.reach(upto)
         if reach is None:
             found = files()
             is_much = most is not None and sum(file.records for file in found) > most
@@ -142,7 +146,7 @@ class HourlySums:
             sums = self._made(add_parquet_files(connection, "records", [str(file.path) for file in files]))
         else:
             sums = self._made(add_arrow(connection, "records", _empty(self._records)))
-        return delta_types(sums.order_by(*_sorted_by(sums)).to_pyarrow())
+        return delta_types(sums.order_by(*sums.columns[:SORTED_BY]).to_pyarrow())
 
     def _table(self) -> "DeltaTable | None":
         from deltalake import DeltaTable
@@ -164,12 +168,6 @@ def delta_types(sums: "pa.Table") -> "pa.Table":
     table = sums.cast(pa.schema(fields))
     days = pc.cast(pc.cast(pc.divide(table["hour"], 24), pa.int32()), pa.date32())
     return table.append_column(DAY, days)
-
-
-def _sorted_by(sums: "ibis.Table") -> list[str]:
-    """Sums of one host lie together, so that a question for few hosts reads few pages."""
-    first = ("src_addr", "client", "service", "dst_addr", "server", "peer", "hour")
-    return [name for name in first if name in sums.columns]
 
 
 def _chunks(files: Iterable[NewFile], most: int, *, whole_versions: bool = True) -> list[list[NewFile]]:

@@ -42,6 +42,9 @@ FILE_BYTES = 256 << 20
 CHECKPOINT_COMMITS = 50
 """The log is summed up so often, so that opening the table stays cheap."""
 
+SPAN_SLACK_US = 1000
+"""Microseconds by which the log's times of a file may be beside those of its records."""
+
 
 class Lake:
     """One table of a store: flow records, mail logs, or what a sensor decodes."""
@@ -154,16 +157,18 @@ class Lake:
             parts[name] = Part(told, sums)
         return FlowHours(records, parts, self._span(), info["records"])
 
-    def fold(self, most: int | None = None) -> dict[str, int]:
+    def fold(self, most: int | None = None, *, again: bool = False) -> dict[str, int]:
         """Sums the records that are in no sums yet; records summed, by kind.
 
         With `most`, about so many, and none where that would not do for a beginning: an old store's are begun without.
+        With `again`, all, from the beginning: what an earlier version summed then lies as this one reads it best.
         """
         if not self._sums:
             return {}
         table = self._fresh()
         try:
-            return {kind.name: kind.fold(table.version(), lambda: self._files(table), most) for kind in self._kinds()}
+            upto = table.version()
+            return {k.name: k.fold(upto, lambda: self._files(table), most, again=again) for k in self._kinds()}
         except (OSError, _delta_error()) as cause:
             raise StoreError(f"`{self.uri}`: hourly sums are not stored: {_first_line(cause)}") from cause
 
@@ -240,6 +245,7 @@ class Lake:
 
     def _span(self) -> tuple[datetime, datetime] | None:
         """First and last start. The log tells them by the millisecond: the files that may hold them tell the rest."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         if not self.is_local or self._table is None:
@@ -247,13 +253,15 @@ class Lake:
         files = _files_of(self._table)
         if not {"min.start", "max.start"} <= set(files.column_names):
             return None
-        rows = files.select(["path", "min.start", "max.start"]).to_pylist()
-        if not rows or any(row["min.start"] is None or row["max.start"] is None for row in rows):
+        microseconds = pa.timestamp("us", "UTC")
+        # As numbers: pyarrow imports pandas, a quarter of a second, to give times as Python's.
+        begun, ended = (files[name].cast(microseconds).cast("int64") for name in ("min.start", "max.start"))
+        if not len(files) or begun.null_count or ended.null_count:
             return None
-        slack = timedelta(milliseconds=1)
-        first = min(row["min.start"] for row in rows) + slack
-        last = max(row["max.start"] for row in rows) - slack
-        edges = [row["path"] for row in rows if row["min.start"] <= first or row["max.start"] >= last]
+        paths, begins, ends = files["path"].to_pylist(), begun.to_pylist(), ended.to_pylist()
+        first, last = min(begins) + SPAN_SLACK_US, max(ends) - SPAN_SLACK_US
+        times = zip(paths, begins, ends, strict=True)
+        edges = [path for path, begin, end in times if begin <= first or end >= last]
         found = []
         for path in edges:
             told = pq.ParquetFile(Path(self.uri) / unquote(path)).metadata
@@ -261,7 +269,8 @@ class Lake:
             found += [told.row_group(group).column(place).statistics for group in range(told.num_row_groups)]
         if any(one is None or not one.has_min_max for one in found):
             return None
-        return min(one.min for one in found), max(one.max for one in found)
+        spanned = min(one.min_raw for one in found), max(one.max_raw for one in found)
+        return _utc(spanned[0]), _utc(spanned[1])
 
     def _create(self) -> None:
         from deltalake import DeltaTable
@@ -291,6 +300,10 @@ class Lake:
             raise StoreError(f"there is no store of {what} at `{self.uri}`", hint=f"{maker} makes one")
         self._table = None
         return self._open()
+
+
+def _utc(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
 
 
 def stored(records: "pa.Table", table: str = TABLE) -> "pa.Table":

@@ -6,10 +6,13 @@ answers were exported, its destination (`server.25 -> client`): CAPABILITIES of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
+from mailscope.store.engine import plain_rows
 from mailscope.store.flow_hours import FlowHours
 
 MAIL_PORTS = (25, 465, 587, 2525)
@@ -41,7 +44,10 @@ def mail_conversations(flow_records: Table | FlowHours) -> Table:
     """
     hours = FlowHours.of(flow_records)
     rows = hours.sums("mail", mail_hours)
-    return _across_feeds(_added(rows) if "mail" in hours.parts else rows)
+    if "mail" not in hours.parts:
+        return _across_feeds(rows)
+    feeds = plain_rows(hours.sums("mail", _feeds).distinct().limit(2))
+    return _of_one_feed(rows, feeds[0]["format"]) if len(feeds) == 1 else _across_feeds(_added(rows, _FEED))
 
 
 def mail_hours(flow_records: Table) -> Table:
@@ -49,9 +55,14 @@ def mail_hours(flow_records: Table) -> Table:
     return _by_feed(_directed(flow_records))
 
 
-def _added(mail_hours: Table) -> Table:
-    """Rows of the same conversation and feed as one."""
-    return mail_hours.group_by([*_FEED, *_ENDS]).agg(
+def _feeds(flow_records: Table) -> Table:
+    """The feeds that told of mail."""
+    return _directed(flow_records).select(*_FEED).distinct()
+
+
+def _added(mail_hours: Table, feed: Sequence[str]) -> Table:
+    """Rows of the same conversation and feed as one; without the columns of a feed, of one feed."""
+    return mail_hours.group_by([*_ENDS, *feed]).agg(
         **{name: mail_hours[name].sum().cast("int64") for name in _SUMS},
         **{name: mail_hours[name].max() for name in _LARGEST},
         start=mail_hours.start.min(),
@@ -111,7 +122,7 @@ def _bit(flags: IntegerValue, bit: int) -> IntegerValue:
 
 def _by_feed(directed: Table) -> Table:
     """One row a conversation and feed; a long one exported in pieces is one."""
-    return directed.group_by([*_FEED, *_ENDS]).agg(
+    return directed.group_by([*_ENDS, *_FEED]).agg(
         forward=_.has_out.sum().cast("int64"),
         replies=_.has_in.sum().cast("int64"),
         sampled_packets=_.out_packets.sum().cast("int64"),
@@ -128,9 +139,8 @@ def _by_feed(directed: Table) -> Table:
     )
 
 
-def _across_feeds(by_feed: Table) -> Table:
-    """Rows of `mail_hours` to one row a conversation: of several feeds that saw it, the largest count of each."""
-    seen = by_feed.mutate(
+def _seen(by_feed: Table) -> Table:
+    return by_feed.mutate(
         # A sample (sFlow) is one packet of a conversation, no flow record: many of them make one flow.
         flows=ibis.cases(
             (_.format == "sflow-v5", 1),
@@ -139,7 +149,17 @@ def _across_feeds(by_feed: Table) -> Table:
         ),
         is_silent=(_.in_packets.fill_null(0) == 0) & (_.sampled_packets <= FEW_PACKETS) & (_.sampling == 1),
     )
-    merged = seen.group_by([*_ENDS]).agg(
+
+
+def _of_one_feed(rows: Table, format_name: str) -> Table:
+    """The same where all is of one feed: a conversation is then one row already, once its rows are added up."""
+    seen = _seen(_added(rows, ()).mutate(format=ibis.literal(format_name)))
+    return _told(seen.mutate(silent=seen.is_silent.cast("int64")))
+
+
+def _across_feeds(by_feed: Table) -> Table:
+    """Rows of `mail_hours` to one row a conversation: of several feeds that saw it, the largest count of each."""
+    merged = _seen(by_feed).group_by([*_ENDS]).agg(
         flows=_.flows.max(),
         packets=_.packets.max(),
         sampled_packets=_.sampled_packets.max(),
@@ -153,6 +173,10 @@ def _across_feeds(by_feed: Table) -> Table:
         start=_.start.min(),
         end=_.end.max(),
     )
+    return _told(merged)
+
+
+def _told(merged: Table) -> Table:
     is_failed = ibis.cases(
         (_.out_ack > 0, False),
         (_.in_syn_ack > 0, False),
