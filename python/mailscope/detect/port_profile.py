@@ -240,9 +240,7 @@ def _looked_at(ports: Table, pinging: Table) -> Callable[[Table], Table]:
     Web ports apart: half of all rows are of them, and few of the sources that are looked at ask there.
     """
     is_web = ports.dst_port.isin(WEB_PORTS)
-    groups = [
-        (few("dst_port", some), few("src_addr", some)) for some in (ports.filter(is_web), ports.filter(~is_web))
-    ]
+    groups = [(few("dst_port", some), few("src_addr", some)) for some in (ports.filter(is_web), ports.filter(~is_web))]
     pings = few("src_addr", pinging)
 
     def narrowed(rows: Table) -> Table:

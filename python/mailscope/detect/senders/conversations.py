@@ -159,19 +159,23 @@ def _of_one_feed(rows: Table, format_name: str) -> Table:
 
 def _across_feeds(by_feed: Table) -> Table:
     """Rows of `mail_hours` to one row a conversation: of several feeds that saw it, the largest count of each."""
-    merged = _seen(by_feed).group_by([*_ENDS]).agg(
-        flows=_.flows.max(),
-        packets=_.packets.max(),
-        sampled_packets=_.sampled_packets.max(),
-        bytes=_.bytes.max(),
-        out_syn=_.out_syn.max(),
-        out_ack=_.out_ack.max(),
-        in_syn_ack=_.in_syn_ack.max(),
-        refused=_.refused.max(),
-        silent=_.is_silent.cast("int64").min(),
-        sampling=_.sampling.max(),
-        start=_.start.min(),
-        end=_.end.max(),
+    merged = (
+        _seen(by_feed)
+        .group_by([*_ENDS])
+        .agg(
+            flows=_.flows.max(),
+            packets=_.packets.max(),
+            sampled_packets=_.sampled_packets.max(),
+            bytes=_.bytes.max(),
+            out_syn=_.out_syn.max(),
+            out_ack=_.out_ack.max(),
+            in_syn_ack=_.in_syn_ack.max(),
+            refused=_.refused.max(),
+            silent=_.is_silent.cast("int64").min(),
+            sampling=_.sampling.max(),
+            start=_.start.min(),
+            end=_.end.max(),
+        )
     )
     return _told(merged)
 
