@@ -91,3 +91,22 @@ def test_the_first_request_with_an_effect_is_kept_as_evidence():
     given = values(tables("http_parameters"), tables("http_requests"))
     (page,) = attacked_pages(attack_values(given), tables("http_requests")).to_pyarrow().to_pylist()
     assert (page["effect_flow_id"], page["effect_first_packet"]) == ("F0000000000000002", 3)
+
+
+def letters(count, size_of):
+    return [
+        exchange(n, f"7 AND SUBSTR((SELECT name FROM staff LIMIT 0,1),{n},1)>CHAR({60 + n})", size=size_of(n))
+        for n in range(1, count)
+    ]
+
+
+def test_questions_for_single_letters_that_are_answered_in_two_ways_bring_the_data():
+    found = judged(exchange(0, PLAIN), *letters(30, lambda n: 200 if n % 3 else 140))
+    assert found["sql-injection"][0] == "yes"
+    assert "letter-by-letter" in found["sql-injection"][1]
+
+
+def test_questions_for_letters_that_are_all_answered_alike_bring_nothing():
+    assert judged(exchange(0, PLAIN), *letters(30, lambda n: 200))["sql-injection"] == ("unknown", [])
+    each_other = judged(exchange(0, PLAIN), *letters(30, lambda n: 150 + n))
+    assert "letter-by-letter" not in each_other["sql-injection"][1]

@@ -4,7 +4,7 @@ import pytest
 
 from mailscope.investigation.answer import plain
 from mailscope.investigation.campaign_story import phishing_findings
-from tests.fixtures.phish import BAD, LURE, LURE_ADDR, LURE_TEXT, login, mail, merged, scene, visit, wave
+from tests.fixtures.phish import BAD, LURE, LURE_ADDR, LURE_TEXT, SERVER, login, mail, merged, scene, visit, wave
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,18 @@ def test_every_message_of_a_campaign_shows_its_score_and_signals(told):
 
 def test_what_the_capture_cannot_show_is_said(told):
     findings, _cleared = told
-    assert findings[0].details["answers"]["not_shown"] == ["weaknesses", "attacks"]
+    assert findings[1].details["answers"]["not_shown"] == ["weaknesses", "attacks"]
     assert findings[0].not_proven
+
+
+def test_a_server_that_took_own_senders_from_outside_is_a_weakness_and_the_mails_are_an_attack(told):
+    findings, _cleared = told
+    answers = findings[0].details["answers"]
+    assert answers["not_shown"] == []
+    (hole,) = answers["weaknesses"]
+    assert (hole["cwe"], hole["target"]) == ("CWE-290", SERVER)
+    (attack,) = answers["attacks"]
+    assert (attack["phase"], attack["source"], attack["worked"]) == ("mail-sending", BAD, "yes")
 
 
 def test_an_answer_that_names_several_people_has_them_for_machines_too(tmp_path):

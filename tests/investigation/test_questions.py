@@ -33,3 +33,18 @@ def test_each_question_says_whether_the_traffic_answers_it():
     assert shown["lure_url"]
     assert not shown["attacks"]
     assert "attacks" in told["not_shown"]
+
+
+def test_mails_that_an_intrusion_tells_are_not_told_again_and_a_weakness_is_one():
+    sent = {"phase": "mail-sending", "source": "192.0.2.1", "target": "10.0.0.2"}
+    hole = {"cwe": "CWE-290", "target": "10.0.0.2", "where": "smtp:25"}
+    told = answers(
+        [
+            finding(
+                "web-intrusion", attacks=[sent | {"first": 1}, sent | {"first": 2}], weaknesses=[hole | {"seen": 1}]
+            ),
+            finding("phishing-campaign", attacks=[sent | {"first": 0}], weaknesses=[hole | {"seen": 0}]),
+        ]
+    )
+    assert [row["first"] for row in told["attacks"]] == [1, 2]
+    assert told["weaknesses"] == [hole | {"seen": 1}]

@@ -38,6 +38,11 @@ DELAYS_LEAST = 2
 ANSWERS_LEAST = 4
 """Answers from which on it tells something that they are of few kinds."""
 
+LETTERS_LEAST, LETTERS_KINDS, LETTERS_SHARE = 20, 4, 0.1
+"""Questions for single letters of the data, the most kinds of answers to them, and the least share of the rarer ones,
+from which on it is plain that the answers tell the letters (blind injection).
+"""
+
 GROWTH_BYTES = 8
 """Bytes by which an answer must exceed the page's largest ordinary one."""
 
@@ -54,6 +59,7 @@ _CATALOGUES = (
     r"rdb\$\w+|v\$\w+|versions|generate_series|domain\.\w+"
 )
 _ALWAYS_TRUE = r"\bor\b\s*\(?\s*(\d+\s*=\s*\d+|'(\w*)'\s*=\s*'\w*|true|1\s*(--|#|$))"
+_LETTER = r"\b(?:substr|substring|mid|left|right|ascii|unicode|ord|hex)\s*\(.*[<>=]|\b(?:r?like|regexp|glob|between)\b"
 _PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
 _FACTOR = r"(?:\d{2,7})\s*\*\s*(\d{2,7})"
 
@@ -100,6 +106,10 @@ def _observed(hit: Table) -> Table:
     is_ok = (hit.status < 300).fill_null(False)
     reflected = (hit.value.length() >= 6) & prefix.contains(hit.value[:60])
     is_query = hit.folded.re_search(r"\bunion\b.*\bselect\b|\bselect\b.*\bfrom\b|json_group|group_concat|string_agg")
+    asks_letter = is_query_for_letter(hit.folded)
+    kind = hit.status.cast("string") + " " + hit.size.fill_null(0).cast("string")
+    of_page = ibis.window(group_by=["client_addr", "server_addr", "server_port", "path", "attack"])
+    usual_kind = asks_letter.ifelse(kind, ibis.null("string")).mode().over(of_page)
     grown = hit.size > hit.usual_size.fill_null(0) + GROWTH_BYTES
     return hit.mutate(
         is_ok=is_ok,
@@ -109,6 +119,8 @@ def _observed(hit: Table) -> Table:
         widened=is_ok & grown & hit.usual_size.notnull() & ~reflected & hit.folded.re_search(_ALWAYS_TRUE),
         computed=(prefix.contains(product) & ~hit.value.contains(product)).fill_null(False) & is_ok,
         table=hit.folded.re_extract(_TABLE, 1),
+        letter_kind=(asks_letter & kind.notnull()).ifelse(kind, ibis.null("string")),
+        is_rare_letter=(asks_letter & (kind != usual_kind)).fill_null(False),
         signs_text=hit.response_signs.join(" "),
     ).mutate(
         shows=_.brought
@@ -120,6 +132,11 @@ def _observed(hit: Table) -> Table:
         | (_.status >= 500).fill_null(False)
         | _.signs_text.re_search(_any_of(ERROR_SIGNS)),
     )
+
+
+def is_query_for_letter(folded: Any) -> Any:
+    """Values that compare a piece of what a query brings: the question is put once for each letter or bit of it."""
+    return folded.re_search(r"\bselect\b") & folded.re_search(_LETTER)
 
 
 def _any_of(signs: frozenset[str]) -> str:
@@ -140,6 +157,9 @@ def _pages(rows: Table) -> Table:
         brought=_.brought.sum(),
         brought_bytes=(_.size - _.usual_size).sum(where=_.brought),
         widened=_.widened.sum(),
+        letters=_.letter_kind.count(),
+        letter_kinds=_.letter_kind.nunique(),
+        rare_letters=_.is_rare_letter.sum(),
         reflected=_.reflected.sum(),
         computed=_.computed.sum(),
         usual_ok=_.usual_ok.max(),
@@ -176,8 +196,15 @@ def _sure(page: Mapping[str, Any], signs: set[str]) -> list[str]:
         "computed": page["attack"] in RUNS and page["computed"],
         "delay": (page["attack"] in RUNS or is_sql) and page["delayed"] >= DELAYS_LEAST,
         "data-back": is_sql and (page["brought"] or signs & DATA_SIGNS),
+        "letter-by-letter": is_sql and _tells_letters(page),
     }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+def _tells_letters(page: Mapping[str, Any]) -> bool:
+    """Many questions for single letters, answered in few ways, none of which is a rare exception."""
+    asked, kinds, rare = page["letters"], page["letter_kinds"], page["rare_letters"]
+    return bool(asked >= LETTERS_LEAST and 2 <= kinds <= LETTERS_KINDS and rare >= LETTERS_SHARE * asked)
 
 
 def _perhaps(page: Mapping[str, Any], signs: set[str]) -> list[str]:

@@ -123,6 +123,7 @@ def guessing(tried: Table) -> Table:
         attempts=_.count(),
         refused=_.is_refused.sum(),
         told=_.is_told.sum(),
+        let_in=_.is_success.sum(),
         user_count=_.user.nunique(),
         users=_.user.collect(distinct=True).sort()[:USERS_SHOWN],
         entered=_.user.collect(where=_.is_success, distinct=True).sort()[:USERS_SHOWN],

@@ -98,7 +98,8 @@ def shells(http_parameters: Table, http_requests: Table) -> Table:
     """
     ordered = http_parameters.filter(
         _.value.notnull(),
-        ~_.place.isin(["path", "header"]),
+        # Of headers, the table has only those that no usual program sends.
+        _.place != "path",
         _.value.re_search(COMMAND) | _.value.re_search(CODE),
         ~_.value.re_search(NOT_COMMAND),
     )

@@ -13,6 +13,7 @@ from mailscope.investigation.cleared import Cleared
 from mailscope.investigation.ordinary_mail import cleared_senders
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.victims import Event, Person, Seen, persons, seen_of
+from mailscope.investigation.weakness import forged_own_sender
 from mailscope.wording import Phrase, amount, phrase
 
 CAMPAIGN, THEFT = "phishing-campaign", "credential-theft"
@@ -25,6 +26,9 @@ EVIDENCE = 40
 
 MESSAGES = 500
 """Messages of a campaign listed in the answer."""
+
+SERVERS = 5
+"""Pairs of sending host and server of one campaign whose weakness is told."""
 
 LURE_HOSTS = 20
 """Hosts of a lure listed, the commonest first."""
@@ -45,10 +49,42 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     for campaign in shown:
         people = persons(scene, campaign, seen)
         findings.append(campaign_finding(campaign, people, judged, seen))
+        _tell_attack(scene, campaign, findings[-1])
         theft = theft_finding(scene, campaign, people)
         if theft is not None:
             findings.append(theft)
     return findings, cleared_senders(judged)
+
+
+def _tell_attack(scene: Scene, campaign: Campaign, finding: Finding) -> None:
+    """Adds to the answers that the mails themselves are an attack, and the weakness by which the server took them."""
+    told = finding.details["answers"]
+    taken = Counter(
+        (m.letter.row["client_addr"], m.letter.row["server_addr"])
+        for m in campaign.members
+        if m.letter.is_handed_in and scene.network.is_outside(m.letter.row["client_addr"])
+    )
+    for (client, server), _count in taken.most_common(SERVERS):
+        told["weaknesses"] += [hole.as_row() for hole in forged_own_sender(scene, client, server)]
+        told["attacks"].append(
+            {
+                "phase": "mail-sending",
+                "what": phrase(
+                    "phase.what-sent",
+                    mails=amount(len(campaign.attempts), "mail"),
+                    senders=campaign.senders or [phrase("word.none")],
+                    accepted=amount(len(campaign.accepted), "recipient"),
+                    rejected=str(len(campaign.rejected)),
+                ),
+                "source": client,
+                "target": server,
+                "first": campaign.first,
+                "last": campaign.last,
+                "worked": "yes" if campaign.accepted else "no",
+                "technique": SPEARPHISHING_LINK.id,
+            }
+        )
+    told["not_shown"] = [name for name in told["not_shown"] if not told.get(name)]
 
 
 def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judged, seen: Seen | None = None) -> Finding:
@@ -128,6 +164,8 @@ def answers(campaign: Campaign, people: Sequence[Person]) -> dict[str, Any]:
         "opened": opened,
         "submitted": having(people, "submitted"),
         "undecided": undecided(people),
+        "weaknesses": [],
+        "attacks": [],
         "not_shown": not_shown,
         "confidence": {
             "forged_from": campaign.confidence,

@@ -152,7 +152,7 @@ def _tell_guessing(phase: Phase, found: Seen, service: str) -> None:
     count = max((row["user_count"] for row in guesses), default=0)
     if count >= SPRAY_USERS and attempts <= SPRAY_TRIES * count:
         phase.slug = "password-spraying"
-    phase.worked = "yes" if any(row["entered"] for row in guesses) else "no"
+    phase.worked = "yes" if entered else "likely" if any(row["let_in"] for row in guesses) else "no"
     where = sorted({row["path"] or row["service"] for row in guesses})
     phase.details |= {
         "users": users[:LISTED],

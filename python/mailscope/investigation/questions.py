@@ -51,6 +51,8 @@ def answers(findings: Sequence[Finding]) -> dict[str, Any]:
     if not told:
         return {}
     merged: dict[str, Any] = {name: _merged(told, name) for name in LISTS}
+    merged["weaknesses"] = _each_once(merged["weaknesses"], ("cwe", "target", "where"))
+    merged["attacks"] = _attacks(told)
     merged["delivered"] = {
         outcome: sorted({a for f in told for a in f.details["answers"].get("delivered", {}).get(outcome, ())})
         for outcome in OUTCOMES
@@ -68,6 +70,30 @@ def _merged(told: Iterable[Finding], name: str) -> list[Any]:
     for finding in told:
         found += [item for item in finding.details["answers"].get(name, ()) if item not in found]
     return found
+
+
+def _each_once(items: Iterable[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """The first of those that agree in these members: a weakness that two findings show is one."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for item in items:
+        found.setdefault(tuple(item.get(name) for name in names), item)
+    return list(found.values())
+
+
+def _attacks(told: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Attacks of all findings; mails are told with the intrusion that they are part of, else as the campaign's."""
+    in_intrusion = {
+        (row["source"], row["target"])
+        for finding in told
+        for row in finding.details["answers"].get("attacks", ())
+        if finding.kind == "web-intrusion" and row["phase"] == "mail-sending"
+    }
+    return [
+        row
+        for finding in told
+        for row in finding.details["answers"].get("attacks", ())
+        if finding.kind == "web-intrusion" or (row["source"], row["target"]) not in in_intrusion
+    ]
 
 
 def _settle(delivered: dict[str, list[str]]) -> None:
