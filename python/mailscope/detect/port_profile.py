@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import reduce
 from math import ceil
 from operator import or_
+from typing import Any
 
 import ibis
 from ibis import _
@@ -28,7 +29,7 @@ from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
-from mailscope.store.engine import held
+from mailscope.store.engine import held, plain_rows
 from mailscope.store.flow_hours import FlowHours, among, few
 
 TCP, ECHO = "tcp", "echo"
@@ -98,23 +99,25 @@ def matches(
     asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
     pinging = held(_pinging(asking, profiles), "asking_pings")
-    asked = hours.sums("asked", asked_hours, _looked_at(ports, pinging))
-    asked = asked.filter(_.hour >= since_hour)
+    looked_at = _looked_at(ports, pinging)
+    asked = hours.sums("asked", asked_hours, looked_at).filter(_.hour >= since_hour)
     of_ports = asked.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
-    targets = held(_by_target(of_ports.union(asked.filter(_.proto == ECHO))), "asked_targets")
-    found = [_matching(targets, profile) for profile in profiles]
+    is_one_feed = "asked" in hours.parts and len(_some_feeds(hours, looked_at)) == 1
+    by_target = _by_target(of_ports.union(asked.filter(_.proto == ECHO)), is_one_feed=is_one_feed)
+    by_port = held(_by_port(by_target), "asked_by_port")
+    found = [_matching(by_port, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
 
-def _matching(targets: Table, profile: Profile) -> Table:
-    kept = targets.filter(targets.proto == profile.proto)
+def _matching(by_port: Table, profile: Profile) -> Table:
+    kept = by_port.filter(by_port.proto == profile.proto)
     if profile.ports:
         kept = kept.filter(kept.port.isin(profile.ports))
     seconds = ibis.greatest(_.seconds, 1)
     # Where answers must be missing, the busiest target is one that never answered.
     most = _.most_failed if profile.unanswered else _.most_flows
     return (
-        _by_port(kept)
+        kept.drop("proto")
         .filter(
             _.targets >= profile.targets,
             _.failed_targets >= profile.unanswered * _.targets,
@@ -264,9 +267,15 @@ def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
     return summed.group_by("src_addr").agg(web=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
 
 
-def _by_target(asked: Table) -> Table:
+def _some_feeds(hours: FlowHours, kept: Callable[[Table], Table]) -> list[dict[str, Any]]:
+    """Up to two feeds that told of these rows."""
+    feeds = hours.sums("asked", lambda records: _asked(records).select(*_FEED).distinct(), kept)
+    return plain_rows(feeds.distinct().limit(2))
+
+
+def _by_target(asked: Table, *, is_one_feed: bool) -> Table:
     """One row a subject, protocol, port and target; of several feeds that saw it, the largest count."""
-    by_feed = asked.group_by([*_FEED, "proto", "src_addr", "dst_addr", "dst_port"]).agg(
+    by_feed = asked.group_by([*(() if is_one_feed else _FEED), "proto", "src_addr", "dst_addr", "dst_port"]).agg(
         flows=_.flows.sum(),
         failed=_.failed.sum(),
         packets=_.packets.sum(),
@@ -274,6 +283,8 @@ def _by_target(asked: Table) -> Table:
         first=_.first.min(),
         last=_.last.max(),
     )
+    if is_one_feed:
+        return by_feed.rename(subject="src_addr", target="dst_addr", port="dst_port")
     return by_feed.group_by(subject=_.src_addr, proto=_.proto, target=_.dst_addr, port=_.dst_port).agg(
         flows=_.flows.max(),
         failed=_.failed.max(),
@@ -285,12 +296,12 @@ def _by_target(asked: Table) -> Table:
 
 
 def _by_port(targets: Table) -> Table:
-    """One row a subject and port; rates are those of the busiest target."""
+    """One row a subject, protocol and port; rates are those of the busiest target."""
     timed = targets.mutate(
         seconds=(_.last.epoch_seconds() - _.first.epoch_seconds()).cast("float64"),
         is_failed=(_.failed >= _.flows).cast("int64"),
     )
-    return timed.group_by(["subject", "port"]).agg(
+    return timed.group_by(["proto", "subject", "port"]).agg(
         targets=_.count(),
         failed_targets=_.is_failed.sum(),
         flows=_.flows.sum(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -21,6 +21,8 @@ class Part:
     records: Table
     sums: Table | None
     """None where nothing was there to be summed."""
+    is_whole: bool = False
+    """The sums hold everything: there are no such records."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class FlowHours:
 
     def changed(self, how: Callable[[Table], Table]) -> FlowHours:
         """The same with every expression over records changed."""
-        parts = {name: Part(how(part.records), part.sums) for name, part in self.parts.items()}
+        parts = {name: replace(part, records=how(part.records)) for name, part in self.parts.items()}
         return FlowHours(how(self.records), parts, self.span, self.count)
 
     def sums(
@@ -64,7 +66,9 @@ class FlowHours:
         if part.sums is None:
             return rest
         stored, schema = kept(part.sums), rest.schema()
-        return ibis.union(rest, stored.select(**{column: stored[column].cast(schema[column]) for column in schema}))
+        told = stored.select(**{column: stored[column].cast(schema[column]) for column in schema})
+        # An empty part costs nothing to read, but as much as any to be put in words and to be planned.
+        return told if part.is_whole else ibis.union(rest, told)
 
 
 FEW = 2000
