@@ -98,6 +98,12 @@ impl Stream {
             State::Undecided(undecided) => {
                 let undecided = undecided
                     .get_or_insert_with(|| Box::new(Undecided::new(self.setting.from_start)));
+                let ports = (sink.flow.hint.orig_port, self.setting.port);
+                let verdict = undecided.before_gap(side, ports);
+                if matches!(verdict, Verdict::Is(..)) {
+                    self.settle(verdict, at, sink);
+                    return self.gap(side, at, missing, sink);
+                }
                 if undecided.gap(side, at, missing) {
                     return true;
                 }

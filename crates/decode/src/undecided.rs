@@ -243,6 +243,16 @@ impl Undecided {
         }
     }
 
+    /// What this side said before bytes went missing, a line without its end perhaps, may be enough: what is
+    /// known now need not be taken for a stream picked up in its middle.
+    pub fn before_gap(&mut self, side: Side, ports: (u16, u16)) -> Verdict {
+        if self.passes_over(side) || self.is_mid() {
+            return Verdict::Wait;
+        }
+        self.half_mut(side).judge();
+        self.decide(ports, false)
+    }
+
     /// Notes missing bytes; false when too much waits already.
     pub fn gap(&mut self, side: Side, at: At, missing: u64) -> bool {
         if self.passes_over(side) {

@@ -21,11 +21,13 @@ impl Exchange {
         limit: usize,
     ) -> Framing {
         let (mut lengths, mut cookies) = (Lengths::default(), Cookies::default());
+        let mut proxy_agent = None; // how a proxy names itself in its answer to CONNECT
         let record = &mut self.record;
         let clean = head::fields(fields, |name, value| {
             match head::ShortName::lower(name).as_slice() {
                 b"content-type" => record.content_type = Some(head::unfold(value, limit)),
                 b"server" => record.server = Some(head::unfold(value, limit)),
+                b"proxy-agent" => proxy_agent = Some(head::unfold(value, limit)),
                 b"location" => record.location = Some(head::unfold(&redact::uri(value), limit)),
                 b"content-encoding" => {
                     record.content_encoding = bodies::coding(head::unfold(value, limit));
@@ -51,6 +53,7 @@ impl Exchange {
                 _ => {}
             }
         });
+        record.server = record.server.take().or(proxy_agent);
         (record.set_cookies, record.set_session_token) = cookies.token();
         self.answer_line = record.method.is_none().then(|| text(line.line, limit));
         record.status = Some(line.status);

@@ -465,7 +465,9 @@ impl Http {
             }
             Phase::Head => {
                 self.cut_answer_head("gap-in-head", at, sink);
-                self.answers.phase = Phase::Lost;
+                if !matches!(self.answers.phase, Phase::Inside) {
+                    self.answers.phase = Phase::Lost;
+                }
             }
             Phase::Lost => {
                 self.answers.take_buffer();
@@ -477,7 +479,11 @@ impl Http {
     /// Takes what is there of an answer's head as all there will be.
     pub(super) fn cut_answer_head(&mut self, oddity: &'static str, at: At, sink: &mut Sink<'_>) {
         let cut = self.answers.take_buffer();
-        if memchr::memchr(b'\n', &cut).is_none() || is_answer_start(&cut) != Some(true) {
+        let is_whole = memchr::memchr(b'\n', &cut).is_some();
+        // A cut status line still says whether the tunnel is open.
+        let is_reply = self.connect.is_some()
+            && head::status_line(&cut).is_some_and(|line| line.status >= 100);
+        if !is_whole && !is_reply || is_answer_start(&cut) != Some(true) {
             return;
         }
         self.answered(&cut, at, sink);

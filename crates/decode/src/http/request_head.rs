@@ -47,7 +47,8 @@ impl Exchange {
         record.uri = Some(text(&redact::uri(parts.target), limit));
         record.version = (!parts.version.is_empty()).then(|| text(parts.version, limit));
         lengths.oddities(&mut record.oddities);
-        if parts.malformed {
+        // A line that was cut is as it should be as far as it goes.
+        if parts.malformed && request_head.contains(&b'\n') {
             note(&mut record.oddities, "malformed-request-line");
         }
         if !clean {

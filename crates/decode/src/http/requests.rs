@@ -292,7 +292,10 @@ impl Http {
             }
             Phase::Head => {
                 self.cut_request_head("gap-in-head", at, sink);
-                self.requests.phase = Phase::Lost;
+                // What a CONNECT is followed by is the tunnel's, whatever its head lost.
+                if !matches!(self.requests.phase, Phase::Inside) {
+                    self.requests.phase = Phase::Lost;
+                }
             }
             Phase::Lost => {
                 self.requests.take_buffer();
@@ -304,16 +307,20 @@ impl Http {
     /// Takes what is there of a head as all there will be.
     pub(super) fn cut_request_head(&mut self, oddity: &'static str, at: At, sink: &mut Sink<'_>) {
         let cut = self.requests.take_buffer();
-        if memchr::memchr(b'\n', &cut).is_none() {
+        let cut = match memchr::memchr(b'\n', &cut) {
+            Some(_) => &cut[..],
+            None => connect_with_target(&cut),
+        };
+        if cut.is_empty() {
             return;
         }
         let before = self.exchanges.len();
-        self.open(&cut, at, sink);
+        self.open(cut, at, sink);
         if self.exchanges.len() > before
             && let Some(exchange) = self.exchanges.back_mut()
         {
             // One line without version may be all of it.
-            if exchange.record.version.is_some() || !is_one_line(&cut) {
+            if exchange.record.version.is_some() || !is_one_line(cut) {
                 note(&mut exchange.record.oddities, oddity);
             }
             exchange.request_done = true;
@@ -326,6 +333,21 @@ impl Http {
             .iter_mut()
             .rev()
             .find(|exchange| !exchange.request_done && !exchange.awaits_request())
+    }
+}
+
+/// A request line cut within, when it is a CONNECT whose target is whole; else nothing.
+fn connect_with_target(line: &[u8]) -> &[u8] {
+    const METHOD: usize = b"CONNECT ".len();
+    let is_connect = line
+        .get(..METHOD)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"CONNECT "));
+    match line
+        .get(METHOD..)
+        .and_then(|rest| memchr::memchr(b' ', rest))
+    {
+        Some(length) if is_connect => line.get(..METHOD + length).unwrap_or(b""),
+        _ => b"",
     }
 }
 

@@ -245,7 +245,9 @@ fn http_request(line: &[u8]) -> Likeness {
         return Likeness::Sure;
     }
     let Some(end) = memchr::memchr(b'\n', target) else {
-        return if target.len() < LINE_BYTES {
+        return if method.eq_ignore_ascii_case(b"CONNECT") && begins_with_host_and_port(target) {
+            Likeness::Sure
+        } else if target.len() < LINE_BYTES {
             Likeness::Short
         } else {
             Likeness::Unlike
@@ -271,6 +273,13 @@ fn http_request(line: &[u8]) -> Likeness {
     } else {
         Likeness::Unlike
     }
+}
+
+/// `mx.example:25 `: a whole word of that kind.
+fn begins_with_host_and_port(target: &[u8]) -> bool {
+    let word = memchr::memchr(b' ', target).and_then(|end| target.get(..end));
+    let port = word.and_then(|word| word.get(memchr::memrchr(b':', word)? + 1..));
+    port.is_some_and(|port| !port.is_empty() && port.iter().all(u8::is_ascii_digit))
 }
 
 fn is_method(word: &[u8]) -> bool {
