@@ -68,3 +68,18 @@ def test_ipv6_and_mapped_addresses_are_understood():
     assert network.is_own("::ffff:10.1.2.3")
     assert network.is_outside("2001:db8:2::9")
     assert network.side("mx.example") == "unknown"
+
+
+def test_the_line_has_a_site_of_each_version():
+    found = own_network(
+        pairs(
+            ("203.0.113.5", "192.0.2.1", 40),
+            ("203.0.113.6", "198.51.100.1", 4),
+            ("2001:db8:51::7", "2001:db8:113::4", 30),
+            ("2001:db8:113::4", "2001:db8:2::25", 30),
+        )
+    )
+    assert found.is_own("203.0.113.77")
+    assert found.is_own("2001:db8:113::9")
+    assert found.is_outside("2001:db8:51::7")
+    assert found.is_outside("192.0.2.1")

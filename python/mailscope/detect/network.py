@@ -136,13 +136,15 @@ def _private_and_cover(private: set[int], edges: Sequence[Edge], sites: Sequence
         network.prefixes.extend(used)
         network.notes.append(phrase("network.private", networks=[str(prefix) for prefix in used]))
         hows.append("private")
-    covered = next(filter(None, (_cover(edges, site) for site in sites)), None)
-    if covered is not None:
-        prefix, share = covered
-        network.prefixes.append(prefix)
-        network.notes.append(phrase("network.cover", network=str(prefix), share=round(100 * share)))
-        network.is_weak = not private
-        hows.append("cover")
+    for version in (4, 6):  # one line carries both, each with a site of its own
+        of_version = [edge for edge in edges if edge[0].version == version]
+        covered = next(filter(None, (_cover(of_version, site) for site in sites)), None)
+        if covered is not None:
+            prefix, share = covered
+            network.prefixes.append(prefix)
+            network.notes.append(phrase("network.cover", network=str(prefix), share=round(100 * share)))
+            network.is_weak = not private
+            hows = [*dict.fromkeys([*hows, "cover"])]
     network.how = "+".join(hows)
     return network
 

@@ -171,11 +171,7 @@ impl Http {
         if is_connect {
             return self.connect_replied(&line, framing, at, sink);
         }
-        let established = line
-            .reason
-            .to_ascii_lowercase()
-            .windows(11)
-            .any(|window| window == b"established");
+        let established = says_established(line.reason);
         self.answers.phase = match framing {
             Framing::Close if !is_known && line.status == 200 && established => {
                 return self.open_unseen("http-connect", at, sink);
@@ -481,8 +477,9 @@ impl Http {
         let cut = self.answers.take_buffer();
         let is_whole = memchr::memchr(b'\n', &cut).is_some();
         // A cut status line still says whether the tunnel is open.
-        let is_reply = self.connect.is_some()
-            && head::status_line(&cut).is_some_and(|line| line.status >= 100);
+        let is_reply = head::status_line(&cut).is_some_and(|line| {
+            line.status >= 100 && (self.connect.is_some() || says_established(line.reason))
+        });
         if !is_whole && !is_reply || is_answer_start(&cut) != Some(true) {
             return;
         }
@@ -495,6 +492,12 @@ impl Http {
             note(&mut exchange.record.oddities, oddity);
         }
     }
+}
+
+/// `Connection established`, also with its end cut off: the answer to a CONNECT.
+fn says_established(reason: &[u8]) -> bool {
+    let reason = reason.to_ascii_lowercase();
+    reason.starts_with(b"connection est") || reason.windows(11).any(|word| word == b"established")
 }
 
 /// `HTTP/` as the start of an answer: `None` until enough bytes are there.

@@ -319,6 +319,12 @@ impl Http {
         if self.exchanges.len() > before
             && let Some(exchange) = self.exchanges.back_mut()
         {
+            // Whether the gap or the proxy's answer is seen first says nothing of the request.
+            let oddity = if exchange.is_connect {
+                "head-cut"
+            } else {
+                oddity
+            };
             // One line without version may be all of it.
             if exchange.record.version.is_some() || !is_one_line(cut) {
                 note(&mut exchange.record.oddities, oddity);
