@@ -9,8 +9,12 @@ use super::mime::Leaf;
 use crate::layer::hex;
 use crate::record::Attachment;
 
-/// Bytes hashed by one algorithm before the next takes its turn, so that they stay in the cache.
-const BLOCK: usize = 16 << 10;
+/// Bytes hashed by one algorithm before the next takes its turn: one block of both. Each waits for itself half of the
+/// time, and the processor goes on with the other meanwhile.
+const BLOCK: usize = 64;
+/// Attachments that may wait for others to have their MD5 computed with: shorter ones are not worth it, longer ones would
+/// take too much memory.
+const WAITING_BYTES: std::ops::Range<usize> = 256..512 << 10;
 
 /// First bytes of known types.
 const MAGIC: &[(&[u8], &str)] = &[
@@ -60,12 +64,16 @@ pub fn magic_names() -> impl Iterator<Item = &'static str> {
     MAGIC.iter().map(|&(_, name)| name)
 }
 
-/// The row of an attachment.
+/// The row of an attachment, without its MD5 where that may wait for others.
 #[must_use]
 pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
-    let (mut md5, mut sha1, mut sha256) = (Md5::new(), Sha1::new(), Sha256::new());
+    let md5 = if may_wait(&leaf.content) {
+        String::new()
+    } else {
+        hex(&Md5::digest(&leaf.content))
+    };
+    let (mut sha1, mut sha256) = (Sha1::new(), Sha256::new());
     for block in leaf.content.chunks(BLOCK) {
-        md5.update(block);
         sha1.update(block);
         sha256.update(block);
     }
@@ -77,11 +85,17 @@ pub fn row(leaf: &Leaf<'_>, transfer: &Transfer) -> Attachment {
         content_type: leaf.content_type.clone(),
         magic: magic(&leaf.content),
         size_bytes: leaf.content.len() as u64,
-        md5: hex(&md5.finalize()),
+        md5,
         sha1: hex(&sha1.finalize()),
         sha256: hex(&sha256.finalize()),
         truncated: leaf.is_last || leaf.before_gap.is_some(),
     }
+}
+
+/// May the MD5 of this attachment be computed together with others?
+#[must_use]
+pub fn may_wait(content: &[u8]) -> bool {
+    WAITING_BYTES.contains(&content.len())
 }
 
 /// SHA-256 of a body as transferred, hex. No MD5: it would cost more than all other work on a message.

@@ -60,7 +60,7 @@ impl<'a> Head<'a> {
                 continue;
             }
             is_first = false;
-            let end = field_end(rest);
+            let end = field_end(rest, rest.len() - after.len());
             let (field, after) = rest.split_at_checked(end).unwrap_or((rest, b""));
             let start = message.len() - rest.len();
             let is_open = usize::from(!field.ends_with(b"\n"));
@@ -121,22 +121,16 @@ fn field_name(line: &[u8]) -> Option<usize> {
     fits.then_some(colon)
 }
 
-/// Where a field that starts here ends: before the first line that does not begin with a blank. A
-/// line of blanks alone continues it too.
-fn field_end(rest: &[u8]) -> usize {
-    let mut at = 0;
-    loop {
-        let Some(tail) = rest.get(at..) else {
-            return rest.len();
-        };
+/// Where a field that starts here ends, whose second line would start at `at`: before the first line that does not begin
+/// with a blank. A line of blanks alone continues it too.
+fn field_end(rest: &[u8], mut at: usize) -> usize {
+    while let Some(tail @ [b' ' | b'\t', ..]) = rest.get(at..) {
         let Some(end) = memchr::memchr(b'\n', tail) else {
             return rest.len();
         };
         at += end + 1;
-        if !matches!(rest.get(at), Some(b' ' | b'\t')) {
-            return at;
-        }
     }
+    at
 }
 
 /// A field's value as text: unfolded, encoded words decoded, 8-bit bytes by `charset` or by guess.

@@ -114,21 +114,24 @@ impl Marks {
         }
         let mut word = Letters::default();
         let (mut invisible, mut is_mixed) = (0, false);
-        for c in text.chars() {
-            if c.is_ascii() {
-                word.latin |= c.is_ascii_alphabetic();
-                if !c.is_ascii_alphanumeric() {
-                    is_mixed |= std::mem::take(&mut word).are_mixed();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (plain, other) = rest
+                .split_at_checked(plain_bytes(rest))
+                .unwrap_or((rest, ""));
+            is_mixed |= word.take(plain.as_bytes());
+            let mut chars = other.chars();
+            if let Some(c) = chars.next() {
+                match u32::from(c) {
+                    0x370..=0x3FF | 0x400..=0x52F | 0x13A0..=0x13FF => word.other = true,
+                    // Mathematical letters that look like bold or slanted Latin ones.
+                    0x1D400..=0x1D7FF => is_mixed = true,
+                    _ if is_invisible(c) => invisible += 1,
+                    _ if c.is_alphanumeric() => {}
+                    _ => is_mixed |= std::mem::take(&mut word).are_mixed(),
                 }
-                continue;
             }
-            match u32::from(c) {
-                0x370..=0x3FF | 0x400..=0x52F | 0x13A0..=0x13FF => word.other = true,
-                0x1D400..=0x1D7FF => is_mixed = true,
-                _ if is_invisible(c) => invisible += 1,
-                _ if c.is_alphanumeric() => {}
-                _ => is_mixed |= std::mem::take(&mut word).are_mixed(),
-            }
+            rest = chars.as_str();
         }
         if is_mixed || word.are_mixed() {
             self.add("mixed-alphabets");
@@ -235,10 +238,12 @@ fn shown_chars(text: &str) -> u32 {
 
 /// A style by which an element is not seen.
 fn is_not_displayed(style: &str) -> bool {
-    up_to(style, 512).split(';').any(|rule| {
-        let Some((key, value)) = rule.split_once(':') else {
+    parts(up_to(style, 512), b';').any(|rule| {
+        let mut halves = parts(rule, b':');
+        let (Some(key), true) = (halves.next(), halves.next().is_some()) else {
             return false;
         };
+        let value = rule.get(key.len() + 1..).unwrap_or("");
         let key = key.trim();
         let is = |name: &str| key.eq_ignore_ascii_case(name);
         let starts = |word: &str| {
@@ -253,6 +258,17 @@ fn is_not_displayed(style: &str) -> bool {
             10 if is("max-height") => is_zero(value),
             _ => false,
         }
+    })
+}
+
+/// The parts of a short text between these ASCII characters.
+fn parts(text: &str, border: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|byte| byte == border);
+        rest = end.and_then(|end| text.get(end + 1..));
+        Some(end.and_then(|end| text.get(..end)).unwrap_or(text))
     })
 }
 
@@ -275,6 +291,31 @@ impl Letters {
     fn are_mixed(self) -> bool {
         self.latin && self.other
     }
+
+    /// Takes ASCII characters, of which only those that touch other ones matter: did a mixed word end in them?
+    fn take(&mut self, text: &[u8]) -> bool {
+        let has_letter = |text: &[u8]| text.iter().any(u8::is_ascii_alphabetic);
+        let is_border = |byte: &u8| !byte.is_ascii_alphanumeric();
+        let Some(first) = text.iter().position(is_border) else {
+            self.latin |= has_letter(text);
+            return false;
+        };
+        self.latin |= has_letter(text.get(..first).unwrap_or(b""));
+        let last = text.iter().rposition(is_border).unwrap_or(first);
+        let begun = Self {
+            latin: has_letter(text.get(last..).unwrap_or(b"")),
+            other: false,
+        };
+        std::mem::replace(self, begun).are_mixed()
+    }
+}
+
+/// ASCII bytes that a text begins with.
+fn plain_bytes(text: &str) -> usize {
+    let (blocks, _) = text.as_bytes().as_chunks::<16>();
+    let plain = 16 * blocks.iter().take_while(|block| block.is_ascii()).count();
+    let tail = text.as_bytes().get(plain..).unwrap_or(b"");
+    plain + tail.iter().take_while(|byte| byte.is_ascii()).count()
 }
 
 #[cfg(test)]
@@ -300,6 +341,8 @@ mod tests {
     fn hidden_text_is_counted_apart() {
         let page = "<p>see<div style='DISPLAY : none'>a<div>b</div>c</div>me<span style=\"font-size:0px\">xy</span>";
         assert_eq!(marks(page), (vec![], 5, 5));
+        let page = "<p style='color:red;;:;display:block;opacity: .0;x'>ab</p><p style=';'>c<p style='display'>d";
+        assert_eq!(marks(page), (vec![], 2, 2));
         assert_eq!(
             marks("<img src=//x.example/a.png><p>hi").0,
             ["pictures-only"]
@@ -328,5 +371,21 @@ mod tests {
             (one.finish().0, other.finish().0),
             (vec!["mixed-alphabets"], vec![])
         );
+        for (text, is_mixed) in [
+            ("a word of letters before it, Рaypal", true),
+            (
+                "a word of letters before it and behind Paypа and behind it",
+                true,
+            ),
+            ("Москва1a", true),
+            ("Москва 1a", false),
+            ("Москва-a", false),
+            ("Москва\u{2014}a", false),
+            ("aé\u{443}", true),
+        ] {
+            let mut marks = Marks::default();
+            marks.text(text);
+            assert_eq!(marks.finish().0.len(), usize::from(is_mixed), "{text}");
+        }
     }
 }

@@ -13,8 +13,10 @@ mod header;
 pub(crate) mod html;
 mod links;
 mod marks;
+mod md5_lanes;
 mod mime;
 mod received;
+mod several;
 pub mod spot;
 mod summary;
 mod uuencode;
@@ -33,6 +35,7 @@ use crate::decoder::Context;
 use crate::limits::Limits;
 use crate::record::{Message, Record, Records};
 use gaps::Gaps;
+pub use several::{Read, Several};
 
 /// How a message came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +119,25 @@ pub fn read_around(
     limits: &Limits,
     out: &mut Records,
 ) -> Vec<&'static str> {
+    let mut several = Several::default();
+    several.read(0, raw, gaps, transfer, limits);
+    let mut limits_hit = Vec::new();
+    for read in several.finish() {
+        out.extend(read.records);
+        limits_hit.extend(read.limits_hit);
+    }
+    limits_hit
+}
+
+/// Reads a message; `unhashed` takes each attachment whose MD5 is left open, with its number in the message.
+fn read_unhashed(
+    raw: Vec<u8>,
+    gaps: &[usize],
+    transfer: Transfer,
+    limits: &Limits,
+    out: &mut Records,
+    unhashed: &mut dyn FnMut(usize, Vec<u8>),
+) -> Vec<&'static str> {
     let mut limits_hit = Vec::new();
     let mut message = Message {
         session: transfer.session,
@@ -181,9 +203,11 @@ pub fn read_around(
             }
         }
         if !is_text || leaf.name.is_some() || leaf.is_attachment {
-            attachments.push(Record::Attachment(Box::new(attachment::row(
-                &leaf, &transfer,
-            ))));
+            let row = attachment::row(&leaf, &transfer);
+            if row.md5.is_empty() {
+                unhashed(attachments.len(), leaf.content.into_owned());
+            }
+            attachments.push(Record::Attachment(Box::new(row)));
         }
     });
     if walk.is_cut {

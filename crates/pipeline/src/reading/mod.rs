@@ -13,10 +13,11 @@ use std::collections::{HashMap, VecDeque};
 use arrow_schema::ArrowError;
 use mailscope_capture::Endpoints;
 use mailscope_decode::limits::Limits;
+use mailscope_decode::mail::{Read, Several};
 use mailscope_decode::record::{MailSession, Record, Unread};
 use mailscope_tables::{Batches, FlowContext, FlowId, Tables};
 
-use pool::{Pool, Read};
+use pool::Pool;
 
 /// Bytes of messages in the line at most; one that is longer alone is read at once.
 const LINE_BYTES: usize = 2 << 20;
@@ -48,6 +49,8 @@ pub(crate) struct Reading {
     threads: usize,
     /// Made with the first message.
     pool: Option<Pool>,
+    /// Reads what threads do not.
+    several: Several,
     line: VecDeque<Place>,
     /// Number of the first place in the line.
     first: u64,
@@ -63,6 +66,7 @@ impl Reading {
             limits,
             threads: Pool::threads(),
             pool: None,
+            several: Several::default(),
             line: VecDeque::new(),
             first: 0,
             bytes: 0,
@@ -176,16 +180,20 @@ impl Reading {
         let Some(pool) = &self.pool else {
             return Err(lost());
         };
-        let answer = match pool.take_back() {
-            Some((number, unread)) => (number, Some(Read::of(unread, &self.limits))),
-            None => pool.wait().ok_or_else(lost)?,
-        };
-        self.answered(answer)
+        let job = pool.take_back();
+        let is_over = job.is_none();
+        let read = pool::read(&mut self.several, job, &self.limits);
+        if is_over && read.is_empty() {
+            let answer = pool.wait();
+            return self.answered(answer);
+        }
+        read.into_iter()
+            .try_for_each(|read| self.answered(Some(read)))
     }
 
-    fn answered(&mut self, (number, read): (u64, Option<Read>)) -> Result<(), ArrowError> {
+    fn answered(&mut self, read: Option<Read>) -> Result<(), ArrowError> {
         let read = read.ok_or_else(lost)?;
-        let place = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let place = usize::try_from(read.number.saturating_sub(self.first)).unwrap_or(usize::MAX);
         if let Some(place) = self.line.get_mut(place)
             && let Rows::Awaited(session, bytes) = place.rows
         {

@@ -1,48 +1,22 @@
-//! Threads that read messages, one message at a time, in any order.
+//! Threads that read messages, in any order.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, JoinHandle, available_parallelism};
+use std::thread::{Builder, JoinHandle, available_parallelism, panicking};
 
 use mailscope_decode::limits::Limits;
-use mailscope_decode::mail;
-use mailscope_decode::record::{Records, Unread};
+use mailscope_decode::mail::{Read, Several};
+use mailscope_decode::record::Unread;
 
 /// Threads at most: one pass cannot feed more.
 const THREADS: usize = 3;
 
-/// What a message came to.
-pub(super) struct Read {
-    /// Its rows.
-    pub records: Records,
-    /// Limits that were hit.
-    pub limits_hit: Vec<&'static str>,
-}
-
-impl Read {
-    /// Reads a message.
-    pub fn of(unread: Unread, limits: &Limits) -> Self {
-        let mut records = Records::new();
-        let limits_hit = mail::read_around(
-            unread.raw,
-            &unread.gaps,
-            unread.transfer,
-            limits,
-            &mut records,
-        );
-        Self {
-            records,
-            limits_hit,
-        }
-    }
-}
-
 /// A message and its number.
 type Job = (u64, Unread);
 
-/// What a thread gives back: the number and what the message came to, or nothing when reading failed.
-type Answer = (u64, Option<Read>);
+/// What a thread gives back: what a message came to, or nothing when reading failed.
+type Answer = Option<Read>;
 
 /// Messages that wait for a thread.
 #[derive(Default)]
@@ -54,6 +28,11 @@ struct Queue {
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, (VecDeque<Job>, bool)> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next message, if one is there.
+    fn next(&self) -> Option<Job> {
+        self.lock().0.pop_front()
     }
 
     /// The next message, waiting for one; none when all is over.
@@ -109,17 +88,17 @@ impl Pool {
 
     /// Takes back the message that has waited longest.
     pub fn take_back(&self) -> Option<Job> {
-        self.queue.lock().0.pop_front()
+        self.queue.next()
     }
 
-    /// An answer, if one is there.
+    /// An answer, if one is there; it holds nothing when a message could not be read.
     pub fn answer(&self) -> Option<Answer> {
         self.answers.try_recv().ok()
     }
 
     /// Waits for an answer; none when there is no thread to give one.
-    pub fn wait(&self) -> Option<Answer> {
-        self.answers.recv().ok()
+    pub fn wait(&self) -> Answer {
+        self.answers.recv().ok().flatten()
     }
 }
 
@@ -137,26 +116,45 @@ impl Drop for Pool {
     }
 }
 
-fn work(queue: &Queue, answer: &Sender<Answer>, limits: &Limits) {
-    while let Some((number, unread)) = queue.wait() {
-        let mut said = Said {
-            answer,
-            number,
-            read: None,
-        };
-        said.read = Some(Read::of(unread, limits));
+/// Reads a message; `None` is for no message, and lets none wait any longer.
+pub(super) fn read(several: &mut Several, job: Option<Job>, limits: &Limits) -> Vec<Read> {
+    match job {
+        Some((number, unread)) => {
+            several.read(number, unread.raw, &unread.gaps, unread.transfer, limits);
+            several.done()
+        }
+        None => several.finish(),
     }
 }
 
-/// Answers whatever happens: nobody waits for a message whose reading failed.
-struct Said<'a> {
-    answer: &'a Sender<Answer>,
-    number: u64,
-    read: Option<Read>,
+fn work(queue: &Queue, answer: &Sender<Answer>, limits: &Limits) {
+    let _failed = Failed(answer);
+    let mut several = Several::default();
+    loop {
+        // Nobody may wait for a message that itself waits for others.
+        let mut job = queue.next();
+        if job.is_none() {
+            for read in read(&mut several, None, limits) {
+                let _ = answer.send(Some(read));
+            }
+            job = queue.wait();
+        }
+        if job.is_none() {
+            return;
+        }
+        for read in read(&mut several, job, limits) {
+            let _ = answer.send(Some(read));
+        }
+    }
 }
 
-impl Drop for Said<'_> {
+/// Answers when reading failed: nobody waits for a thread that is no more.
+struct Failed<'a>(&'a Sender<Answer>);
+
+impl Drop for Failed<'_> {
     fn drop(&mut self) {
-        let _ = self.answer.send((self.number, self.read.take()));
+        if panicking() {
+            let _ = self.0.send(None);
+        }
     }
 }
