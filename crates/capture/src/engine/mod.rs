@@ -23,6 +23,8 @@ struct Weight {
     packets: u32,
     wire_bytes: u64,
     ip_bytes: u64,
+    /// Put together from fragments, so its first packet may lie before the flow's last, even its first.
+    is_gathered: bool,
 }
 
 /// What a new flow is made of.
@@ -96,6 +98,7 @@ impl<H: Handler> Engine<H> {
                 packets: 1,
                 wire_bytes,
                 ip_bytes: u64::from(inner.ip_len),
+                is_gathered: false,
             };
             self.datagram(&inner, weight, at);
             return;
@@ -127,6 +130,7 @@ impl<H: Handler> Engine<H> {
                     packets: 1,
                     wire_bytes,
                     ip_bytes: u64::from(inner.ip_len),
+                    is_gathered: false,
                 };
                 self.datagram(&inner, weight, at);
             }
@@ -189,6 +193,7 @@ impl<H: Handler> Engine<H> {
                     packets: whole.packets,
                     wire_bytes: whole.wire_bytes,
                     ip_bytes: whole.ip_bytes,
+                    is_gathered: true,
                 };
                 self.datagram(&inner, weight, whole.at);
             }
@@ -218,7 +223,12 @@ impl<H: Handler> Engine<H> {
 
 #[inline(always)]
 fn count(entry: &mut Entry, side: Side, weight: Weight, at: At, payload: u32) -> &mut Half {
-    entry.last = at;
+    if weight.is_gathered {
+        entry.first = entry.first.min(at);
+        entry.last = entry.last.max(at);
+    } else {
+        entry.last = at;
+    }
     let half = entry.half(side);
     half.packets = half.packets.saturating_add(weight.packets);
     half.wire_bytes += weight.wire_bytes;
