@@ -133,3 +133,17 @@ def test_a_lure_in_the_owners_name_is_phishing():
 def test_mail_of_a_mailing_list_in_the_owners_name_is_not_forged():
     given = {"from_addrs": ["ann@corp.example"], "list_id": "dev.list.example", "header_names": ["list-post"]}
     assert "own-domain-outside" not in names(**given)
+
+
+def test_a_lure_from_outside_with_the_account_of_somebody_inside_is_judged():
+    inside = Ground(GROUND.network, GROUND.domains, insiders=frozenset({"eve"}))
+    lure = letter(
+        [("http://corp-webmail.example.net/", None)],
+        from_addrs=["eve@corp.example"],
+        authenticated="yes",
+        auth_users=["eve@corp.example"],
+        spotted=["click here", "verify your account"],
+    )
+    assert judged(lure, inside).is_phishing
+    assert "outside-login" in {fact.name for fact in judged(lure, inside).facts}
+    assert judged(lure, GROUND).score == 0.0

@@ -28,9 +28,9 @@ SENDER_ALONE = 0.55
 """A false sender without anything that lures is no phishing yet: at most this."""
 
 NO_LURE = frozenset(
-    """own-domain-outside to-itself auth-failed auth-absent envelope-elsewhere lookalike-sender odd-helo own-helo
-    machine-sender machine-envelope no-message-id free-hosting-sender cheap-suffix-sender odd-name role-name brand-name
-    address-in-name many-recipients guessed-recipients dominant-sender""".split()  # noqa: SIM905
+    """own-domain-outside outside-login to-itself auth-failed auth-absent envelope-elsewhere lookalike-sender
+    odd-helo own-helo machine-sender machine-envelope no-message-id free-hosting-sender cheap-suffix-sender
+    odd-name role-name brand-name address-in-name many-recipients guessed-recipients dominant-sender""".split()  # noqa: SIM905
 )
 """Signals that say something of the sender, and nothing of what is wanted of the reader."""
 
@@ -76,7 +76,7 @@ def total(against: list[Fact], ordinary: list[Fact]) -> float:
 
 def _known_sender(letter: Letter, ground: Ground) -> Phrase | None:
     """Why a message need not be judged: its sender is a user or a host of the owner's."""
-    if letter.is_handed_in and letter.is_logged_in:
+    if letter.is_handed_in and letter.is_logged_in and not ground.is_strange_login(letter):
         users = list(letter.row.get("auth_users") or ()) or ["-"]
         return phrase("phishing.cleared-login", users=users)
     if (

@@ -86,6 +86,8 @@ class Ground:
     network: Network
     domains: Domains
     own_names: tuple[str, ...] = ()
+    insiders: frozenset[str] = frozenset()
+    """Login names, without domain, that were used from inside."""
 
     def __post_init__(self) -> None:
         self.own_names = tuple(sorted(self.domains.own))
@@ -93,6 +95,11 @@ class Ground:
     def is_from_outside(self, letter: Letter) -> bool:
         """The host that handed the message in is known not to be the owner's."""
         return letter.is_handed_in and self.network.is_outside(letter.row["client_addr"])
+
+    def is_strange_login(self, letter: Letter) -> bool:
+        """Handed in from outside with an account whose owner sits inside: the account may be stolen."""
+        users = {str(user).lower().partition("@")[0] for user in letter.row.get("auth_users") or ()}
+        return letter.is_logged_in and self.is_from_outside(letter) and not users.isdisjoint(self.insiders)
 
 
 @dataclass

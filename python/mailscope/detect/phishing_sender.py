@@ -62,6 +62,9 @@ def signals(letter: Letter, ground: Ground) -> list[Fact]:
 
 def _own_name(letter: Letter, ground: Ground) -> list[Fact]:
     """The owner's domain as sender although an outside host hands the mail in without a login."""
+    if ground.is_strange_login(letter):
+        users = list(letter.row.get("auth_users") or ())
+        return [sign("outside-login", users=users, client=letter.row["client_addr"])]
     if letter.is_logged_in or letter.is_list_mail:
         return []
     found = []

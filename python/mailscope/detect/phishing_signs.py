@@ -14,6 +14,7 @@ from mailscope.wording import phrase
 WEIGHTS: dict[str, float] = {
     # --- who says to have sent it
     "own-domain-outside": 0.6,
+    "outside-login": 0.2,
     "to-itself": 0.3,
     "auth-failed": 0.4,
     "auth-absent": 0.15,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ibis import _
+
 from mailscope.detect.domains import domain_of
 from mailscope.detect.finding import Fact
 from mailscope.detect.phishing import STRONG, THRESHOLD, Judgement, judged, total
@@ -33,6 +35,9 @@ GUESSED = 2
 
 TIMES_OTHERS = 5
 """A sender with so many times the mails of any other outside sender stands out."""
+
+INSIDERS = 50_000
+"""Pairs of address and account looked at to tell who sits inside."""
 
 PASSED_THROUGH = ("direct", "proxy-protocol")
 """How a session came that is mail for the server it reached, not traffic carried through a proxy."""
@@ -101,7 +106,7 @@ class Judged:
 
 def judged_messages(scene: Scene) -> Judged:
     """The campaigns of a scene, the surest first."""
-    ground = Ground(scene.network, scene.domains)
+    ground = Ground(scene.network, scene.domains, insiders=_insiders(scene))
     originals, copies = _originals(letters(scene.tables))
     every = [judged(letter, ground) for letter in originals]
     senders = Counter(j.letter.from_addr for j in every if j.letter.from_addr)
@@ -117,6 +122,14 @@ def judged_messages(scene: Scene) -> Judged:
             found.append(campaign)
     found.sort(key=lambda campaign: (-campaign.confidence, campaign.first))
     return Judged(every, incoming, copies, found, senders)
+
+
+def _insiders(scene: Scene) -> frozenset[str]:
+    """Names of accounts that were opened from inside, without their domains."""
+    logins = scene.tables["logins"].filter(_.user.notnull(), _.success != "no")
+    seen = rows(logins.select("client_addr", "user").distinct().limit(INSIDERS))
+    own = (row["user"] for row in seen if scene.network.is_own(row["client_addr"]))
+    return frozenset(user.lower().partition("@")[0] for user in own)
 
 
 def _originals(found: Sequence[Letter]) -> tuple[list[Letter], dict[str, list[Letter]]]:

@@ -15,23 +15,15 @@ from operator import or_
 from typing import Any
 
 from ibis import _
-from ibis.expr.types import Table
 
 from mailscope.detect.domains import domain_of
-from mailscope.detect.endpoints import parsed
-from mailscope.detect.listed import among, but_not
 from mailscope.investigation.campaigns import Campaign
 from mailscope.investigation.conversation import rows
+from mailscope.investigation.lure_visits import EVENTS, ONE_SITTING, Event, visits
 from mailscope.investigation.scene import Scene
 
 LOGIN_AGE = timedelta(hours=8)
 """A login this long ago at an address still says who sits there; the latest counts."""
-
-EVENTS = 5_000
-"""Visits to the lures of one campaign that are looked at."""
-
-ONE_SITTING = timedelta(minutes=15)
-"""Visits from one address within this time are one person's."""
 
 CANDIDATES = 5
 """People named for one visit when nothing tells which of them it was."""
@@ -47,26 +39,6 @@ SUBJECT = 6
 
 COMMON_HOSTS = 25
 """A campaign that links to more hosts than this is followed at the commonest only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened at a person's: `fetched`, `looked-up`, `opened`, `submitted` or `account-used`.
-
-    `told_by` is what names the person, or those it may have been: `typed`, `fetched`, `login`, or nothing.
-    """
-
-    kind: str
-    time: datetime
-    client: str
-    server: str
-    how: str
-    table: str
-    row: Mapping[str, Any]
-    person: str | None = None
-    sure: float = 0.0
-    one_of: tuple[str, ...] = ()
-    told_by: str = ""
 
 
 @dataclass(slots=True)
@@ -101,7 +73,7 @@ def seen_of(scene: Scene, campaigns: Sequence[Campaign]) -> Seen:
     return Seen(
         logins=logins,
         by_session={row["session_id"]: row for row in logins if row["session_id"] and row["success"] != "no"},
-        visits=_visits(scene, hosts) if hosts else {},
+        visits=visits(scene, hosts) if hosts else {},
         pages=_pages(scene, campaigns),
     )
 
@@ -118,13 +90,15 @@ def persons(scene: Scene, campaign: Campaign, seen: Seen | None = None) -> list[
     fetched = _fetched(campaign, seen, mailboxes)
     for event in fetched:
         _settle_delivery(event, campaign, found)
-    visits = _visits_of(campaign, seen)
-    for event in [*fetched, *_attributed(visits, seen.logins, fetched, mailboxes)]:
+    visited = _visits_of(campaign, seen)
+    for event in [*fetched, *_attributed(visited, seen.logins, fetched, mailboxes)]:
         name = " / ".join(event.one_of) if event.one_of else event.person or event.client
         found.setdefault(name, Person(name, one_of=list(event.one_of))).events.append(event)
     given = {name for name, person in found.items() if person.first("submitted") is not None}
-    for event in _misused(seen.logins, campaign, given, found, mailboxes):
+    for event in _misused(seen.logins, campaign, given, found, mailboxes, scene):
         found[event.person or event.client].events.append(event)
+    for person in found.values():
+        _without_thieves(person)
     for person in found.values():
         person.events.sort(key=lambda event: event.time)
     return [found[name] for name in sorted(found)]
@@ -250,40 +224,6 @@ def _in_webmail(campaign: Campaign, seen: Seen, mailboxes: Mailboxes) -> list[Ev
     return events
 
 
-def _visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
-    """Look-ups of, connections to and requests at the hosts, by host; servers' own look-ups are nobody's."""
-    tables = scene.tables
-    servers = [*scene.hosts.with_role("mail-server"), *scene.hosts.with_role("resolver")]
-    found: dict[str, list[Event]] = {host: [] for host in hosts}
-    looked_up = but_not(among(tables["dns_answers"], "query", hosts), "client_addr", servers)
-    for row in rows(looked_up.order_by("start").limit(EVENTS)):
-        event = Event("looked-up", row["start"], row["client_addr"], row["server_addr"], "dns", "dns_answers", row)
-        found[row["query"]].append(event)
-    hellos = but_not(tables["tls_handshakes"].filter(_.sni.lower().isin(hosts)), "client_addr", servers)
-    for row in rows(hellos.order_by("start").limit(EVENTS)):
-        event = Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
-        found[row["sni"].lower()].append(event)
-    requests = []
-    for row in rows(_requests_at(tables["http_requests"], hosts, servers)):
-        event = _of_request(row)
-        requests.append(event)
-    for event in _with_submissions(scene, requests):
-        name = str(event.row["host"] or "").lower().partition(":")[0]
-        name = name if name in found else event.server
-        found.setdefault(name, []).append(event)
-    return found
-
-
-def _requests_at(http: Table, hosts: Sequence[str], servers: Sequence[str]) -> Table:
-    host = http.host.lower().re_replace(r":\d+$", "")
-    addresses = [name for name in hosts if parsed(name) is not None]
-    asked = but_not(http.filter(host.isin(hosts) | http.server_addr.isin(addresses)), "client_addr", servers)
-    columns = (
-        "flow_id capture last_capture first_packet last_packet start exchange client_addr server_addr host uri method"
-    )
-    return asked.filter(_.method.notnull()).select(*columns.split()).order_by("start").limit(EVENTS)
-
-
 def _visits_of(campaign: Campaign, seen: Seen) -> list[Event]:
     """Visits to the campaign's hosts since its first mail.
 
@@ -295,39 +235,6 @@ def _visits_of(campaign: Campaign, seen: Seen) -> list[Event]:
     attackers = set(campaign.sender_ips)
     found = [e for host in new for e in events[host] if e.time >= campaign.first and e.client not in attackers]
     return sorted(found, key=lambda event: event.time)
-
-
-def _of_request(row: Mapping[str, Any]) -> Event:
-    return Event("opened", row["start"], row["client_addr"], row["server_addr"], "http", "http_requests", row)
-
-
-def _with_submissions(scene: Scene, events: list[Event]) -> list[Event]:
-    """Requests that carry a secret are submissions; the user's name beside it says whose."""
-    requests = {(e.row["flow_id"], e.row["exchange"]): e for e in events if e.table == "http_requests"}
-    if not requests:
-        return events
-    flows = sorted({flow for flow, _exchange in requests})
-    table = scene.tables["http_parameters"]
-    fields = table.filter(_.place != "header", _.place != "cookie", _.is_secret | _.is_user)
-    sent = among(fields, "flow_id", flows)
-    users: dict[tuple[str, int], str] = {}
-    secrets: dict[tuple[str, int], list[str]] = {}
-    for row in rows(sent):
-        key = (row["flow_id"], row["exchange"])
-        if row["is_secret"]:
-            secrets.setdefault(key, []).append(str(row["name"]))
-        elif row["value"]:
-            users.setdefault(key, str(row["value"]).strip().lower())
-    made = []
-    for key, names in secrets.items():
-        event = requests.get(key)
-        if event is not None:
-            row = {**event.row, "fields": names}
-            user = users.get(key)
-            made.append(
-                Event("submitted", event.time, event.client, event.server, "http", "http_requests", row, user, 0.9)
-            )
-    return [*events, *made]
 
 
 def _attributed(
@@ -376,18 +283,39 @@ def _misused(
     given: set[str],
     found: Mapping[str, Person],
     mailboxes: Mailboxes,
+    scene: Scene,
 ) -> list[Event]:
-    """Logins with an account whose password was given away, from the hosts of the campaign, after it was given."""
+    """Logins with an account whose password was given away, after it was given, by strangers.
+
+    Strangers are the hosts of the campaign and those that took the password; less sure, any address outside from
+    which nobody had opened this account before.
+    """
     events = []
-    hosts = set(campaign.sender_ips)
+    collectors = {event.server for person in found.values() for event in person.events if event.kind == "submitted"}
+    hosts = {*campaign.sender_ips, *(server for server in collectors if not scene.network.is_own(server))}
+    before: set[tuple[str, str]] = set()
     for row in logins:
-        person = mailboxes.of_login(str(row["user"]))
-        if row["client_addr"] not in hosts or person not in given or row["success"] == "no":
+        client, person = row["client_addr"], mailboxes.of_login(str(row["user"]))
+        since = found[person].first("submitted") if person in given else None
+        if since is None or row["success"] == "no":
             continue
-        since = found[person].first("submitted")
-        if since is not None and row["start"] >= since.time:
-            client, server = row["client_addr"], row["server_addr"]
-            events.append(
-                Event("account-used", row["start"], client, server, row["service"], "logins", row, person, 0.95)
-            )
+        if row["start"] < since.time:
+            before.add((client, person))
+            continue
+        is_outside = scene.network.is_outside(client) and scene.network.is_own(row["server_addr"])
+        is_new = is_outside and row["success"] == "yes" and (client, person) not in before
+        if client in hosts or is_new:
+            sure = 0.95 if client in hosts else 0.7
+            how, server = row["service"], row["server_addr"]
+            events.append(Event("account-used", row["start"], client, server, how, "logins", row, person, sure))
     return events
+
+
+def _without_thieves(person: Person) -> None:
+    """What a stranger reads with somebody's account was not fetched by that person."""
+    strangers = {event.client: event.time for event in reversed(person.events) if event.kind == "account-used"}
+    person.events = [
+        event
+        for event in person.events
+        if event.kind != "fetched" or event.client not in strangers or event.time < strangers[event.client]
+    ]

@@ -8,6 +8,7 @@ UNITS: dict[str, tuple[str, str]] = {
 TEMPLATES: dict[str, str] = {
     # --- signals: the sender
     "phishing.own-domain-outside": "发件人写的是本单位域名的地址 {sender}，却未经登录从外部（{client}）投递",
+    "phishing.outside-login": "它从外部（{client}）用 {users} 的账户提交，而该账户平时从内部登录",
     "phishing.to-itself": "邮件自称来自收件人自己：{sender}",
     "phishing.auth-failed": "收信服务器记录的认证失败：{results}",
     "phishing.auth-absent": "SPF、DKIM、DMARC 无一通过",

@@ -8,6 +8,7 @@ UNITS: dict[str, tuple[str, str]] = {
 TEMPLATES: dict[str, str] = {
     # --- signals: the sender
     "phishing.own-domain-outside": "it names {sender}, an address of the own domain, as sender but comes from outside ({client}) without a login",
+    "phishing.outside-login": "it was handed in from outside ({client}) with the account of {users}, who logs in from inside otherwise",
     "phishing.to-itself": "it says to come from its own recipient, {sender}",
     "phishing.auth-failed": "the receiving server noted failed authentication: {results}",
     "phishing.auth-absent": "no SPF, DKIM or DMARC result passed",
