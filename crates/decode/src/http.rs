@@ -16,6 +16,7 @@ mod lengths;
 mod page;
 mod parameters;
 mod redact;
+mod request_end;
 mod request_head;
 mod requests;
 mod secret;

@@ -56,12 +56,16 @@ def outgoing_legs(
     return legs.filter(is_asked).union(but_not(legs.filter(~is_asked), "server_addr", own))
 
 
-def carried_sessions(mail_sessions: Table, proxy_ends: Sequence[str]) -> Table:
-    """SMTP sessions on a proxy's client side: in a tunnel, or on a port (`ADDR PORT`) that serves as proxy."""
+def carried_sessions(mail_sessions: Table, proxy_ends: Sequence[str], forwarding: Sequence[str] = ()) -> Table:
+    """SMTP sessions on a proxy's client side: in a tunnel, or on a port (`ADDR PORT`) that serves as proxy.
+
+    A port of mail is one only where it was seen to be `forwarding`.
+    """
     end = _.server_addr + " " + _.server_port.cast("string")
     in_tunnel = _.proxy_id.notnull() | _.via.isin(list(TUNNELS))
     smtp = mail_sessions.filter(_.protocol == "smtp")
-    return smtp.filter(in_tunnel | (end.isin(list(proxy_ends)) & ~_.server_port.isin(list(MAIL_PORTS))))
+    serves = end.isin(list(proxy_ends)) & ~_.server_port.isin(list(MAIL_PORTS))
+    return smtp.filter(in_tunnel | serves | end.isin(list(forwarding)))
 
 
 def mail_commands(proxy_requests: Table) -> Table:

@@ -14,6 +14,7 @@ from mailscope.detect.network import Network, host_pairs, own_network
 from mailscope.detect.registry import MAIL_PORTS
 from mailscope.detect.roles import Hosts, host_roles
 from mailscope.investigation.conversation import Conversation, Mail, Request, conversations, requests, rows
+from mailscope.investigation.forwarders import Ends, forwarding_ends, mark
 from mailscope.investigation.path import Chain, tied
 from mailscope.investigation.sightings import Sightings
 from mailscope.investigation.targets import Names, address_answers, greeting_name, names_seen
@@ -68,7 +69,9 @@ def scene_of(
     sessions = tables["mail_sessions"]
     asked_hosts = [address for address in hosts.with_role("proxy") if not network.is_outside(address)]
     legs = conversations(open_proxy_relay.outgoing_legs(sessions, senders, own_hosts, asked_hosts), tables)
-    carried = _carried(tables, pairs, network, {leg.session_id for leg in legs})
+    forwarding = forwarding_ends(sessions, legs, network)
+    mark(hosts, forwarding, pairs)
+    carried = _carried(tables, pairs, network, {leg.session_id for leg in legs}, forwarding)
     asked = requests(commands, carried)
     names = names_seen(rows(address_answers(tables["dns_answers"])), _greetings(legs))
     offsets = clock_offsets(asked, legs)
@@ -109,13 +112,17 @@ def _sides(tables: Tables, pairs: list[dict[str, Any]], network: Network) -> tup
     return senders, sorted(address for address in servers if network.is_own(address))
 
 
-def _carried(tables: Tables, pairs: list[dict[str, Any]], network: Network, leg_ids: set[str]) -> list[Conversation]:
+def _carried(
+    tables: Tables, pairs: list[dict[str, Any]], network: Network, leg_ids: set[str], forwarding: Ends
+) -> list[Conversation]:
     """Sessions on a proxy's client side; mail on a port of an own host that is no mail port is one, too."""
     ends = {f"{row['proxy_addr']} {row['proxy_port']}" for row in _proxy_ends(tables)}
     for pair in pairs:
         if pair["server_port"] not in MAIL_PORTS and network.side(pair["server_addr"]) != "outside":
             ends.add(f"{pair['server_addr']} {pair['server_port']}")
-    found = conversations(open_proxy_relay.carried_sessions(tables["mail_sessions"], sorted(ends)), tables)
+    handed_on = sorted(f"{address} {port}" for address, port in forwarding)
+    carried = open_proxy_relay.carried_sessions(tables["mail_sessions"], sorted(ends), handed_on)
+    found = conversations(carried, tables)
     return [conversation for conversation in found if conversation.session_id not in leg_ids]
 
 

@@ -48,6 +48,7 @@ TEMPLATES: dict[str, str] = {
     "role.takes-mail": "通过 SMTP 接收邮件（接受 {recipients}）",
     "role.serves-mailboxes": "提供邮箱读取（{logins}）",
     "role.proxy-asked": "为 {clients} 连接其他主机（端口 {port} 上 {requests}）",
+    "role.forwards": "把到其端口 {port} 的每个连接都转交给 {server}",
     "role.proxy-via": "其网页请求带有 Via 或 X-Forwarded-For（{requests}；{via}）",
     "tie.target-address": "请求指明 {target}，正是该连接到达的地址",
     "tie.target-encoded-address": "请求指明 {target}，即 {server} 的另一种写法",

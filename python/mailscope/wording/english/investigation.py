@@ -53,6 +53,7 @@ TEMPLATES: dict[str, str] = {
     "role.takes-mail": "took mail in by SMTP ({recipients} accepted)",
     "role.serves-mailboxes": "let people read mailboxes ({logins})",
     "role.proxy-asked": "reached other hosts for {clients} ({requests} on port {port})",
+    "role.forwards": "hands every connection to its port {port} on to {server}",
     "role.proxy-via": "its web requests carry Via or X-Forwarded-For ({requests}; {via})",
     # --- what ties a request to a connection
     "tie.target-address": "the request names {target}, the address the connection goes to",
