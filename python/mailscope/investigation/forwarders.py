@@ -44,9 +44,10 @@ def forwarding_ends(mail_sessions: Table, legs: Sequence[Conversation], network:
         end = (row["server_addr"], row["server_port"])
         if end in found or network.is_own(row["client_addr"]):
             continue
-        leg = next((leg for leg in by_talk.get((end[0], row["banner"], row["helo"]), ()) if _is_copy(row, leg)), None)
-        if leg is not None:
-            found[end] = endpoint(leg.server_addr, leg.row["server_port"])
+        near = by_talk.get((end[0], row["banner"], row["helo"]), ())
+        copy = next((leg for leg in near if _is_copy(row, leg)), None)
+        if copy is not None:
+            found[end] = endpoint(copy.server_addr, copy.row["server_port"])
     return found
 
 
