@@ -40,13 +40,13 @@ demo: setup  ## the question answered on a shipped capture
 test: setup lint test-rust test-python  ## everything CI runs
 
 quick: setup  ## the tests to run while you write: two minutes
-	$(BIN)/pytest -n 2 -m "not slow and not long"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not long"
 
 test-rust: setup  ## the core's own tests
 	cargo test --quiet --workspace --locked
 
 test-python: setup  ## the Python tests, two at a time
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 lint: setup types  ## style, types, imports' direction, warnings of the compiler
 	$(BIN)/ruff check --quiet python tests scripts bench

@@ -51,13 +51,15 @@ def test_control_characters_in_arguments_reach_no_terminal(capsys):
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_written_is_one_error_line(monkeypatch, capsys):
+def test_a_folder_that_cannot_be_written_is_an_error_and_a_hint(monkeypatch, capsys):
     def refuse(_argv):
         raise PermissionError(13, "Permission denied", "/proc/case")
 
     monkeypatch.setattr(cli, "dispatch", refuse)
     assert main(["tables"]) == 4
-    assert capsys.readouterr().err == "error: `/proc/case`: Permission denied\n"
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: `/proc/case`: Permission denied"
+    assert hint.startswith("hint: ")
 
 
 def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
@@ -117,3 +119,15 @@ def test_no_command_writes_outside_its_output(tmp_path):
     }  # fmt: skip
     for name in ("home", "temporary", "here"):
         assert list(places[name].iterdir()) == [], name
+
+
+def test_what_the_system_refuses_has_a_next_step(tmp_path, capsys):
+    (tmp_path / "taken").write_text("")
+    assert main(["tables", str(ROOT / "examples" / "link.pcap"), "-o", str(tmp_path / "taken")]) == 4
+    assert "hint: a folder is wanted" in capsys.readouterr().err
+
+
+def test_a_mistake_in_the_owners_network_is_told_before_anything_is_read(tmp_path, capsys):
+    assert main(["investigate", str(tmp_path / "none.pcap"), "--own", "10.0.0.0/99", "-o", str(tmp_path / "case")]) == 2
+    assert "`10.0.0.0/99` is no network" in capsys.readouterr().err
+    assert not (tmp_path / "case").exists()

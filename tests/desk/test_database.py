@@ -118,6 +118,7 @@ def workers_at_once(place):
     return codes, *counts, whole
 
 
+@pytest.mark.long
 def test_workers_at_once_neither_lose_nor_double(tmp_path):
     open_desk(tmp_path / "d.db").close()
     assert workers_at_once(str(tmp_path / "d.db")) == ([0] * 4, 40, 8, True)

@@ -106,6 +106,7 @@ def killed_while_folding(store, times):
         assert summed(store) == Lake(store).info()["records"]
 
 
+@pytest.mark.long
 def test_a_fold_killed_at_any_moment_neither_doubles_nor_loses(tmp_path):
     killed_while_folding(tmp_path / "store", 2)
 

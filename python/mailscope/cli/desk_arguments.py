@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailscope.cli.layout import fitted
+from mailscope.harmless import visible
 
 if TYPE_CHECKING:
     from mailscope.desk.database import Desk
@@ -31,7 +32,12 @@ def opened(args: argparse.Namespace) -> "tuple[Settings, Desk]":
     from mailscope.desk.settings import load
 
     settings = load(args.settings)
-    return settings, open_desk(settings.database)
+    is_new = "://" not in settings.database and not Path(settings.database).exists()
+    desk = open_desk(settings.database)
+    if is_new:
+        # Asked in the wrong folder, an empty desk would look like a quiet one.
+        print(f"a new desk begins: `{visible(settings.database)}`", file=sys.stderr)
+    return settings, desk
 
 
 def actor(args: argparse.Namespace) -> str:

@@ -77,11 +77,12 @@ def answer(args: argparse.Namespace, folder: Path) -> int:
     from datetime import UTC, datetime
 
     from mailscope.ingest.captures import spooled, write_case
-    from mailscope.investigation.investigate import investigate
+    from mailscope.investigation.investigate import check_owner, investigate
 
     started = datetime.now(UTC)
     options = options_of(args, hash_mb=WHATEVER_THE_SIZE)
     roles = roles_of(args.role)
+    check_owner(args.own, roles)
     asked = _asked(args)
     captures = spooled(args.captures, folder)
     with Progress() as progress:

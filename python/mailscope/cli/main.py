@@ -12,6 +12,7 @@ Exit codes:
     141  the reader of the output went away
 """
 
+import errno
 import os
 import sys
 from types import ModuleType
@@ -54,6 +55,14 @@ VERBS = {
     "figures": "tell what the desk achieved, month by month",
     "completion": "print completion for your shell",
 }
+_NEXT = {
+    errno.ENOSPC: "make room there, or write to another disk; what was there before is whole",
+    errno.EACCES: "may this user read, or write, there?",
+    errno.EROFS: "write to another disk",
+    errno.ENOTDIR: "a folder is wanted, and a file has its name",
+    errno.EEXIST: "a folder is wanted, and a file has its name",
+}
+"""What to do about an error of the system, as far as its number tells."""
 EXIT_CODES = (__doc__ or "").split("Exit codes:\n\n", 1)[-1].rstrip()
 
 
@@ -118,7 +127,7 @@ def main(argv: list[str]) -> int:
         return 141
     except OSError as error:
         where = f"`{error.filename}`: " if error.filename else ""
-        return _say(f"{where}{error.strerror or error}", 4, None)
+        return _say(f"{where}{error.strerror or error}", 4, _NEXT.get(error.errno or 0))
     except KeyboardInterrupt:
         return _say("stopped; nothing half-written was left", 130, None)
 

@@ -35,20 +35,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_since_argument(parser)
     parser.add_argument("--every", type=float, default=10.0, metavar="S", help="seconds between frames; default: 10")
     parser.add_argument("--all", action="store_true", help="list ordinary hosts as well")
-    parser.add_argument("--once", action="store_true", help="print one frame and end")
+    parser.add_argument("--once", action="store_true", help="print one frame and end, as without a terminal")
     parser.add_argument("--plain", action="store_true", help="draw with plain characters")
     parser.add_argument("--lang", choices=("en", "zh"), default="en", help="language of the text; default: en")
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Prints one frame, or shows frames until `q` or Ctrl-C."""
+    """Shows frames until `q` or Ctrl-C; prints one with `--once`, or where nobody can watch."""
     check_networks(args.own)
     from rich.console import Console
 
     from mailscope.report.senders.top import frame_of
 
     plain = args.plain or "utf" not in (sys.stdout.encoding or "").lower()
-    if args.once:
+    if args.once or not sys.stdout.isatty():
         if not args.store.is_dir():
             raise UsageError(f"`{args.store}` is no store", hint="`mailscope sense` or `collect` makes one")
         size = shutil.get_terminal_size((80, 24))

@@ -89,7 +89,7 @@ def investigate(
     there is something to search for; `search` replaces that pass. `rules` (`mailscope.detect.sigma.rules`) and
     `indicators` (`mailscope.detect.indicators.load`) are the owner's own, asked of all tables.
     """
-    _check(own, roles or {})
+    check_owner(own, roles or {})
     started = started or datetime.now(UTC)
     reading = Stoppable(progress)
     tables, again = _tables_and_search(source, options, reading)
@@ -128,7 +128,8 @@ def _matches(tables: Mapping[str, Any], rules: Sequence[Rule], indicators: Seque
     return [*rule_findings(tables, rules), *indicator_findings(tables, indicators)]
 
 
-def _check(own: Sequence[str], roles: Mapping[str, str]) -> None:
+def check_owner(own: Sequence[str], roles: Mapping[str, str]) -> None:
+    """Refuses what the owner says of the network where it cannot be meant: UsageError."""
     import ipaddress
 
     for text in own:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailscope.investigation.investigate import Investigation
 from mailscope.report import chart, picture
@@ -10,6 +10,9 @@ from mailscope.report.build import Report, report
 from mailscope.report.events import EVENTS_SHOWN, events, persons
 from mailscope.report.links import attachments, links
 from mailscope.wording import amount
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 MAILS_SHOWN = 200
 EVIDENCE_SHOWN = 300
@@ -43,7 +46,7 @@ def html(found: Investigation, lang: str = "en", case: str = "CASE") -> str:
         say=view.say,
         items=list(zip(view.findings, drawings, strict=True)),
         apps=_apps(view),
-        graph=Markup(picture.graph(view)),  # noqa: S704
+        graph="" if _says_it_all(drawings) else Markup(picture.graph(view)),  # noqa: S704
         strip=Markup(picture.strip(view, happened)),  # noqa: S704
         events=happened[:EVENTS_SHOWN],
         events_more=len(happened) - EVENTS_SHOWN,
@@ -57,6 +60,11 @@ def html(found: Investigation, lang: str = "en", case: str = "CASE") -> str:
         rows=lambda count: amount(count, "row"),
     )
     return page
+
+
+def _says_it_all(drawings: list[tuple[Markup, Markup]]) -> bool:
+    """One finding alone with its own drawing: a picture of everything would be the same again, before the answer."""
+    return len(drawings) == 1 and bool(drawings[0][0])
 
 
 def _apps(view: Report) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def canonical(address: str) -> str:
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:
-        raise UsageError(f"`{address}` is no address") from None
+        raise UsageError(f"`{address}` is no address", hint="an address looks like 192.0.2.7 or 2001:db8::7") from None
 
 
 def _entries(file: Path) -> dict[str, dict[str, str]]:

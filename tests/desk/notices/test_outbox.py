@@ -159,6 +159,7 @@ def killed_while_sending(folder, kills):
     return notices
 
 
+@pytest.mark.long
 def test_a_killed_sender_sends_nothing_twice(tmp_path):
     assert len(killed_while_sending(tmp_path, 3)) == 9
 

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
+
 from mailscope.investigation.sender_queue import sender_queue
 from tests.fixtures.flow_rows import mails, received, records
 
+pytestmark = pytest.mark.long
 OWN = ["10.0.0.0/8"]
 DAY = timedelta(days=1)
 

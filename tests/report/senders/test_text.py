@@ -1,6 +1,7 @@
 """The queue on a terminal and as JSON."""
 
 import json
+from functools import cache
 
 import pytest
 from rich.cells import cell_len
@@ -11,6 +12,7 @@ from mailscope.report.senders.text import text
 from tests.fixtures.flow_rows import attempts, mails, received, records
 
 
+@cache
 def queue():
     rows = [
         *(mails("10.0.9.9", servers=125), mails("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", servers=40)),

@@ -1,5 +1,6 @@
 import io
 from datetime import UTC, datetime
+from functools import cache
 
 import pytest
 from rich.cells import cell_len
@@ -17,6 +18,12 @@ def records_of(subject="10.0.0.66"):
     return records(mails(subject, servers=60), *ordinary)
 
 
+@cache
+def everybody(subject):
+    """The queue of that network, asked once: only how it is shown differs."""
+    return sender_queue(records_of(subject), ["10.0.0.0/8", "2001:db8::/32"], None, everybody=True, trend_slots=48)
+
+
 def shown(frame, width, height, **options):
     console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False)
     console.print(frame_of(frame, width, height, **options))
@@ -27,9 +34,7 @@ def shown(frame, width, height, **options):
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (140, 40), (60, 10)])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_a_frame_fits_the_terminal_and_names_the_abnormal_host_whole(subject, width, height, lang):
-    own = ["10.0.0.0/8", "2001:db8::/32"]
-    queue = sender_queue(records_of(subject), own, None, everybody=True, trend_slots=48)
-    lines = shown(Frame(queue, "live", NOW), width, height, lang=lang)
+    lines = shown(Frame(everybody(subject), "live", NOW), width, height, lang=lang)
     assert max(map(cell_len, lines)) <= width
     assert len(lines) <= height
     assert any(line.startswith(subject) for line in lines)
