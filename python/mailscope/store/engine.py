@@ -159,8 +159,9 @@ def held(table: "ibis.Table", name: str) -> "ibis.Table":
     whole = [column for column, kind in table.schema().items() if kind.is_int64()]
     narrower = ", ".join(f'CAST("{column}" AS BIGINT) AS "{column}"' for column in whole)
     columns = f"* REPLACE ({narrower})" if whole else "*"
+    asked = connection.compile(table)
     # Spills to disk when it must, unlike rows in Arrow.
-    connection.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM ({connection.compile(table)}) SELECT {columns}')
+    connection.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM ({asked}) SELECT {columns}')
     return connection.table(name)
 
 
