@@ -75,9 +75,12 @@ def mail_commands(proxy_requests: Table) -> Table:
 
 
 def other_use(proxy_requests: Table) -> Table:
-    """Use of proxies for anything but mail, by client: columns client_addr, proxy_addr, kind, target_port, requests."""
+    """Use of proxies for anything but mail, by client: columns client_addr, proxy_addr, kind, target_port, requests.
+
+    A request whose target was lost says nothing of what it was for.
+    """
     is_mail = _.target_port.isin(list(MAIL_PORTS)) | (_.inner_app == "smtp")
-    rest = proxy_requests.filter(~is_mail, _.kind != "proxy-protocol")
+    rest = proxy_requests.filter(~is_mail, _.kind != "proxy-protocol", _.target_port > 0)
     return rest.group_by(["client_addr", "proxy_addr", "kind", "target_port"]).agg(
         requests=_.count(),
         granted=(_.granted == "yes").sum(),

@@ -60,6 +60,8 @@ CONNECTIONS = {
     "snap length": ({"orig_cut_packets": 3}, {}),
     "loss": ({"app": "none", "orig_gap_bytes": 900}, {}),
     "snap length in a decoder": (app("smtp", orig_cut_packets=3), {"mail_sessions": [mail("smtp", "gap")]}),
+    "loss beside commands": (app("smtp"), {"mail_sessions": [mail("smtp", "gap", commands=["EHLO", "AUTH"])]}),
+    "loss beside a farewell": (app("smtp"), {"mail_sessions": [mail("smtp", "gap", commands=["QUIT"])]}),
     "turned, decoded": (
         TURNED | one_side("orig") | app("smtp", oriented_by="first-packet"),
         {"mail_sessions": [mail("smtp", "one-way-server", client_addr="10.0.0.9")]},
@@ -172,3 +174,9 @@ def test_the_fields_of_every_session_of_a_flow_are_gathered_under_the_one_in_whi
 @pytest.mark.parametrize(("valid", "holds"), [(Valid(3, 5), True), (Valid(4, 5), False), (Valid(3, 6), False)])
 def test_the_thresholds_decide_what_is_valid(valid, holds):
     assert accounts(valid)["five bytes in three packets"]["valid"] is holds
+
+
+def test_commands_read_beside_a_loss_are_decoded():
+    beside, farewell = accounts()["loss beside commands"], accounts()["loss beside a farewell"]
+    assert (beside["class"], beside["reason"], beside["decoded"]) == ("MAIL", "gap", True)
+    assert (farewell["class"], farewell["reason"], farewell["decoded"]) == ("BASE", "gap", False)

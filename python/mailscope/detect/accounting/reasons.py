@@ -74,3 +74,6 @@ REASONS: dict[str, Reason] = {
 
 DECODED = tuple(slug for slug, reason in REASONS.items() if reason.decoded)
 """Reasons of sessions in which a mail protocol was decoded beyond its greeting."""
+
+LOSSES = ("gap", "cut-by-snaplen")
+"""Reasons that name what the capture lacks: such a session is decoded when commands were read beside the loss."""

@@ -13,7 +13,7 @@ from ibis.expr.types import BooleanValue, StringValue, Table
 
 from mailscope.detect.accounting.facts import mail_facts, proxy_facts, tls_facts
 from mailscope.detect.accounting.ports import MAIL_PORTS, WEB_ALPN
-from mailscope.detect.accounting.reasons import DECODED
+from mailscope.detect.accounting.reasons import DECODED, LOSSES
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
@@ -165,7 +165,10 @@ def _classed(table: Table, valid: Valid) -> Table:
         via=_.via.fill_null("direct"),
     )
     has_field = _.mail_from_cmd | _.mail_from | _.mail_to_cmd | _.mail_to
-    is_mail = has_field | (_.reason.isin(list(DECODED)) & _.protocol.notnull())
+    # What a loss hides is not known; what was read beside it was decoded all the same.
+    has_commands = (_.commands.length() > 0) & ~_.commands[0].isin(["QUIT", "LOGOUT"])
+    read_beside = _.reason.isin(list(LOSSES)) & has_commands.fill_null(False)
+    is_mail = has_field | ((_.reason.isin(list(DECODED)) | read_beside) & _.protocol.notnull())
     is_http = (_.app_layers == "http") | _.app_layers.startswith("http+") | _.via.startswith("http-")
     is_tls = (_.app_layers == "tls") | _.app_layers.startswith("tls+") | (_.reason == "implicit-tls")
     return table.mutate(
