@@ -46,6 +46,7 @@ def test_the_answer_keeps_to_the_schema(tmp_path, packets, options):
     assert json.loads(json.dumps(answer)) == answer
 
 
+@pytest.mark.long
 def test_the_same_capture_gives_the_same_answer(tmp_path):
     path = write(tmp_path / "capture.pcap", Relay().packets())
     first, second = (investigate(path).to_json() | {"seconds": 0} for _ in range(2))

@@ -8,6 +8,7 @@ from tests.fixtures.tls import client_hello, opaque, server_hello
 from tests.fixtures.wire import START_US, Conversation, dns_answer, merged, one_side, write
 
 OWN = ["203.0.113.0/24"]
+SOCKS5 = pytest.param("socks5", marks=pytest.mark.long)
 
 
 def answer_to(tmp_path, packets, *, own=OWN, **options):
@@ -23,7 +24,7 @@ def fact_names(finding):
     return {fact.name for fact in finding.facts}
 
 
-@pytest.mark.parametrize("kind", ["connect", "socks4", "socks5"])
+@pytest.mark.parametrize("kind", ["connect", pytest.param("socks4", marks=pytest.mark.long), SOCKS5])
 def test_a_command_by_address_is_tied_to_its_connection(tmp_path, kind):
     found = answer_to(tmp_path, Relay(kind=kind).packets())
     finding = only_finding(found)
@@ -33,7 +34,7 @@ def test_a_command_by_address_is_tied_to_its_connection(tmp_path, kind):
     assert finding.details["counts"]["mails_accepted"] == 1
 
 
-@pytest.mark.parametrize("kind", ["connect", "socks4a", "socks5"])
+@pytest.mark.parametrize("kind", ["connect", pytest.param("socks4a", marks=pytest.mark.long), SOCKS5])
 def test_a_command_by_host_name_is_tied_through_a_dns_answer(tmp_path, kind):
     relay = Relay(kind=kind, target="mx9.victim.example:25")
     dns = dns_answer("203.0.113.4", "192.0.2.53", "mx9.victim.example", "192.0.2.25", at_us=START_US + 8_000)
@@ -47,6 +48,7 @@ def test_a_command_by_host_name_without_dns_is_tied_by_the_servers_greeting(tmp_
     assert "target-name" in fact_names(finding)
 
 
+@pytest.mark.long
 def test_a_target_written_as_one_number_is_the_same_address(tmp_path):
     finding = only_finding(answer_to(tmp_path, Relay(target=f"{(192 << 24) + (2 << 8) + 25}:25").packets()))
     assert "target-encoded-address" in fact_names(finding)
@@ -58,6 +60,7 @@ def test_a_post_to_a_mail_port_is_a_command(tmp_path):
     assert finding.roles["victim"] == ["192.0.2.25:25"]
 
 
+@pytest.mark.long
 def test_ipv6_is_no_different(tmp_path):
     relay = Relay(
         commander="2001:db8:7::7",
@@ -88,11 +91,13 @@ def test_a_proxy_with_two_addresses_is_one_proxy(tmp_path):
     assert sorted(finding.roles["proxy"]) == ["203.0.113.4", "203.0.113.99"]
 
 
+@pytest.mark.long
 def test_a_kept_source_port_is_a_fact(tmp_path):
     relay = Relay(kind="socks5", commander_port=45001, leg_port=45001)
     assert "source-port-kept" in fact_names(only_finding(answer_to(tmp_path, relay.packets())))
 
 
+@pytest.mark.long
 def test_many_relays_to_one_victim_are_paired_one_to_one(tmp_path):
     relays = [
         Relay(
@@ -118,6 +123,7 @@ def test_only_the_client_side_seen_says_what_is_not_proven(tmp_path):
     assert finding.details["counts"]["mails_accepted"] == 1
 
 
+@pytest.mark.long
 def test_only_the_servers_side_of_a_known_proxy_is_a_relay_without_commander(tmp_path):
     found = answer_to(tmp_path, Relay().outside().packets, roles={"203.0.113.4": "proxy"})
     finding = only_finding(found)
@@ -127,6 +133,7 @@ def test_only_the_servers_side_of_a_known_proxy_is_a_relay_without_commander(tmp
 
 
 @pytest.mark.parametrize("from_client", [True, False])
+@pytest.mark.long
 def test_one_direction_only_still_gives_the_commander(tmp_path, from_client):
     finding = only_finding(answer_to(tmp_path, one_side(Relay().packets(), from_client)))
     if from_client:
@@ -148,6 +155,7 @@ def test_two_capture_points_with_nat_between_count_each_mail_once(tmp_path):
     assert set(finding.roles["proxy"]) == {"203.0.113.4", "10.1.1.4"}
 
 
+@pytest.mark.long
 def test_clocks_that_differ_between_sensors_are_found_and_said(tmp_path):
     relays = [
         Relay(
@@ -177,6 +185,7 @@ def test_a_near_miss_is_shown_as_unproven_and_never_tied(tmp_path):
     assert [item.subject for item in found.unproven] == ["192.0.2.26"]
 
 
+@pytest.mark.long
 def test_a_page_that_quotes_a_command_is_no_command(tmp_path):
     page = web_page("203.0.113.50:42000", "192.0.2.80:80", "type CONNECT 192.0.2.25:25 HTTP/1.0", START_US - SECOND)
     found = answer_to(tmp_path, merged(Relay().packets(), page.packets))
@@ -211,6 +220,7 @@ def test_malware_that_sends_by_itself_is_no_open_proxy(tmp_path):
     assert {h.name: h.verdict for h in found.hypotheses}["malware-sending-by-itself"] == "confirmed"
 
 
+@pytest.mark.long
 def test_a_bot_with_the_same_text_is_not_taken_for_the_proxys_other_address(tmp_path):
     """Both run at the same time and send one campaign; only envelopes and Message-IDs tell them apart."""
     packets = []
@@ -259,6 +269,7 @@ def office_packets():
 
 
 @pytest.mark.parametrize("own", [OWN, []])
+@pytest.mark.long
 def test_an_ordinary_office_raises_no_finding(tmp_path, own):
     found = answer_to(tmp_path, office_packets(), own=own)
     assert found.findings == []
@@ -274,6 +285,7 @@ def test_a_refused_outsider_is_an_attempt_and_no_finding(tmp_path):
     assert {claim.name: claim.verdict for claim in found.claims}["the-proxy-is-closed-to-outsiders"] == "confirmed"
 
 
+@pytest.mark.long
 def test_without_own_networks_the_proxys_network_is_inferred_and_said(tmp_path):
     found = answer_to(tmp_path, merged(Relay().packets(), office_packets()), own=[])
     finding = only_finding(found)
@@ -282,12 +294,14 @@ def test_without_own_networks_the_proxys_network_is_inferred_and_said(tmp_path):
     assert any(text.key.startswith("not-proven.network") for text in finding.not_proven)
 
 
+@pytest.mark.long
 def test_a_single_relay_between_public_addresses_is_reported_without_own_networks(tmp_path):
     finding = only_finding(answer_to(tmp_path, Relay().packets(), own=[]))
     assert finding.roles["proxy"] == ["203.0.113.4"]
     assert finding.confidence < 0.95
 
 
+@pytest.mark.long
 def test_the_commanding_packet_is_the_first_evidence(tmp_path):
     relay = Relay()
     packets = relay.packets()
@@ -297,6 +311,7 @@ def test_the_commanding_packet_is_the_first_evidence(tmp_path):
     assert (first.table, first.first_packet, first.last_packet) == ("proxy_requests", number, number)
 
 
+@pytest.mark.long
 def test_mail_on_an_odd_port_alone_accuses_nobody(tmp_path):
     talk = smtp_talk("10.0.0.5:40001", "10.0.0.25:8025", (Mail(),))
     found = answer_to(tmp_path, talk.packets, own=[])
@@ -314,6 +329,7 @@ def encrypted_leg(relay, size_client, size_server):
     return talk.send(False, opaque(size_server // 2)).fin()
 
 
+@pytest.mark.long
 def test_tls_to_the_proxy_leaves_time_and_size_and_that_is_said(tmp_path):
     relay = Relay(proxy="203.0.113.4:443", helo="pc-9", mails=(Mail(), Mail(sender="x@other.example", number=2)))
     outside = relay.outside()
@@ -326,6 +342,7 @@ def test_tls_to_the_proxy_leaves_time_and_size_and_that_is_said(tmp_path):
     assert finding.confidence < 0.8
 
 
+@pytest.mark.long
 def test_starttls_through_the_tunnel_is_tied_by_what_came_before_it(tmp_path):
     relay = Relay(helo="bulk-7", mails=())
     turns = [
@@ -350,6 +367,7 @@ def test_starttls_through_the_tunnel_is_tied_by_what_came_before_it(tmp_path):
     assert finding.details["counts"]["sessions_opaque"] == 1
 
 
+@pytest.mark.long
 def test_captures_of_one_leg_each_are_tied_across_files(tmp_path):
     relay = Relay(leg_address="203.0.113.99")
     first = write(tmp_path / "a.pcap", relay.inside().packets)
@@ -359,6 +377,7 @@ def test_captures_of_one_leg_each_are_tied_across_files(tmp_path):
     assert finding.details["chains"][0].mails[0].seen_at == [str(first), str(second)]
 
 
+@pytest.mark.long
 def test_the_same_connection_at_two_points_counts_once(tmp_path):
     packets = Relay().packets()
     paths = [write(tmp_path / f"{name}.pcap", packets) for name in ("one", "two")]
@@ -372,18 +391,21 @@ def test_recipients_accepted_and_refused_are_counted_by_their_replies(tmp_path):
     assert (counts["recipients"], counts["recipients_accepted"], counts["recipients_refused"]) == (3, 2, 1)
 
 
+@pytest.mark.long
 def test_two_commanders_of_one_proxy_are_both_named(tmp_path):
     other = Relay(commander="198.51.100.8", commander_port=40002, leg_port=51002, start_us=START_US + SECOND)
     finding = only_finding(answer_to(tmp_path, merged(Relay().packets(), other.packets())))
     assert sorted(finding.roles["commander"]) == ["198.51.100.7", "198.51.100.8"]
 
 
+@pytest.mark.long
 def test_a_look_for_address_is_searched_though_nothing_went_there(tmp_path):
     found = answer_to(tmp_path, Relay().packets(), look_for=["192.0.2.24", "mx.elsewhere.example"])
     assert "192.0.2.24" in found.coverage["searched_for"]
     assert "mx.elsewhere.example" in found.coverage["searched_for"]
 
 
+@pytest.mark.long
 def test_an_own_mail_server_reached_through_the_proxy_is_a_victim_like_any_other(tmp_path):
     relay = Relay(victim="203.0.113.25:25")
     finding = only_finding(answer_to(tmp_path, relay.packets(), own_domains=["victim.example"]))
@@ -391,6 +413,7 @@ def test_an_own_mail_server_reached_through_the_proxy_is_a_victim_like_any_other
     assert finding.details["chains"][0].is_tied
 
 
+@pytest.mark.long
 def test_a_proxys_own_mail_to_the_own_server_is_no_finding(tmp_path):
     report = smtp_talk("203.0.113.4:40009", "203.0.113.25:25", (Mail(sender="root@own.example"),))
     found = answer_to(tmp_path, report.packets, roles={"203.0.113.4": "proxy"})
@@ -404,6 +427,7 @@ def _proxy_in_use(address: str) -> Conversation:
     return page.send(False, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").fin()
 
 
+@pytest.mark.long
 def test_mail_of_a_server_that_shares_the_proxys_public_address_is_no_relay(tmp_path):
     mail = Mail(sender="boss@hq.example")
     link = Relay(leg_address="203.0.113.4", mails=(mail,), helo="mail.hq.example").outside().packets
@@ -417,6 +441,7 @@ def test_mail_of_a_server_that_shares_the_proxys_public_address_is_no_relay(tmp_
     assert list(found.groups.alone) == ["10.1.1.25"]
 
 
+@pytest.mark.long
 def test_a_port_that_forwards_everything_is_not_called_a_request_before_the_capture(tmp_path):
     relay = Relay(proxy="203.0.113.4:8025", with_command=False)
     found = answer_to(tmp_path, relay.packets(), roles={"203.0.113.4": "proxy"})

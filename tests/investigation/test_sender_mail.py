@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
+
 from mailscope.cli.main import main
 from mailscope.store.lake import Lake
 from tests.fixtures.flow_rows import START, as_arrow, attempts, mails
 
 
+@pytest.mark.long
 def test_a_host_of_the_queue_is_told_with_its_lines_of_the_mail_log(tmp_path, capsys):
     store, log = str(tmp_path / "store"), tmp_path / "mail.log"
     rows = mails("10.0.0.9", 60) + attempts("10.0.0.67", 80)

@@ -102,6 +102,7 @@ def test_the_queue_is_the_same_whatever_was_summed_together_and_however_late_it_
     same(plain, quick)
 
 
+@pytest.mark.long
 def test_a_store_written_before_there_were_sums_is_read_whole_until_it_is_folded(tmp_path):
     Lake(tmp_path / "store").append(day(3), app="test", number=0)
     summed, _plain, _quick = queues(tmp_path / "store", tmp_path)

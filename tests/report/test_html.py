@@ -44,12 +44,12 @@ def parsed(page):
     return tags
 
 
-@pytest.fixture(params=["plain", "hostile"])
-def page(request, tmp_path):
+@pytest.fixture(scope="module", params=["plain", "hostile"])
+def page(request, tmp_path_factory):
     relay = Relay()
     if request.param == "hostile":
         relay = Relay(helo=HOSTILE, mails=(Mail(subject=HOSTILE + "\" onload='x' {{ 7*7 }}", sender="a@<b>.example"),))
-    found = investigate(write(tmp_path / "<b>&.pcap", relay.packets()), own=["203.0.113.0/24"])
+    found = investigate(write(tmp_path_factory.mktemp("page") / "<b>&.pcap", relay.packets()), own=["203.0.113.0/24"])
     return html(found)
 
 
