@@ -113,6 +113,40 @@ def test_a_store_written_before_there_were_sums_is_read_whole_until_it_is_folded
     same(plain, quick)
 
 
+def of_one_exporter(records):
+    """The records as if one exporter had told them all."""
+    place = records.schema.get_field_index("exporter")
+    told = pa.array(["192.0.2.1"] * len(records)).cast(records.schema.field(place).type)
+    return records.set_column(place, records.schema.field(place), told)
+
+
+def test_of_one_feed_what_was_added_up_once_is_the_same_queue(tmp_path):
+    lake, records = Lake(tmp_path / "store", sums=SUMS), of_one_exporter(day(5))
+    half = len(records) // 2
+    lake.append(records.slice(0, half), app="test", number=0)
+    lake.fold()
+    lake.append(records.slice(half), app="test", number=1)
+    summed, plain, quick = queues(tmp_path / "store", tmp_path)
+    feed = {"format": "netflow-v5", "exporter": "192.0.2.1"}
+    assert {name: summed.parts["asked"].same[name] for name in feed} == feed
+    same(plain, quick)
+    lake.fold()
+    same(plain, queues(tmp_path / "store", tmp_path)[2])
+
+
+def test_a_store_whose_sums_an_earlier_version_made_is_read_right_and_folded_again(tmp_path):
+    earlier = {name: made for name, made in SUMS.items() if name != "failed"}
+    Lake(tmp_path / "store").append(day(6), app="test", number=0)
+    Lake(tmp_path / "store", sums=earlier).fold()
+    summed, plain, quick = queues(tmp_path / "store", tmp_path)
+    assert set(summed.parts) == set(earlier)
+    same(plain, quick)
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    assert lake.fold() == {**dict.fromkeys(SUMS, 0), "failed": len(day(6))}
+    assert lake.fold(again=True) == dict.fromkeys(SUMS, len(day(6)))
+    same(plain, queues(tmp_path / "store", tmp_path)[2])
+
+
 @pytest.mark.slow
 def test_days_that_are_forgotten_leave_the_sums_too(tmp_path):
     lake, records = Lake(tmp_path / "store", sums=SUMS), day(4)

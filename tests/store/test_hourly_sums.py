@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 
+import pyarrow as pa
 import pytest
 from ibis import _
 from tests.store.test_lake import START, records
@@ -76,6 +77,23 @@ def test_days_are_left_out_when_the_records_have_forgotten_them(tmp_path):
     table = lake._fresh()
     table.delete("day < '2026-11-23'")
     assert summed(tmp_path / "store") == lake.info()["records"]
+
+
+def kinds_of(table):
+    hour = (_.start.epoch_seconds() / 3600).floor().cast("int64")
+    return table.mutate(hour=hour).group_by(["exporter", "src_addr", "hour"]).agg(rows=_.count())
+
+
+def test_a_column_of_one_value_is_known_from_the_log_alone(tmp_path):
+    lake = Lake(tmp_path / "store", sums={"kinds": kinds_of})
+    for number, exporter in enumerate(["192.0.2.1", "192.0.2.1", "192.0.2.2"]):
+        told = records(10, batch=number)
+        place = told.schema.get_field_index("exporter")
+        column = pa.array([exporter] * 10).cast(told.schema.field(place).type)
+        lake.append(told.set_column(place, told.schema.field(place), column), app="one", number=number)
+        lake.fold()
+        same = Lake(tmp_path / "store").hours(connect(), {"kinds": kinds_of}).parts["kinds"].same
+        assert same.get("exporter") == ("192.0.2.1" if number < 2 else None)
 
 
 WRITER = """

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from functools import reduce
 from math import ceil
 from operator import or_
-from typing import Any
 
 import ibis
 from ibis import _
@@ -29,7 +28,7 @@ from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.ownership import is_in
-from mailscope.store.engine import held, plain_rows
+from mailscope.store.engine import held
 from mailscope.store.flow_hours import FlowHours, among, few
 
 TCP, ECHO = "tcp", "echo"
@@ -99,11 +98,12 @@ def matches(
     asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
     pinging = held(_pinging(asking, profiles), "asking_pings")
-    looked_at = _looked_at(ports, pinging)
-    asked = hours.sums("asked", asked_hours, looked_at).filter(_.hour >= since_hour)
-    of_ports = asked.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
-    is_one_feed = "asked" in hours.parts and len(_some_feeds(hours, looked_at)) == 1
-    by_target = _by_target(of_ports.union(asked.filter(_.proto == ECHO)), is_one_feed=is_one_feed)
+    of_ports, of_pings = (
+        hours.sums("asked", asked_hours, kept).filter(_.hour >= since_hour) for kept in _looked_at(ports, pinging)
+    )
+    of_ports = of_ports.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
+    is_one_feed = hours.only_feed("asked", _feeds, _FEED) is not None
+    by_target = _by_target(of_ports.union(of_pings.filter(_.proto == ECHO)), is_one_feed=is_one_feed)
     by_port = held(_by_port(by_target), "asked_by_port")
     found = [_matching(by_port, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
@@ -237,23 +237,22 @@ def _pinging(asking: Table, profiles: Sequence[Profile]) -> Table:
     return asking.filter(reduce(or_, tests)).select("src_addr")
 
 
-def _looked_at(ports: Table, pinging: Table) -> Callable[[Table], Table]:
-    """Narrows rows, of records or of sums, to those that may be of these ports and sources; none comes twice.
+def _looked_at(ports: Table, pinging: Table) -> tuple[Callable[[Table], Table], Callable[[Table], Table]]:
+    """Two that narrow rows, of records or of sums: to what may be of these ports, and of these sources of pings.
 
     Web ports apart: half of all rows are of them, and few of the sources that are looked at ask there.
     """
     is_web = ports.dst_port.isin(WEB_PORTS)
     groups = [(few("dst_port", some), few("src_addr", some)) for some in (ports.filter(is_web), ports.filter(~is_web))]
-    pings = few("src_addr", pinging)
+    sources = few("src_addr", pinging)
 
-    def narrowed(rows: Table) -> Table:
+    def of_ports(rows: Table) -> Table:
         of_tcp = rows.filter(rows.proto == TCP)
         is_web = of_tcp.dst_port.isin(WEB_PORTS)
         halves = zip((of_tcp.filter(is_web), of_tcp.filter(~is_web)), groups, strict=True)
-        parts = [among(among(half, "dst_port", asked), "src_addr", asking) for half, (asked, asking) in halves]
-        return ibis.union(*parts, among(rows.filter(rows.proto != TCP), "src_addr", pings))
+        return ibis.union(*[among(among(half, "dst_port", of), "src_addr", by) for half, (of, by) in halves])
 
-    return narrowed
+    return of_ports, lambda rows: among(rows.filter(rows.proto != TCP), "src_addr", sources)
 
 
 def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
@@ -267,10 +266,9 @@ def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
     return summed.group_by("src_addr").agg(web=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
 
 
-def _some_feeds(hours: FlowHours, kept: Callable[[Table], Table]) -> list[dict[str, Any]]:
-    """Up to two feeds that told of these rows."""
-    feeds = hours.sums("asked", lambda records: _asked(records).select(*_FEED).distinct(), kept)
-    return plain_rows(feeds.distinct().limit(2))
+def _feeds(flow_records: Table) -> Table:
+    """The feeds that told of what was asked."""
+    return _asked(flow_records).select(*_FEED)
 
 
 def _by_target(asked: Table, *, is_one_feed: bool) -> Table:

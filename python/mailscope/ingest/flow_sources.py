@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mailscope.errors import InputError, UsageError
@@ -92,7 +93,10 @@ class FlowSources:
 
         is_spark = engine.is_spark(self._engine())
         # Tables have the names of their kinds: of a second store, the records alone are used.
-        hours = Lake(path).hours(self._engine(), {} if self._stores or is_spark else sums)
+        here, kinds = self._engine(), {} if self._stores or is_spark else sums
+        hours = Lake(path).hours(here, kinds)
+        if not is_spark:
+            hours = replace(hours, beside=lambda: Lake(path).hours(engine.beside(here), kinds))
         self._stores.append(hours.changed(lambda records: records.select(*COLUMNS) if is_spark else _narrowed(records)))
 
     def _add_logs(self, paths: list[Path]) -> None:

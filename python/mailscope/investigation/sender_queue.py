@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import ibis
@@ -27,7 +28,7 @@ from mailscope.detect.senders.history import with_history, without_history
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
 from mailscope.store.engine import held, plain_rows
-from mailscope.store.flow_hours import FlowHours
+from mailscope.store.flow_hours import FlowHours, at_once
 from mailscope.wording import Phrase, phrase
 
 DAY = timedelta(hours=24)
@@ -79,8 +80,14 @@ def sender_queue(
     window = _window(hours, since)
     if window is None:
         return Queue(own_network([], own), None, notes=[phrase("senders.no-records")])
+    since_hour = int(window.start.timestamp() // 3600)
+    # Nothing of mail is needed for the others where the owner's networks are told.
+    network = own_network([], own, sites=SITES)
+    others = at_once(hours, partial(_others, network=network, since_hour=since_hour)) if own else None
     conversations = held(mail_conversations(hours), "mail_conversations")
-    network = own_network([] if own else _pairs(hours, conversations), own, sites=SITES)
+    if others is None:
+        network = own_network(_pairs(hours, conversations), sites=SITES)
+        others = at_once(hours, partial(_others, network=network, since_hour=since_hour))
     queue = Queue(network, window, notes=list(network.notes))
     figures = _figures(conversations, window, queue, given=bool(own))
     line = held(baseline(figures), "sender_baseline")
@@ -91,13 +98,15 @@ def sender_queue(
     if trend_slots:
         _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)
-    since_hour = int(window.start.timestamp() // 3600)
-    found = matches(hours, network.prefixes, since_hour=since_hour)
-    queue.other = [other_of(row) for row in plain_rows(_strongest(found))]
-    queue.other += [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
-    queue.other = [other for other in queue.other if only in (None, other.subject)]
+    queue.other = [other for other in others() if only in (None, other.subject)]
     _leave_out_what_is_queued(queue)
     return queue
+
+
+def _others(hours: FlowHours, network: Network, since_hour: int) -> list[Other]:
+    """Scans, floods and reflections."""
+    found = [other_of(row) for row in plain_rows(_strongest(matches(hours, network.prefixes, since_hour=since_hour)))]
+    return found + [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
 
 
 def _leave_out_what_is_queued(queue: Queue) -> None:

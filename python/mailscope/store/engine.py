@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -18,7 +19,6 @@ _SAFE = {
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
 }
-
 
 _SPARK = {
     # As the embedded engine: a share of nothing is null, not an error; times are UTC.
@@ -45,12 +45,22 @@ def connect(
         return _spark(url, dict(settings or {}))
     if url != "duckdb://":
         raise UsageError(f"no engine for `{url}`", hint="`duckdb://` is built in; `spark://HOST:PORT` is a cluster")
+    config = _SAFE | ({"memory_limit": memory} if memory else {})
+    return _quiet(duckdb.connect(config=config))
+
+
+def beside(connection: "ibis.BaseBackend") -> "ibis.BaseBackend":
+    """A second connection to the same embedded engine, for a thread of its own; it has no table of the first."""
+    return _quiet(connection.con.cursor())
+
+
+def _quiet(connection: "duckdb.DuckDBPyConnection") -> "ibis.BaseBackend":
     import ibis  # 0.3 s: only for those who ask for expressions
 
-    config = _SAFE | ({"memory_limit": memory} if memory else {})
-    connection = duckdb.connect(config=config)
     # Without a script, as in a notebook, it would draw on standard output, where answers are expected.
     connection.execute("SET enable_progress_bar = false")
+    # What a Parquet file says of its parts is read once, and again when the file has changed.
+    connection.execute("SET parquet_metadata_cache = true")
     return ibis.duckdb.from_connection(connection)
 
 
@@ -167,13 +177,25 @@ def held(table: "ibis.Table", name: str) -> "ibis.Table":
 
 def to_arrow(table: "ibis.Table") -> "pa.Table":
     """The rows of an expression as an Arrow table."""
+    import ibis
+
     connection = table.get_backend()
     if is_spark(connection):
-        import ibis
-
         # Ibis goes through pandas, which has no whole numbers with gaps.
         return _session(connection).sql(ibis.to_sql(table, dialect="pyspark")).toArrow()
-    return table.to_pyarrow()
+    return _told(connection._to_duckdb_relation(table).to_arrow_table(), table.schema())
+
+
+def _told(rows: "pa.Table", schema: "ibis.Schema") -> "pa.Table":
+    """The rows with the types that Ibis says; its own last step imports pandas, a third of a second."""
+    import pyarrow as pa
+    from ibis.formats.pyarrow import PyArrowData
+
+    columns = [
+        pa.nulls(len(rows)) if kind.is_null() else PyArrowData.convert_column(rows[name], kind)
+        for name, kind in schema.items()
+    ]
+    return pa.table(columns, names=list(schema.names))
 
 
 def plain_rows(table: "ibis.Table") -> "list[dict[str, Any]]":
@@ -185,10 +207,23 @@ def plain_rows(table: "ibis.Table") -> "list[dict[str, Any]]":
             return value
         return int(value) if value == value.to_integral_value() else float(value)
 
-    rows: list[dict[str, Any]] = to_arrow(table).to_pylist()
-    return [{name: plain(value) for name, value in row.items()} for row in rows]
+    return [{name: plain(value) for name, value in row.items()} for row in _listed(to_arrow(table))]
 
 
+def _listed(rows: "pa.Table") -> "list[dict[str, Any]]":
+    """As `to_pylist`, which for times with a zone imports pandas."""
+    import pyarrow as pa
+
+    zoned = pa.timestamp("us", "UTC")
+    times = [field.name for field in rows.schema if field.type == zoned]
+    kinds = [field.with_type(pa.timestamp("us")) if field.type == zoned else field for field in rows.schema]
+    found: list[dict[str, Any]] = rows.cast(pa.schema(kinds)).to_pylist()
+    for row in found if times else ():
+        row.update((name, row[name] and row[name].replace(tzinfo=_UTC)) for name in times)
+    return found
+
+
+_UTC = ZoneInfo("UTC")
 _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, TypeVar
 
 import ibis
 from ibis.expr.types import Table
@@ -23,6 +24,8 @@ class Part:
     """None where nothing was there to be summed."""
     is_whole: bool = False
     """The sums hold everything: there are no such records."""
+    same: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of the sums that have one value in all rows, where that is known without asking."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class FlowHours:
     """First and last `start` of all records, where it is known without asking."""
     count: int | None = None
     """Records, where it is known."""
+    beside: Callable[[], FlowHours] | None = None
+    """Makes the same on a connection of its own, where that can be: two questions are then asked at once."""
 
     @staticmethod
     def of(records: Table | FlowHours) -> FlowHours:
@@ -47,7 +52,21 @@ class FlowHours:
     def changed(self, how: Callable[[Table], Table]) -> FlowHours:
         """The same with every expression over records changed."""
         parts = {name: replace(part, records=how(part.records)) for name, part in self.parts.items()}
-        return FlowHours(how(self.records), parts, self.span, self.count)
+        beside = self.beside
+        again = (lambda: beside().changed(how)) if beside else None
+        return FlowHours(how(self.records), parts, self.span, self.count, again)
+
+    def only_feed(self, name: str, feeds: Callable[[Table], Table], columns: Sequence[str]) -> dict[str, Any] | None:
+        """The feed that all of a kind's rows are of; None where there may be several.
+
+        `feeds` tells those of records, in rows of these columns.
+        """
+        part = self.parts.get(name)
+        if part is None or not set(columns) <= set(part.same):
+            return None
+        feed = {column: part.same[column] for column in columns}
+        rest = [] if part.is_whole else plain_rows(feeds(part.records).distinct().limit(2))
+        return feed if all(row == feed for row in rest) else None
 
     def sums(
         self,
@@ -71,22 +90,41 @@ class FlowHours:
         return told if part.is_whole else ibis.union(rest, told)
 
 
+_Answer = TypeVar("_Answer")
+
+
+def at_once(hours: FlowHours, ask: Callable[[FlowHours], _Answer]) -> Callable[[], _Answer]:
+    """Begins to ask beside what else is asked, where that can be; returns what waits for the answer."""
+    beside = hours.beside
+    if beside is None:
+        return lambda: ask(hours)
+    pool = ThreadPoolExecutor(1, "beside")
+    answer = pool.submit(lambda: ask(beside()))
+    pool.shutdown(wait=False)
+    return answer.result
+
+
 FEW = 2000
 """Values that are named in a question; where there are more, they are a table."""
 
 
 def among(rows: Table, name: str, values: Table | Sequence[Any]) -> Table:
-    """The rows whose `name` is one of the values: of a list, or of a table with that column.
+    """The rows whose `name` is one of the values: of an ordered list, or of a table with that column.
 
     A few values are named one by one: Parquet's dictionaries tell which pages hold them, and other columns of the
     rest are not read. That took a fifth of the time of joining tens of millions of rows.
     """
     some = few(name, values) if isinstance(values, Table) else values
-    return rows.semi_join(some, name) if isinstance(some, Table) else rows.filter(rows[name].isin(some))
+    if isinstance(some, Table):
+        return rows.semi_join(some, name)
+    column = rows[name]
+    # The engine passes over files by the list and over rows by the range, whose other columns it then does not read.
+    return rows.filter(column.between(some[0], some[-1]), column.isin(some)) if some else rows.limit(0)
 
 
 def few(name: str, values: Table) -> Table | Sequence[Any]:
-    """A few distinct values of that column as a list, for `among`; the table itself where there are more."""
+    """A few distinct values of that column in order, for `among`; the table itself where there are more."""
+    values = values.filter(values[name].notnull())
     found = [row[name] for row in plain_rows(values.select(name).distinct().limit(FEW + 1))]
     return sorted(found) if len(found) <= FEW else values
 

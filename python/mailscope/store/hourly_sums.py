@@ -15,6 +15,8 @@ from mailscope.store.delta_log import Gap, NewFile, new_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     import ibis
     import pyarrow as pa
     from deltalake import DeltaTable
@@ -28,6 +30,8 @@ ROW_GROUP = 16_384
 """Rows read or passed over together: sums lie by their keys, and a question for few hosts passes over most."""
 SORTED_BY = 4
 """So many first columns of a kind's key are the order in which its sums lie: what they are asked for comes first."""
+TOLD_WHOLE = 32
+"""Characters of a text that Delta's log tells at least."""
 FOLD_MEMORY = "1GB"
 """Beyond it the engine spills to disk."""
 
@@ -94,6 +98,16 @@ class HourlySums:
         if table is None or not (uris := table.file_uris(file_pruning_predicate=filters)):
             return None
         return add_parquet_files(connection, f"sums_{self.name}", uris).drop(DAY)
+
+    def same(self) -> dict[str, "Any"]:
+        """Columns that have one value in all rows, as the log tells it of each file."""
+        import pyarrow as pa
+
+        if (table := self._table()) is None:
+            return {}
+        told = pa.table(table.get_add_actions(flatten=True)).to_pydict()
+        found = {name: _one_value(name, told) for name in table.schema().to_arrow().names} if told["path"] else {}
+        return {name: values[0] for name, values in found.items() if values}
 
     def compact(self) -> None:
         """Joins small files."""
@@ -168,6 +182,17 @@ def delta_types(sums: "pa.Table") -> "pa.Table":
     table = sums.cast(pa.schema(fields))
     days = pc.cast(pc.cast(pc.divide(table["hour"], 24), pa.int32()), pa.date32())
     return table.append_column(DAY, days)
+
+
+def _one_value(name: str, told: "dict[str, list[Any]]") -> "list[Any]":
+    """The value that a column has in all rows of the files, or nothing where it has several or is not told."""
+    nulls = told.get(f"null_count.{name}", [None])
+    if nulls == told["num_records"]:
+        return [None]
+    values = {*told.get(f"min.{name}", ()), *told.get(f"max.{name}", ())}
+    # A longer text may be told in part.
+    is_whole = not any(isinstance(value, str) and len(value) >= TOLD_WHOLE for value in values)
+    return list(values) if len(values) == 1 and None not in values and set(nulls) == {0} and is_whole else []
 
 
 def _chunks(files: Iterable[NewFile], most: int, *, whole_versions: bool = True) -> list[list[NewFile]]:

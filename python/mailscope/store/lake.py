@@ -154,7 +154,7 @@ class Lake:
             sums = kind.read(connection, info["first_day"])
             rest = [str(file.path) for file in reach.rest]
             told = add_parquet_files(connection, f"rest_{name}", rest).select(*columns) if rest else records.limit(0)
-            parts[name] = Part(told, sums, is_whole=not rest)
+            parts[name] = Part(told, sums, is_whole=not rest, same=kind.same())
         return FlowHours(records, parts, self._span(), info["records"])
 
     def fold(self, most: int | None = None, *, again: bool = False) -> dict[str, int]:

@@ -12,7 +12,6 @@ import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
-from mailscope.store.engine import plain_rows
 from mailscope.store.flow_hours import FlowHours
 
 MAIL_PORTS = (25, 465, 587, 2525)
@@ -46,8 +45,8 @@ def mail_conversations(flow_records: Table | FlowHours) -> Table:
     rows = hours.sums("mail", mail_hours)
     if "mail" not in hours.parts:
         return _across_feeds(rows)
-    feeds = plain_rows(hours.sums("mail", _feeds).distinct().limit(2))
-    return _of_one_feed(rows, feeds[0]["format"]) if len(feeds) == 1 else _across_feeds(_added(rows, _FEED))
+    feed = hours.only_feed("mail", _feeds, _FEED)
+    return _of_one_feed(rows, feed["format"]) if feed else _across_feeds(_added(rows, _FEED))
 
 
 def mail_hours(flow_records: Table) -> Table:
