@@ -62,6 +62,11 @@ def test_connections_to_one_web_server_faster_than_a_browser_are_a_flood():
     assert found(flood) == {("10.0.0.1", "web-flood", 80)}
 
 
+def test_attempts_at_a_web_server_that_never_opened_are_a_syn_flood_and_no_other():
+    silent = [record("10.0.0.1", 1024 + n, "203.0.113.1", 80, n * 0.01, tcp_flags=SYN_ONLY) for n in range(3000)]
+    assert found(silent) == {("10.0.0.1", "syn-flood", 80)}
+
+
 def test_the_same_records_from_two_exporters_count_once():
     once = attempts("10.0.0.1", servers=60, dport=445)
     rows = records([row | {"exporter": "192.0.2.1"} for row in once], [row | {"exporter": "192.0.2.2"} for row in once])

@@ -137,3 +137,24 @@ def test_a_compressed_log_that_is_cut_gives_its_lines_and_says_so(tmp_path):
     assert report.logs[0].first_bad[-1][1] == "the compressed file is cut or damaged here"
     (tmp_path / "no.gz").write_bytes(b"\x1f\x8bnothing of the kind")
     assert kind_of(tmp_path / "no.gz") == "unknown"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|eTime\n"
+        "10.0.0.1|203.0.113.5|4000|25|6|9|1200|FSPA|2026/03/03T13:27:03.000|2026/03/03T13:27:05.000\n",
+        "flowStartMilliseconds,flowEndMilliseconds,sourceIPv4Address,destinationIPv4Address,sourceTransportPort,"
+        "destinationTransportPort,protocolIdentifier,packetDeltaCount,octetDeltaCount,tcpControlBits\n"
+        "1772544423000,1772544425000,10.0.0.1,203.0.113.5,4000,25,6,9,1200,27\n",
+        "event.start;event.end;source.ip;destination.ip;source.port;destination.port;network.transport;source.packets;"
+        "source.bytes;exporter\n"
+        "2026-03-03T21:27:03+08:00;2026-03-03T21:27:05+08:00;10.0.0.1;203.0.113.5;4000;25;tcp;9;1200;edge-1\n",
+    ],
+    ids=["silk", "ipfix-elements", "elastic"],
+)
+def test_columns_are_known_by_the_names_that_other_tools_give_them(tmp_path, text):
+    ((row,), _) = read(tmp_path, text)
+    assert (row["src_addr"], row["dst_addr"], row["dst_port"], row["proto"]) == ("10.0.0.1", "203.0.113.5", 25, "tcp")
+    assert (row["packets"], row["bytes"], row["exporter"]) == (9, 1200, None)
+    assert (row["start"].isoformat(), row["end"].second) == ("2026-03-03T13:27:03+00:00", 5)

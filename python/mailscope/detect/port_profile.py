@@ -115,7 +115,8 @@ def _matching(by_port: Table, profile: Profile) -> Table:
         kept = kept.filter(kept.port.isin(profile.ports))
     seconds = ibis.greatest(_.seconds, 1)
     # Where answers must be missing, the busiest target is one that never answered.
-    most = _.most_failed if profile.unanswered else _.most_flows
+    # Where none need be, what never opened is an attempt and counts for the other kind of flood.
+    most = _.most_failed if profile.unanswered else _.most_flows - _.most_failed
     return (
         kept.drop("proto")
         .filter(

@@ -1,26 +1,33 @@
 """Flow records in CSV: nfdump's, Argus' (CTU-13's binetflow), our own tables', and others' with such columns."""
 
+import re
 from typing import Any
 
 from mailscope.ingest.flow_rows import BadLine, address, flags, moment, port, protocol, span, whole
 
-# Names of a column in lower case without `_`, by ours; the first that a file has is taken.
+# Names of a column in lower case without `_`, `.`, `-` and blanks, by ours; the first that a file has is taken: those
+# of nfdump, Argus, Zeek, SiLK, pmacct, IANA's registry of IPFIX elements, Elastic's common schema.
 _NAMES = {
-    "start": "start starttime ts firstseen first tstart flowstart timestamp",
-    "end": "end endtime te lastseen last tend flowend",
+    "start": "start starttime ts firstseen first tstart flowstart timestamp stime flowstartmilliseconds "
+    "flowstartseconds flowstartmicroseconds timestampstart timeflowstart eventstart",
+    "end": "end endtime te lastseen last tend flowend etime flowendmilliseconds flowendseconds "
+    "flowendmicroseconds timestampend timeflowend eventend",
     "duration": "dur td duration",
-    "src_addr": "srcaddr sa origaddr srcip ipsrc sourceip sourceipaddress sourceaddress src",
-    "dst_addr": "dstaddr da respaddr dstip ipdst destinationip destinationipaddress destinationaddress dst",
-    "src_port": "srcport sp origport sport portsrc sourceport",
-    "dst_port": "dstport dp respport dport portdst destinationport",
-    "proto": "proto pr protocol ipproto",
-    "packets": "packets ipkt inpackets origpackets srcpackets srcpkts pkts",
-    "bytes": "bytes ibyt inbytes origipbytes srcbytes byt",
-    "reverse_packets": "reversepackets resppackets dstpackets dstpkts",
-    "reverse_bytes": "reversebytes respipbytes dstbytes",
+    "src_addr": "srcaddr sa origaddr srcip ipsrc sourceip sourceipaddress sourceaddress src sip sourceipv4address "
+    "sourceipv6address",
+    "dst_addr": "dstaddr da respaddr dstip ipdst destinationip destinationipaddress destinationaddress dst dip "
+    "destinationipv4address destinationipv6address",
+    "src_port": "srcport sp origport sport portsrc sourceport sourcetransportport",
+    "dst_port": "dstport dp respport dport portdst destinationport destinationtransportport",
+    "proto": "proto pr protocol ipproto pro protocolidentifier networktransport",
+    "packets": "packets ipkt inpackets origpackets srcpackets srcpkts pkts packetdeltacount packettotalcount "
+    "sourcepackets",
+    "bytes": "bytes ibyt inbytes origipbytes srcbytes byt octetdeltacount octettotalcount sourcebytes",
+    "reverse_packets": "reversepackets resppackets dstpackets dstpkts destinationpackets",
+    "reverse_bytes": "reversebytes respipbytes dstbytes destinationbytes",
     "both_packets": "totpkts",
     "both_bytes": "totbytes",
-    "tcp_flags": "tcpflags flg flags origtcpflags",
+    "tcp_flags": "tcpflags flg flags origtcpflags tcpcontrolbits",
     "reverse_tcp_flags": "reversetcpflags resptcpflags",
     "state": "state",
     "way": "dir",
@@ -30,8 +37,8 @@ _NAMES = {
     "output_if": "outputif out output",
     "src_as": "srcas sas",
     "dst_as": "dstas das",
-    "exporter": "exporter ra router",
-    "next_hop": "nexthop nh",
+    "exporter": "exporter ra router exporteraddress exporteripv4address sampleraddress observerip peeripsrc",
+    "next_hop": "nexthop nh ipnexthopipv4address ipnexthopipv6address",
     "app": "app application",
     "event": "event",
     "ended": "ended",
@@ -48,7 +55,7 @@ class Columns:
     """Which cell of a line is which of our columns."""
 
     def __init__(self, header: list[str]) -> None:
-        plain = [name.strip().lower().replace("_", "") for name in header]
+        plain = [re.sub(r"[\s_.-]", "", name).lower() for name in header]
         self.width = len(header)
         self.places: dict[str, int] = {}
         for ours, names in _NAMES.items():
@@ -91,7 +98,9 @@ class Columns:
         }
         row |= {name: known[name] for name in ("app", "event", "ended") if known.get(name)}
         unset = ("", "0.0.0.0", "::")  # noqa: S104 - what nfdump writes where there is no next hop
-        row |= {n: address(known[n]) for n in ("exporter", "next_hop") if known.get(n, "") not in unset}
+        row |= {
+            n: host for n in ("exporter", "next_hop") if known.get(n, "") not in unset and (host := _told(known[n]))
+        }
         if self.format == "binetflow":
             _argus(row, known)
         return row
@@ -109,6 +118,14 @@ class Columns:
             row |= {"icmp_type": whole(known["src_port"]) & 0xFF, "icmp_code": (whole(kind) if kind else 0) & 0xFF}
         elif kind:
             row |= {"icmp_type": port(kind) >> 8, "icmp_code": port(kind) & 0xFF}
+
+
+def _told(text: str) -> str | None:
+    """An address beside the two ends; what is none, as `0` or a name, costs no flow."""
+    try:
+        return address(text)
+    except BadLine:
+        return None
 
 
 def _argus(row: dict[str, Any], known: dict[str, str]) -> None:

@@ -131,12 +131,22 @@ def flags(text: str) -> int:
     return sum(bit for letter, bit in FLAGS.items() if letter in text)
 
 
+MILLISECONDS_DIGITS = 12
+"""Digits of a whole number from which on it counts milliseconds, and with each three more a thousandth of it."""
+
+
 @lru_cache(1 << 12)
 def moment(text: Any) -> int:
-    """A time in microseconds since the epoch: seconds, or ISO 8601 (without a zone: UTC)."""
+    """A time in microseconds since the epoch: ISO 8601 (without a zone: UTC), or seconds and smaller units since 1970.
+
+    A whole number of twelve digits or more is of milliseconds, of fifteen or more microseconds, of eighteen or more
+    nanoseconds: seconds have so many only after the year 5000.
+    """
     text = str(text).strip()
     try:
-        if text.replace(".", "", 1).isdecimal():
+        if text.isdecimal() and len(text) >= MILLISECONDS_DIGITS:
+            us = int(text) * 1_000_000 // 1000 ** ((len(text) - MILLISECONDS_DIGITS) // 3 + 1)
+        elif text.replace(".", "", 1).isdecimal():
             seconds, _, rest = text.partition(".")
             us = int(seconds) * 1_000_000 + int(rest[:6].ljust(6, "0") or 0)
         else:

@@ -76,7 +76,7 @@ def kind_of(path: Path) -> str:
         return "zeek-tsv"
     if first.lstrip().startswith(b"{"):
         return "json"
-    cells = first.decode("utf-8", "replace").replace("\t", ",").replace(";", ",")
+    cells = first.decode("utf-8", "replace").replace("\t", ",").replace(";", ",").replace("|", ",")
     return "csv" if Columns(cells.split(",")).is_flows() else "unknown"
 
 
@@ -251,7 +251,7 @@ def _json(lines: Iterator[tuple[int, str]], log: Log) -> Iterator[tuple[int, dic
 
 def _csv(lines: Iterator[tuple[int, str]], log: Log) -> Iterator[tuple[int, dict[str, Any]]]:
     number, header = next(lines)
-    delimiter = max(",;\t", key=header.count)
+    delimiter = max(",;\t|", key=header.count)
     columns = Columns(next(csv.reader([header], delimiter=delimiter)))
     log.format = columns.format
 
