@@ -110,3 +110,9 @@ def test_questions_for_letters_that_are_all_answered_alike_bring_nothing():
     assert judged(exchange(0, PLAIN), *letters(30, lambda n: 200))["sql-injection"] == ("unknown", [])
     each_other = judged(exchange(0, PLAIN), *letters(30, lambda n: 150 + n))
     assert "letter-by-letter" not in each_other["sql-injection"][1]
+
+
+def test_the_answer_of_an_inner_service_shows_that_the_server_asked_it():
+    url = "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
+    found = judged(exchange(0, PLAIN), exchange(1, url, prefix='{"AccessKeyId": "A", "SecretAccessKey": "B"}'))
+    assert found == {"server-side-request-forgery": ("yes", ["inner-answer"])}

@@ -194,3 +194,40 @@ def test_a_guessed_account_opened_from_another_address_belongs_to_the_break_in(w
     assert finding.roles["attacker"] == [ATTACKER, "203.0.113.50"]
     (used,) = [phase for phase in finding.details["phases"] if phase["source"] == "203.0.113.50"]
     assert (used["phase"], used["stolen"][0]["how"]) == ("account-use", "guessed")
+
+
+def test_a_program_put_on_the_site_from_inside_is_how_a_site_is_kept(wire, tmp_path):
+    wire.upload("10.0.0.6", "plugin.php", "<?php function menu() {} ?>")
+    wire.web("10.0.0.6", "GET /plugins/plugin.php?page=settings", b"<html>settings</html>")
+    assert wire.findings(tmp_path) == []
+
+
+def test_a_program_put_from_inside_that_is_given_commands_is_a_shell(wire, tmp_path):
+    wire.upload("10.0.0.6", "plugin.php", "<?php system($_GET['x']) ?>")
+    for command in ("id", "cat%20/etc/passwd"):
+        wire.web("10.0.0.6", f"GET /plugins/plugin.php?x={command}", b"uid=33(www-data)")
+    (finding,) = wire.findings(tmp_path)
+    assert finding.subject == "10.0.0.6"
+
+
+def test_a_file_put_where_it_runs_is_an_upload_and_a_shell(wire, tmp_path):
+    talk = wire.talk(ATTACKER, 80)
+    talk.send(True, b"PUT /files/s.jsp HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n<%@ page %>..")
+    talk.send(False, b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").fin()
+    for command in ("whoami", "cat%20/etc/passwd"):
+        wire.web(ATTACKER, f"GET /files/s.jsp?c={command}", b"tomcat")
+    (finding,) = wire.findings(tmp_path)
+    assert phases(finding)["file-upload"]["worked"] == "yes"
+    assert cwes(finding) == ["CWE-434"]
+
+
+@pytest.mark.parametrize(("users", "wait_us", "accused"), [(1, 200_000, 1), (6, 4_000_000, 1), (1, 60_000_000, 0)])
+def test_guessing_at_mailboxes_without_success_is_told_when_no_mail_program_does_it(
+    wire, tmp_path, users, wait_us, accused
+):
+    for number in range(36):
+        wire.now += wait_us - 500_000
+        wire.imap(ATTACKER, f"user{number % users}", let_in=False)
+    found = wire.findings(tmp_path)
+    assert len(found) == accused
+    assert all(finding.confidence <= 0.5 for finding in found)

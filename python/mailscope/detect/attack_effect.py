@@ -60,8 +60,9 @@ _CATALOGUES = (
 )
 _ALWAYS_TRUE = r"\bor\b\s*\(?\s*(\d+\s*=\s*\d+|'(\w*)'\s*=\s*'\w*|true|1\s*(--|#|$))"
 _LETTER = r"\b(?:substr|substring|mid|left|right|ascii|unicode|ord|hex)\s*\(.*[<>=]|\b(?:r?like|regexp|glob|between)\b"
-_PRODUCT = r"(\d{2,7})\s*\*\s*(?:\d{2,7})"
-_FACTOR = r"(?:\d{2,7})\s*\*\s*(\d{2,7})"
+_PRODUCT = r"(\d{1,7})\s*\*\s*(?:\d{1,7})"
+_FACTOR = r"(?:\d{1,7})\s*\*\s*(\d{1,7})"
+_INNER = r"(?i)accesskeyid|secretaccesskey|\bami-id\b|instance-identity|computemetadata|\bredis_version:"
 
 
 def attacked_pages(attacks: Table, http_requests: Table) -> Table:
@@ -117,7 +118,10 @@ def _observed(hit: Table) -> Table:
         is_delayed=(claimed >= 1) & (hit.seconds >= claimed) & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
         brought=is_query & is_ok & grown & hit.usual_size.notnull() & ~reflected,
         widened=is_ok & grown & hit.usual_size.notnull() & ~reflected & hit.folded.re_search(_ALWAYS_TRUE),
-        computed=(prefix.contains(product) & ~hit.value.contains(product)).fill_null(False) & is_ok,
+        # Numbers of one or two digits stand in any page.
+        computed=(prefix.contains(product) & ~hit.value.contains(product) & (product.length() >= 3)).fill_null(False)
+        & is_ok,
+        is_inner=is_ok & prefix.re_search(_INNER),
         table=hit.folded.re_extract(_TABLE, 1),
         letter_kind=(asks_letter & kind.notnull()).ifelse(kind, ibis.null("string")),
         is_rare_letter=(asks_letter & (kind != usual_kind)).fill_null(False),
@@ -126,6 +130,7 @@ def _observed(hit: Table) -> Table:
         shows=_.brought
         | _.is_delayed
         | _.computed
+        | _.is_inner
         | _.signs_text.re_search(_any_of(FILE_SIGNS | OUTPUT_SIGNS | DATA_SIGNS)),
         hints=_.reflected
         | _.widened
@@ -162,6 +167,7 @@ def _pages(rows: Table) -> Table:
         rare_letters=_.is_rare_letter.sum(),
         reflected=_.reflected.sum(),
         computed=_.computed.sum(),
+        inner=_.is_inner.sum(),
         usual_ok=_.usual_ok.max(),
         usual_signs=_.usual_signs.arbitrary(),
         signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True).sort()[:SHOWN],
@@ -193,6 +199,7 @@ def _sure(page: Mapping[str, Any], signs: set[str]) -> list[str]:
     reasons = {
         "file-content": (page["attack"] in READS | RUNS or is_sql) and signs & FILE_SIGNS,
         "command-output": page["attack"] in RUNS | READS and signs & OUTPUT_SIGNS,
+        "inner-answer": page["attack"] == "server-side-request-forgery" and page["inner"],
         "computed": page["attack"] in RUNS and page["computed"],
         "delay": (page["attack"] in RUNS or is_sql) and page["delayed"] >= DELAYS_LEAST,
         "data-back": is_sql and (page["brought"] or signs & DATA_SIGNS),

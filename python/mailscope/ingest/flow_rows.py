@@ -145,7 +145,7 @@ def moment(text: Any) -> int:
     text = str(text).strip()
     try:
         if text.isdecimal() and len(text) >= MILLISECONDS_DIGITS:
-            us = int(text) * 1_000_000 // 1000 ** ((len(text) - MILLISECONDS_DIGITS) // 3 + 1)
+            us = int(text) * 1_000_000 // int(1000 ** ((len(text) - MILLISECONDS_DIGITS) // 3 + 1))
         elif text.replace(".", "", 1).isdecimal():
             seconds, _, rest = text.partition(".")
             us = int(seconds) * 1_000_000 + int(rest[:6].ljust(6, "0") or 0)

@@ -13,7 +13,7 @@ from mailscope.investigation.phase_facts import phases_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.stolen_accounts import strangers, tell_thefts, thefts
-from mailscope.investigation.suspects import Seen, seen
+from mailscope.investigation.suspects import Row, Seen, seen
 from mailscope.investigation.trail import mail_phases, web_phases
 from mailscope.investigation.weakness import Weakness, products, weaknesses
 from mailscope.wording import Phrase, amount, phrase
@@ -41,6 +41,9 @@ PROGRAMS_TELLING = frozenset(
 )
 """Programs that anybody uses: no mark of an attack."""
 
+MACHINE_USERS, MACHINE_ATTEMPTS = 5, 30
+"""Accounts tried, and attempts at one a second or faster, from which on a machine guesses at mailboxes."""
+
 FINDINGS_MOST = 50
 """Attackers reported; a report of more is a list of scanners."""
 
@@ -50,6 +53,7 @@ SENDERS_SHOWN = 20
 def intrusion_findings(scene: Scene) -> list[Finding]:
     """One finding for each address that attacked a web server, or guessed its way into an account."""
     found = seen(scene.tables)
+    found.shells = [shell for shell in found.shells if not _is_own_editors(scene, found, shell)]
     suspects = found.suspects()
     web = web_phases(scene.tables, found, suspects)
     mail = mail_phases(scene.tables, found, suspects)
@@ -63,6 +67,18 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
         made.append(_finding(scene, found, client, phases))
         made[-1].details["products"] = [one for target in made[-1].roles["target"] for one in said[target]]
     return _the_surest(made)
+
+
+def _is_own_editors(scene: Scene, found: Seen, shell: Row) -> bool:
+    """A program that somebody inside put there and only the inside asked: how a site is kept.
+
+    Whoever gives it commands, or attacked something, is no editor.
+    """
+    upload = shell.get("upload")
+    if upload is None or shell["commands"] or not all(map(scene.network.is_own, shell["clients"])):
+        return False
+    attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
+    return bool(scene.network.is_own(upload["client_addr"]) and upload["client_addr"] not in attackers)
 
 
 def _add_strangers(scene: Scene, found: Seen, trails: dict[str, list[Phase]]) -> None:
@@ -94,13 +110,20 @@ def _the_surest(made: list[Finding]) -> list[Finding]:
 
 
 def _is_intrusion(phases: Sequence[Phase]) -> bool:
-    """More than a look around: an attack, a shell, guessing at a web login, or a guess that opened an account."""
+    """More than a look around: an attack, a shell, guessing at a web login, or by a machine, or into an account."""
     return any(
         phase.slug in ATTACKS
         or phase.slug == "web-shell"
-        or (phase.slug in GUESSES and (phase.service.startswith("http") or phase.worked == "yes"))
+        or (phase.slug in GUESSES and (phase.service.startswith("http") or phase.worked == "yes" or _is_machine(phase)))
         for phase in phases
     )
+
+
+def _is_machine(phase: Phase) -> bool:
+    """Guessing that no mail program with an old password does: at many accounts, or more than one attempt a second."""
+    seconds = (phase.end - phase.start).total_seconds()
+    attempts = phase.details.get("attempts", 0)
+    return bool(phase.details.get("user_count", 0) >= MACHINE_USERS or attempts >= max(MACHINE_ATTEMPTS, seconds))
 
 
 def _tell_mail(scene: Scene, phases: Sequence[Phase]) -> None:

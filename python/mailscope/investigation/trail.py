@@ -115,9 +115,10 @@ def _label(asked: Table, found: Seen) -> Any:
         if conditions:
             branches.append((reduce(or_, conditions), ibis.literal(label)))
 
-    when([(asked.server_addr == r["server_addr"]) & (asked.path == r["path"]) for r in found.shells], "web-shell")
+    # A file that is put where it then runs was sent before it ran.
     keys = [f"{row['flow_id']}/{row['exchange']}" for row in found.uploads]
     when([asked.key.isin(keys)] if keys else [], "file-upload")
+    when([(asked.server_addr == r["server_addr"]) & (asked.path == r["path"]) for r in found.shells], "web-shell")
     attacked = sorted({(page["client_addr"], page["server_addr"]) for page in found.pages})
     accused = [(asked.client_addr == client) & (asked.server_addr == server) for client, server in attacked]
     if accused:

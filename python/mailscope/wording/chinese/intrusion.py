@@ -63,6 +63,7 @@ TEMPLATES: dict[str, str] = {
     "effect.computed": "服务器算出了所求的值",
     "effect.delay": "应答按要求延迟",
     "effect.data-back": "应答因查询带回的数据而变大",
+    "effect.inner-answer": "返回了不对外开放的内部服务的应答",
     "effect.letter-by-letter": "应答逐字符泄露了数据",
     "effect.database-error": "数据库报错",
     "effect.answers-differ": "应答随条件而不同",

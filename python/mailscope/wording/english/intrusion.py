@@ -65,6 +65,7 @@ TEMPLATES: dict[str, str] = {
     "effect.computed": "the server computed what was asked",
     "effect.delay": "the answer came as late as asked",
     "effect.data-back": "the answer grew by what the query brought",
+    "effect.inner-answer": "the answer of a service that is not open to the outside came back",
     "effect.letter-by-letter": "the answers told the data letter by letter",
     "effect.database-error": "an error of the database",
     "effect.answers-differ": "answers differ with the condition asked",
