@@ -39,6 +39,7 @@ def cleared(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[C
         *_refused(scene, groups, accused),
         *_other_users(scene, accused),
         *_submissions(groups),
+        *_handed_on(groups),
         *_ordinary_senders(groups),
         *_odd_ports(groups),
         *_unmarked_senders(scene, groups, findings),
@@ -174,6 +175,23 @@ def _ordinary_senders(groups: Groups) -> list[Cleared]:
         why = phrase("cleared.mail-server", sessions=amount(len(chains), "session"), servers=servers)
         leg = next(chain.leg for chain in chains if chain.leg is not None)
         result.append(Cleared("mail-server", host, why, [row_evidence("mail_sessions", leg.row, why)]))
+    return result
+
+
+def _handed_on(groups: Groups) -> list[Cleared]:
+    """Hosts that asked a proxy for somebody else: a proxy before a proxy."""
+    by_ends: dict[tuple[str, str, str], list[Chain]] = defaultdict(list)
+    for chain, origin in groups.handed_on:
+        inner, outer = chain.request, origin.request
+        if inner is not None and outer is not None:
+            where = endpoint(inner.proxy_addr, inner.proxy_port)
+            by_ends[(inner.client_addr, where, outer.client_addr)].append(chain)
+    result = []
+    for (client, proxy, commander), chains in sorted(by_ends.items())[:LISTED_LIMIT]:
+        requests = amount(len(chains), "request")
+        why = phrase("cleared.handed-on", client=client, proxy=proxy, commander=commander, requests=requests)
+        row = chains[0].request.row if chains[0].request is not None else {}
+        result.append(Cleared("handed-on", client, why, [row_evidence("proxy_requests", row, why)]))
     return result
 
 

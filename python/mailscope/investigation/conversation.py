@@ -117,7 +117,7 @@ class Conversation:
     @property
     def is_opaque(self) -> bool:
         """True when TLS hides the mails."""
-        return self.row["tls"] in ("starttls", "implicit")
+        return self.row["tls"] in ("starttls", "implicit") and self.row.get("outcome") != "tls-without-starttls"
 
     @property
     def helos(self) -> list[str]:

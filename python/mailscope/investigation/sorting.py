@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mailscope.detect.registry import SUBMISSION_PORTS
 from mailscope.investigation.actor import Attempt, attempts
 from mailscope.investigation.conversation import Conversation
+from mailscope.investigation.passed_on import handed_on, take_over
 from mailscope.investigation.path import Chain
 from mailscope.investigation.scene import Scene
 
@@ -25,6 +26,7 @@ class Groups:
     proxy_alone: dict[str, list[Chain]] = field(default_factory=lambda: defaultdict(list))
     alone: dict[str, list[Chain]] = field(default_factory=lambda: defaultdict(list))
     ordinary: list[Chain] = field(default_factory=list)
+    handed_on: list[tuple[Chain, Chain]] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     aliases: dict[str, set[str]] = field(default_factory=dict)
 
@@ -41,7 +43,21 @@ def sorted_chains(scene: Scene) -> Groups:
     for chain in scene.chains:
         if id(chain) not in tried:
             _place(chain, scene, groups)
+    _hand_on(groups)
     return groups
+
+
+def _hand_on(groups: Groups) -> None:
+    """What a proxy asked of another proxy for a stranger is the stranger's command, and no insider's."""
+    inside = [chain for chains in groups.policy.values() for chain in chains]
+    groups.handed_on = handed_on(inside, [chain for chains in groups.relayed.values() for chain in chains])
+    gone = {id(chain) for chain, _origin in groups.handed_on}
+    for host in list(groups.policy):
+        groups.policy[host] = [chain for chain in groups.policy[host] if id(chain) not in gone]
+        if not groups.policy[host]:
+            del groups.policy[host]
+    for chain, origin in groups.handed_on:
+        take_over(chain, origin)
 
 
 def _carried_something(chain: Chain) -> bool:

@@ -62,6 +62,7 @@ CONNECTIONS = {
     "snap length in a decoder": (app("smtp", orig_cut_packets=3), {"mail_sessions": [mail("smtp", "gap")]}),
     "loss beside commands": (app("smtp"), {"mail_sessions": [mail("smtp", "gap", commands=["EHLO", "AUTH"])]}),
     "loss beside a farewell": (app("smtp"), {"mail_sessions": [mail("smtp", "gap", commands=["QUIT"])]}),
+    "web to a mail server": (app("smtp"), {"mail_sessions": [mail("smtp", "commands-only", commands=["GET"])]}),
     "turned, decoded": (
         TURNED | one_side("orig") | app("smtp", oriented_by="first-packet"),
         {"mail_sessions": [mail("smtp", "one-way-server", client_addr="10.0.0.9")]},
@@ -174,6 +175,11 @@ def test_the_fields_of_every_session_of_a_flow_are_gathered_under_the_one_in_whi
 @pytest.mark.parametrize(("valid", "holds"), [(Valid(3, 5), True), (Valid(4, 5), False), (Valid(3, 6), False)])
 def test_the_thresholds_decide_what_is_valid(valid, holds):
     assert accounts(valid)["five bytes in three packets"]["valid"] is holds
+
+
+def test_a_web_request_to_a_mail_server_is_no_mail():
+    web = accounts()["web to a mail server"]
+    assert (web["class"], web["reason"], web["decoded"]) == ("BASE", "not-mail-on-mail-port", False)
 
 
 def test_commands_read_beside_a_loss_are_decoded():

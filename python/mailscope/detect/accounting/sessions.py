@@ -110,6 +110,7 @@ def _reason() -> StringValue:
     return ibis.cases(
         (_is_web_over_tls(), "not-mail-on-mail-port"),
         (_.outcome.isin(["gap", "unknown"]) & (_.cut_packets > 0), "cut-by-snaplen"),
+        ((_.outcome == "commands-only") & (_.commands.length() == 1) & _is_web_request(), "not-mail-on-mail-port"),
         (_.outcome.notnull() & ~_.outcome.isin(["no-payload", "unknown", "not-mail-on-mail-port"]), _.outcome),
         *_without_payload(),
         ((_.app == "tls") | (_.tls == "implicit"), "implicit-tls"),
@@ -137,6 +138,11 @@ def _without_payload() -> list[tuple[BooleanValue, str]]:
         (is_empty & (_.direction != "both"), "silent-side"),
         (is_empty, "no-payload"),
     ]
+
+
+def _is_web_request() -> BooleanValue:
+    """All that the mail server was sent is a request of the web."""
+    return _.commands[0].isin(["GET", "HEAD", "POST", "PUT", "OPTIONS", "CONNECT"])
 
 
 def _is_web_over_tls() -> BooleanValue:

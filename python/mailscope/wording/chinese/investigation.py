@@ -186,6 +186,7 @@ TEMPLATES: dict[str, str] = {
         "{client} 通过 {proxy} 以 TLS 或登录方式连接提交端口 {target}：私人邮箱，属管理规定问题，不是滥用的来源"
     ),
     "cleared.submission": "{client} 以 TLS 或登录方式在 {server} 提交邮件，如同邮件程序",
+    "cleared.handed-on": "{client} 向代理 {proxy} 提出的请求正是 {commander} 先向 {client} 提出的（{requests}，内容相同）：代理之前的代理，而非内部人员",
     "cleared.mail-server": "本方邮件服务器，与 {servers} 交换邮件（{sessions}）",
     "cleared.odd-port": "{client} 在非邮件端口 {server} 上使用 SMTP：可能是使用其他端口的邮件服务器，或抓包之前已建立的隧道；没有迹象表明那里是代理",
     "cleared.direct-own": "自行向 {servers} 发送邮件（{sessions}），地址均在本方域名内",

@@ -214,6 +214,10 @@ TEMPLATES: dict[str, str] = {
         "of policy, not the source of the abuse"
     ),
     "cleared.submission": "{client} handed in mail at {server} with TLS or a login, as a mail program does",
+    "cleared.handed-on": (
+        "{client} asked the proxy {proxy} for what {commander} had asked {client} for ({requests}, the same bytes): "
+        "a proxy before a proxy, and no insider"
+    ),
     "cleared.mail-server": "a mail server of the owner, exchanging mail with {servers} ({sessions})",
     "cleared.odd-port": "{client} spoke SMTP to {server}, which is no mail port: a mail server on another port, or a tunnel begun before the capture; nothing shows a proxy there",
     "cleared.direct-own": "sent mail to {servers} by itself ({sessions}), all with addresses in the owner's domains",
