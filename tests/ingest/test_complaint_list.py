@@ -22,6 +22,11 @@ def read(tmp_path, text):
         "address,time\n192.0.2.1,2026-03-10T12:00:00Z\n",
         "time,category,address\n2026-03-10T20:00:00+08:00,spam,192.0.2.1\n",
         "192.0.2.1,2026-03-10 12:00:00\n",
+        "Source IP;Event Time;Category\n192.0.2.1;10.03.2026 13:00 +0100;spam\n",
+        "asn\ttimestamp\tsrc_ip\nAS1\t1773144000\t192.0.2.1\n",
+        "ip,Date-Time\n192.0.2.1,1773144000000\n",
+        'Reported-IP,Arrival-Date\n192.0.2.1,"Tue, 10 Mar 2026 20:00:00 +0800"\n',
+        "ip|timestamp\n192.0.2.1|2026/03/10 12:00:00 UTC\n",
         '{"accused": "192.0.2.1", "time": "2026-03-10T12:00:00+00:00", "category": "spam"}\n',
     ],
 )
