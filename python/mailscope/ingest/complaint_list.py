@@ -39,8 +39,8 @@ _ZONE = re.compile(r"\s*(?:UTC|GMT|Z)?\s*([+-]\d{2}):?(\d{2})$|\s*(?:UTC|GMT|Z)$
 def complaints(path: Path) -> Iterator[tuple[str, datetime]]:
     """Address and time (UTC) of each complaint; those without either are left out.
 
-    A time without a zone is taken as UTC. Cells are parted by comma, semicolon, tab or bar. A CSV without a line of names
-    has address and time as its first columns.
+    A time without a zone is taken as UTC. Cells are parted by comma, semicolon, tab or bar. A CSV without a line of
+    names has address and time as its first columns.
     """
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         first = file.readline(LINE_LIMIT)
