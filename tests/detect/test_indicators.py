@@ -70,6 +70,28 @@ MISP = {
             {"203.0.113.7", "http://b.example"},
         ),
         ("\ufeffindicator,type\nb.example,domain\n", {"b.example"}),
+        ('"203.0.113.7";sender\nb.example\tlure\n', {"203.0.113.7", "b.example"}),
+        (
+            json.dumps(
+                {
+                    "type": "indicator",
+                    "pattern": "[domain-name:value IN ('b.example', 'c.example')] AND "
+                    "[network-traffic:dst_ref.type = 'ipv4-addr' AND network-traffic:dst_ref.value = '203.0.113.7']",
+                }
+            ),
+            {"b.example", "c.example", "203.0.113.7"},
+        ),
+        (
+            json.dumps(
+                {
+                    "Attribute": [
+                        {"type": "link", "value": "http://blog.example/report", "to_ids": False},
+                        {"type": "ip-dst", "value": "203.0.113.7", "to_ids": True},
+                    ]
+                }
+            ),
+            {"203.0.113.7"},
+        ),
     ],
 )
 def test_the_usual_files_are_read(tmp_path, text, values):

@@ -11,6 +11,8 @@ DEPTH_LIMIT = 20
 """Nesting of JSON that is followed."""
 
 _STIX = re.compile(r"\[?\s*([a-z0-9-]+):([A-Za-z0-9_.'\-\[\]]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
+_STIX_SET = re.compile(r"\[?\s*([a-z0-9-]+):([A-Za-z0-9_.'\-\[\]]+)\s+IN\s*\(([^()]*)\)")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _STIX_KINDS = {"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr", "file", "email-message"}
 _MISP_KINDS = {
     "ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain", "hostname", "domain|ip", "hostname|port", "url", "uri",
@@ -32,8 +34,9 @@ def values(text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         line = line.split("#", 1)[0].strip() if not line.lstrip().startswith("http") else line.strip()
         if line:
-            first, _comma, rest = line.partition(",")
-            yield first, rest.strip()
+            mark = "," if re.match(r"[\"']?h[tx]{2}ps?:", line, re.IGNORECASE) else r"[,;\t]"
+            first, *rest = re.split(mark, line, maxsplit=1)
+            yield first.strip().strip("\"'"), "".join(rest).strip().strip("\"'")
 
 
 def _of_json(data: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
@@ -55,15 +58,24 @@ def _of_object(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What one STIX object or MISP attribute names."""
     kind, value = item.get("type"), item.get("value")
     if kind == "indicator" and isinstance(item.get("pattern"), str):
-        for match in _STIX.finditer(item["pattern"]):
-            if match[1] in _STIX_KINDS:
-                yield re.sub(r"\\(.)", r"\1", match[3]), str(item.get("name") or "")
+        for text in _of_pattern(item["pattern"]):
+            yield text, str(item.get("name") or "")
     elif kind == "file" and isinstance(item.get("hashes"), Mapping):
         for digest in item["hashes"].values():
             yield str(digest), str(item.get("name") or "")
     elif isinstance(value, str) and kind in _STIX_KINDS:
         yield value, ""
-    elif isinstance(value, str) and kind in _MISP_KINDS:
+    elif isinstance(value, str) and kind in _MISP_KINDS and item.get("to_ids") is not False:
         parts = value.split("|") if "|" in str(kind) else [value]
         for part in parts[1:] if str(kind).startswith("filename") else parts:
             yield part, str(item.get("comment") or item.get("category") or "")
+
+
+def _of_pattern(pattern: str) -> Iterator[str]:
+    """Values that a STIX pattern compares with, by `=` and `IN`; ends of traffic count as addresses."""
+    found = [(match[1], match[2], match[0][match[0].index("=") :]) for match in _STIX.finditer(pattern)]
+    found += [(match[1], match[2], match[3]) for match in _STIX_SET.finditer(pattern)]
+    for kind, path, said in found:
+        if kind in _STIX_KINDS or (kind == "network-traffic" and path.endswith("_ref.value")):
+            for quoted in _QUOTED.finditer(said):
+                yield re.sub(r"\\(.)", r"\1", quoted[1])
