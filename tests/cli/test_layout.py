@@ -37,8 +37,19 @@ def test_chinese_takes_two_cells():
 
 def test_times_of_one_day_show_it_once():
     lines = fitted(["start"], [[NOON], [NOON + timedelta(hours=1)]], 80)
-    assert lines == ["start", "2026-11-21", "12:00:00.000", "13:00:00.000"]
+    assert lines == ["start", "2026-11-21", "12:00:00", "13:00:00"]
     assert "2026-11-22" in fitted(["start"], [[NOON], [NOON + timedelta(days=1)]], 80)[-1]
+
+
+def test_a_time_that_is_not_known_hides_no_day_and_fractions_are_for_those_that_have_them():
+    lines = fitted(["start"], [[NOON], [None], [NOON + timedelta(milliseconds=7)]], 80)
+    assert lines == ["start", "2026-11-21", "12:00:00.000", "-", "12:00:00.007"]
+
+
+def test_columns_without_values_give_way_before_the_table_does():
+    names = ["id", "accused", "category", "complaints", "last_event", "responsible", "assignee"]
+    lines = fitted(names, [[1, "198.51.100.222", "copyright", 4, NOON, None, None]] * 2, 70)
+    assert lines[-1].split()[1:5] == ["198.51.100.222", "copyright", "4", "12:00:00"]
 
 
 def test_rows_too_wide_for_columns_become_blocks_that_lose_nothing():

@@ -13,11 +13,13 @@ from mailscope.harmless import visible
 
 GAP = "  "
 NARROWEST_TEXT = 8
+NARROWEST_HEADING = 4
+"""Of a column whose cells need no more: `-` all the way down."""
 CELL_LIMIT = 4000
-_WHOLE = ("_id", "_addr", "_port", "_packet", "flow_id", "capture")
+_WHOLE = ("_id", "_addr", "_port", "_packet", "flow_id", "capture", "accused")
 
 
-def cell(value: Any, *, is_same_day: bool = False) -> str:
+def cell(value: Any, *, is_same_day: bool = False, is_whole_seconds: bool = False) -> str:
     """A value as a person reads it, on one line, with nothing that could move the terminal's cursor."""
     match value:
         case None:
@@ -26,7 +28,8 @@ def cell(value: Any, *, is_same_day: bool = False) -> str:
             return "yes" if value else "no"
         case datetime():
             day = "" if is_same_day else f"{value:%Y-%m-%d} "
-            return f"{day}{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
+            fraction = "" if is_whole_seconds else f".{value.microsecond // 1000:03d}"
+            return f"{day}{value:%H:%M:%S}{fraction}"
         case list() | tuple():
             return visible(", ".join(map(str, value)), CELL_LIMIT)
         case bytes():
@@ -37,15 +40,24 @@ def cell(value: Any, *, is_same_day: bool = False) -> str:
 
 def fitted(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) -> list[str]:
     """The lines of a table no wider than `width`; blocks of `name value` lines when that cannot be."""
-    days = [_day([row[index] for row in rows]) for index in range(len(columns))]
-    cells = [[cell(value, is_same_day=day is not None) for value, day in zip(row, days, strict=True)] for row in rows]
+    below = [[row[index] for row in rows] for index in range(len(columns))]
+    days = [_day(values) for values in below]
+    seconds = [not any(isinstance(value, datetime) and value.microsecond for value in values) for values in below]
+    cells = [
+        [
+            cell(value, is_same_day=day is not None, is_whole_seconds=whole)
+            for value, day, whole in zip(row, days, seconds, strict=True)
+        ]
+        for row in rows
+    ]
     needed = [max(cell_len(row[index]) for row in cells) for index in range(len(columns))]
     headings = [_heading(name, day, size) for name, day, size in zip(columns, days, needed, strict=True)]
     is_whole = [
-        name.endswith(_WHOLE) or all(not isinstance(row[index], (str, list, bytes)) for row in rows)
-        for index, name in enumerate(columns)
+        # A column without any value says nothing that could be cut.
+        name.endswith(_WHOLE) or (kinds != {type(None)} and kinds.isdisjoint((str, list, bytes)))
+        for name, kinds in zip(columns, [set(map(type, values)) for values in below], strict=True)
     ]
-    widths = _widths(headings, cells, is_whole, width)
+    widths = _widths(headings, cells, needed, is_whole, width)
     if widths is None:
         return _blocks(columns, rows, width)
     is_right = [all(isinstance(row[i], (int, float, type(None))) for row in rows) for i in range(len(columns))]
@@ -56,8 +68,8 @@ def fitted(columns: Sequence[str], rows: Sequence[Sequence[Any]], width: int) ->
 
 
 def _day(values: Sequence[Any]) -> str | None:
-    """The day that all times of a column share."""
-    days = {value.date().isoformat() if isinstance(value, datetime) else None for value in values}
+    """The day that all times of a column share, where there are any."""
+    days = {value.date().isoformat() if isinstance(value, datetime) else None for value in values if value is not None}
     return days.pop() if len(days) == 1 else None
 
 
@@ -68,18 +80,21 @@ def _heading(name: str, day: str | None, width: int) -> list[str]:
     return [*parts, day] if day else parts
 
 
-def _widths(headings: list[list[str]], cells: list[list[str]], is_whole: list[bool], width: int) -> list[int] | None:
+def _widths(
+    headings: list[list[str]], cells: list[list[str]], needed: list[int], is_whole: list[bool], width: int
+) -> list[int] | None:
     widths = [
         max(*map(cell_len, heading), *(cell_len(row[index]) for row in cells), 1)
         for index, heading in enumerate(headings)
     ]
     room = width - len(GAP) * (len(widths) - 1)
     widths = [size if whole else min(size, room) for size, whole in zip(widths, is_whole, strict=True)]
+    least = [min(NARROWEST_TEXT, max(NARROWEST_HEADING, size)) for size in needed]
     while sum(widths) > room:
-        text = [index for index, whole in enumerate(is_whole) if not whole and widths[index] > NARROWEST_TEXT]
+        text = [index for index, whole in enumerate(is_whole) if not whole and widths[index] > least[index]]
         if not text:
             return None
-        widths[max(text, key=lambda index: widths[index])] -= 1
+        widths[max(text, key=lambda index: (needed[index] == 1, widths[index]))] -= 1
     return widths
 
 
