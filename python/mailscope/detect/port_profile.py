@@ -97,7 +97,7 @@ def matches(
     hours = FlowHours.of(flow_records)
     asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
-    pinging = held(_pinging(asking, profiles), "asking_pings")
+    pinging = _pinging(asking, profiles)
     of_ports, of_pings = (
         hours.sums("asked", asked_hours, kept).filter(_.hour >= since_hour) for kept in _looked_at(ports, pinging)
     )
