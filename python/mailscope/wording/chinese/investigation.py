@@ -199,7 +199,7 @@ TEMPLATES: dict[str, str] = {
     "unproven.possible": "{searched} 出现在客户端发送的内容中（{times}），但没有任何事实把它与邮件关联：{where}",
     "report.list": "{items}",
     "report.span": "{first} {last}",
-    "report.also": "又名 {address}",
+    "report.also": "另一地址 {address}",
     "report.title": "谁发送了这些邮件",
     "report.answer": "结论",
     "report.nothing": "在这些抓包中没有发现滥用邮件离开本网。",
