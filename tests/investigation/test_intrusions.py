@@ -62,6 +62,14 @@ def wire():
     return Wire()
 
 
+def outgoing(wire, to, body):
+    """The server itself posts something to a host outside."""
+    wire.now, wire.port = wire.now + 500_000, wire.port + 1
+    talk = Conversation(f"{SERVER}:{wire.port}", f"{to}:80", start_us=wire.now)
+    talk.send(True, f"POST /up HTTP/1.1\r\nHost: {to}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    return talk.send(False, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").fin()
+
+
 def phases(finding):
     return {phase["phase"]: phase for phase in finding.details["phases"]}
 
@@ -231,3 +239,18 @@ def test_guessing_at_mailboxes_without_success_is_told_when_no_mail_program_does
     found = wire.findings(tmp_path)
     assert len(found) == accused
     assert all(finding.confidence <= 0.5 for finding in found)
+
+
+@pytest.mark.parametrize(("asked_before", "told"), [(False, 1), (True, 0)])
+def test_what_a_server_sends_out_after_it_obeyed_is_told(wire, tmp_path, asked_before, told):
+    drop = "203.0.113.77"
+    if asked_before:
+        wire.talks.append(outgoing(wire, drop, b"hello"))
+    for command in ("whoami", "ls -la /var/www", "cat /etc/hosts"):
+        wire.web(ATTACKER, f"GET /tmp/x.php?run={command.replace(' ', '%20')}", b"www-data")
+    wire.talks.append(outgoing(wire, drop, b"z" * 20_000))
+    (finding,) = wire.findings(tmp_path)
+    sent = [phase for phase in finding.details["phases"] if phase["phase"] == "exfiltration"]
+    assert len(sent) == told
+    assert all((phase["target"], phase["bytes_sent"], phase["to"][0]) == (SERVER, 20_000, drop) for phase in sent)
+    assert finding.roles["attacker"] == [ATTACKER]

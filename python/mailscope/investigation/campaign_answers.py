@@ -81,7 +81,7 @@ def undecided(people: Sequence[Person]) -> list[dict[str, Any]]:
 def _why_open(event: Event) -> Phrase:
     if not event.one_of:
         return phrase("phishing.open-nobody", client=event.client)
-    return phrase(f"phishing.open-{event.told_by}", client=event.client, people=list(event.one_of))
+    return phrase(f"phishing.open-{event.told_by}", client=event.client)
 
 
 def _surety(people: Sequence[Person], kind: str) -> float:

@@ -9,6 +9,7 @@ from ibis import _
 
 from mailscope.detect.finding import Evidence, Fact, Finding, Technique, combined
 from mailscope.investigation.conversation import rows
+from mailscope.investigation.data_theft import data_theft
 from mailscope.investigation.phase_facts import phases_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
@@ -60,6 +61,9 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
     trails = {client: phases_of(client, web, mail, found) for client in suspects}
     kept = {client: phases for client, phases in trails.items() if _is_intrusion(phases)}
     _add_strangers(scene, found, kept)
+    for client, phases in kept.items():
+        phases += data_theft(scene, client, phases)
+        phases.sort(key=lambda phase: (phase.start, phase.slug))
     said = products(scene, sorted({phase.target for phases in kept.values() for phase in phases})) if kept else {}
     made = []
     for client, phases in kept.items():

@@ -22,6 +22,7 @@ TECHNIQUES: dict[str, Technique] = {
     "web-shell": Technique("T1505.003", "Server Software Component: Web Shell"),
     "mail-sending": Technique("T1566.002", "Phishing: Spearphishing Link"),
     "mailbox-reading": Technique("T1114.002", "Email Collection: Remote Email Collection"),
+    "exfiltration": Technique("T1567", "Exfiltration Over Web Service"),
     "cross-site-scripting": Technique("T1059.007", "Command and Scripting Interpreter: JavaScript"),
 }
 """The technique of each phase; attacks on an application that are not named here are EXPLOIT."""

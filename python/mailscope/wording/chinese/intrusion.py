@@ -28,6 +28,8 @@ TEMPLATES: dict[str, str] = {
     "phase.account-use": "使用账号",
     "phase.file-upload": "上传程序",
     "phase.web-shell": "通过网页木马执行命令",
+    "phase.exfiltration": "数据外传",
+    "phase.what-exfiltration": "此前已听从命令的 {server} 通过 {requests} 向 {to} 发送了 {bytes}；在此之前它从未访问过那里",
     "phase.mail-sending": "发送邮件",
     "phase.sql-injection": "SQL 注入",
     "phase.cross-site-scripting": "跨站脚本",

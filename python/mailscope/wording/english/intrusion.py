@@ -29,6 +29,8 @@ TEMPLATES: dict[str, str] = {
     "phase.file-upload": "upload of a program",
     "phase.web-shell": "commands through a web shell",
     "phase.mail-sending": "sending of mail",
+    "phase.exfiltration": "data carried away",
+    "phase.what-exfiltration": "{server}, which had obeyed before, sent {bytes} to {to} in {requests}; it had not asked there before",
     "phase.sql-injection": "SQL injection",
     "phase.cross-site-scripting": "cross-site scripting",
     "phase.path-traversal": "path traversal",
