@@ -36,6 +36,7 @@ def test_an_answer_that_grew_by_a_query_is_data_that_came_back():
     assert judged(exchange(0, PLAIN), exchange(1, UNION, size=900)) == {"sql-injection": ("yes", ["data-back"])}
 
 
+@pytest.mark.long
 def test_a_page_that_repeats_the_question_only_grew_by_it():
     shown = judged(exchange(0, PLAIN), exchange(1, UNION, size=900, prefix=f"You searched for {UNION}"))
     assert shown == {"sql-injection": ("unknown", [])}
@@ -47,6 +48,7 @@ def test_delays_as_asked_are_an_effect_and_one_slow_answer_is_none():
     assert judged(exchange(0, PLAIN), slow[0])["sql-injection"] == ("unknown", [])
 
 
+@pytest.mark.long
 def test_a_slow_page_is_no_delay():
     slow = [exchange(n, f"7 AND SLEEP({n + 4})", seconds=n + 4) for n in range(1, 3)]
     assert judged(exchange(0, PLAIN, seconds=5), *slow)["sql-injection"][0] == "unknown"
@@ -68,6 +70,7 @@ def test_what_a_file_or_a_command_says_is_proof(value, sign, attack, reason):
     assert judged(exchange(0, PLAIN), exchange(1, value, signs=[sign])) == {attack: ("yes", [reason])}
 
 
+@pytest.mark.long
 def test_what_the_page_always_shows_is_no_effect():
     found = judged(exchange(0, PLAIN, signs=["phpinfo"]), exchange(1, "../../../etc/passwd", signs=["phpinfo"]))
     assert found["path-traversal"] == ("unknown", [])
@@ -77,10 +80,12 @@ def test_a_template_that_was_worked_out_is_proof():
     assert judged(exchange(1, "{{1234*1001}}", prefix="Hello 1235234"))["template-injection"] == ("yes", ["computed"])
 
 
+@pytest.mark.long
 def test_refused_attacks_had_none():
     assert judged(exchange(1, UNION, status=403), exchange(2, UNION, status=404))["sql-injection"] == ("no", [])
 
 
+@pytest.mark.long
 def test_without_an_answer_nothing_is_known():
     assert judged(exchange(1, UNION, status=None))["sql-injection"] == ("unknown", [])
 
@@ -106,6 +111,7 @@ def test_questions_for_single_letters_that_are_answered_in_two_ways_bring_the_da
     assert "letter-by-letter" in found["sql-injection"][1]
 
 
+@pytest.mark.long
 def test_questions_for_letters_that_are_all_answered_alike_bring_nothing():
     assert judged(exchange(0, PLAIN), *letters(30, lambda n: 200))["sql-injection"] == ("unknown", [])
     each_other = judged(exchange(0, PLAIN), *letters(30, lambda n: 150 + n))

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from mailscope.detect.amplification import reflections
 from mailscope.detect.network import own_network
 from mailscope.detect.port_profile import matches
@@ -28,10 +30,12 @@ def test_file_sharing_with_peers_that_answer_is_none():
     assert found(answered("10.0.0.1", servers=300, port=4662)) == set()
 
 
+@pytest.mark.long
 def test_a_few_dead_peers_among_many_are_none():
     assert found(answered("10.0.0.1", servers=100, port=4662), attempts("10.0.0.1", servers=60, dport=4662)) == set()
 
 
+@pytest.mark.long
 def test_outside_scanners_are_not_the_owners_hosts():
     assert found(attempts("198.51.100.1", servers=100, dport=22)) == set()
 
@@ -41,6 +45,7 @@ def test_one_silent_address_tried_again_and_again_is_a_syn_flood():
     assert found(flood) == {("10.0.0.1", "syn-flood", 80)}
 
 
+@pytest.mark.long
 def test_a_service_that_is_down_and_retried_now_and_then_is_none():
     retries = [record("10.0.0.1", 1024 + n, "203.0.113.1", 443, n * 60, tcp_flags=SYN_ONLY) for n in range(500)]
     assert found(retries) == set()
@@ -62,11 +67,13 @@ def test_connections_to_one_web_server_faster_than_a_browser_are_a_flood():
     assert found(flood) == {("10.0.0.1", "web-flood", 80)}
 
 
+@pytest.mark.long
 def test_attempts_at_a_web_server_that_never_opened_are_a_syn_flood_and_no_other():
     silent = [record("10.0.0.1", 1024 + n, "203.0.113.1", 80, n * 0.01, tcp_flags=SYN_ONLY) for n in range(3000)]
     assert found(silent) == {("10.0.0.1", "syn-flood", 80)}
 
 
+@pytest.mark.long
 def test_the_same_records_from_two_exporters_count_once():
     once = attempts("10.0.0.1", servers=60, dport=445)
     rows = records([row | {"exporter": "192.0.2.1"} for row in once], [row | {"exporter": "192.0.2.2"} for row in once])
@@ -85,6 +92,7 @@ def test_answers_ten_times_the_questions_are_an_amplification():
     assert (row["subject"], row["role"], row["port"], row["asked_bytes"]) == ("10.0.0.53", "reflector", 123, 60_000)
 
 
+@pytest.mark.long
 def test_an_ordinary_resolver_is_none():
     asked = udp("203.0.113.1", 4000, "10.0.0.53", 53, 2_000_000)
     answer = udp("10.0.0.53", 53, "203.0.113.1", 4000, 5_000_000)
@@ -97,6 +105,7 @@ def test_answers_of_many_reflectors_name_their_target():
     assert (row["subject"], row["role"], row["peers"]) == ("10.0.0.9", "target", 20)
 
 
+@pytest.mark.long
 def test_a_busy_server_that_answers_is_no_syn_flood_because_others_do_not():
     busy = [row for n in range(500) for row in exchange("10.0.0.1", "203.0.113.1", n, n * 0.1, 443)]
     assert found(busy, attempts("10.0.0.1", servers=9, dport=443, net="198.51")) == set()

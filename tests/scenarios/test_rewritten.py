@@ -10,6 +10,7 @@ from mailscope.investigation.investigate import investigate
 from tests.fixtures.rewritten import double_vlan, gre, mpls, packets_of, pppoe, renamed, rewritten, vlan
 from tests.fixtures.wire import merged, pcap_bytes, pcapng_bytes, write
 
+pytestmark = pytest.mark.long
 PACKETS = packets_of(Path(__file__).parent / "real-proxies" / "input.pcap")
 ROLES = {"commander": ["127.9.9.9"], "proxy": ["127.0.0.4"], "victim": ["127.2.2.25:25"]}
 

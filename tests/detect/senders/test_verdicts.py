@@ -43,6 +43,7 @@ def test_one_dead_smarthost_is_no_attack():
     assert "10.0.9.9" not in verdicts(*background(), attempts("10.0.9.9", servers=1))
 
 
+@pytest.mark.long
 def test_the_same_few_servers_that_never_answer_are_watched():
     retries = [row for _round in range(20) for row in attempts("10.0.9.9", servers=6)]
     for number, row in enumerate(retries):
@@ -50,6 +51,7 @@ def test_the_same_few_servers_that_never_answer_are_watched():
     assert verdicts(*background(), retries) == {"10.0.9.9": ("watch", None)}
 
 
+@pytest.mark.long
 def test_samples_of_one_conversation_are_one_flow():
     samples = [
         row | {"format": "sflow-v5", "sampling": 10, "packets": 1, "bytes": 300}
@@ -64,6 +66,7 @@ def test_a_mail_server_that_people_write_to_is_cleared():
     assert found["10.0.0.26"] == ("cleared", "mail-server")
 
 
+@pytest.mark.long
 def test_a_mail_server_whose_sending_nobody_answers_with_mail_is_not_cleared_by_a_few_sources():
     found = verdicts(*background(), mails("10.0.0.26", servers=400), received("10.0.0.26", sources=4))
     assert found["10.0.0.26"] == ("abnormal", None)
@@ -76,6 +79,7 @@ def test_an_open_relay_is_abnormal_although_it_receives_mail():
     assert "few-sources" in [signal.name for signal in sender.signals]
 
 
+@pytest.mark.long
 def test_a_relay_for_the_inside_is_cleared_but_shown():
     inside = [exchange(f"10.0.2.{n}", "10.0.0.30", n, 10.0 * n) for n in range(1, 40)]
     found = verdicts(*background(), *inside, mails("10.0.0.30", servers=60, each=2))
@@ -88,11 +92,13 @@ def test_a_newsletter_is_one_burst_of_large_messages():
     assert found["10.0.0.40"] == ("cleared", "newsletter")
 
 
+@pytest.mark.long
 def test_a_burst_of_small_messages_is_none():
     burst = mails("10.0.0.40", servers=150, over=60.0)
     assert verdicts(*background(), burst)["10.0.0.40"] == ("abnormal", None)
 
 
+@pytest.mark.long
 def test_a_monitor_checks_each_server_equally_often_and_hands_over_nothing():
     found = verdicts(*background(), mails("10.0.0.50", servers=40, each=12, bytes=500, packets=8))
     assert found["10.0.0.50"] == ("cleared", "monitor")
@@ -108,11 +114,13 @@ def test_the_owners_word_clears_a_host():
     assert verdicts(*groups, roles={"10.0.9.9": "mail-server"}) == {"10.0.9.9": ("cleared", "mail-server")}
 
 
+@pytest.mark.long
 def test_a_confirmed_server_that_nobody_answers_is_watched():
     found = verdicts(*background(), attempts("10.0.9.9", servers=60), roles={"10.0.9.9": "mail-server"})
     assert found["10.0.9.9"] == ("watch", "mail-server")
 
 
+@pytest.mark.long
 def test_flows_that_several_routers_export_count_once():
     rows = mails("10.0.9.9", servers=25)
     twice = [row | {"exporter": "192.0.2.2"} for row in rows]
@@ -120,6 +128,7 @@ def test_flows_that_several_routers_export_count_once():
     assert sender.figures["flows"] == 25
 
 
+@pytest.mark.long
 def test_answers_alone_show_the_sender_as_well():
     replies = [row for row in mails("10.0.9.9", servers=25) if row["src_port"] == 25]
     (sender,) = queue(*background(), replies).senders
@@ -127,6 +136,7 @@ def test_answers_alone_show_the_sender_as_well():
     assert (sender.figures["flows"], sender.figures["bytes_per_packet"]) == (25, None)
 
 
+@pytest.mark.long
 def test_sampled_records_are_corrected_and_the_error_is_told():
     (sender,) = queue(*background(), mails("10.0.9.9", servers=25, sampling=100)).senders
     assert sender.figures["packets"] == 25 * 12 * 100
