@@ -448,3 +448,23 @@ def test_a_port_that_forwards_everything_is_not_called_a_request_before_the_capt
     finding = only_finding(found)
     assert finding.details["command_kinds"] == ["forwarded"]
     assert not any(text.key == "not-proven.unseen" for text in finding.not_proven)
+
+
+@pytest.mark.parametrize("leg_is_whole", [True, False])
+def test_the_proxys_answers_alone_are_tied_to_the_connection_that_they_come_from(tmp_path, leg_is_whole):
+    relay = Relay()
+    command = [packet for packet in relay.inside().packets if packet.from_client is not True]
+    leg = relay.outside().packets
+    leg = leg if leg_is_whole else one_side(leg, from_client=False)
+    finding = only_finding(answer_to(tmp_path, merged(command, leg)))
+    assert finding.roles == {"commander": ["198.51.100.7"], "proxy": ["203.0.113.4"], "victim": ["192.0.2.25:25"]}
+    counts = finding.details["counts"]
+    assert (counts["sessions"], counts["mails"], counts["legs_seen"]) == (1, 1, 1)
+    assert "time-end" in fact_names(finding)
+
+
+def test_the_proxys_answers_alone_are_not_tied_to_a_mail_servers_own_connection(tmp_path):
+    command = one_side(Relay().inside().packets, from_client=False)
+    own = smtp_talk("203.0.113.4:51001", "192.0.2.25:25", (Mail(), Mail(number=2)), start_us=START_US + 9 * SECOND)
+    finding = only_finding(answer_to(tmp_path, merged(command, own.packets)))
+    assert "time-end" not in fact_names(finding)

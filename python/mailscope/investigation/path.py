@@ -108,7 +108,18 @@ def facts_for(request: Request, leg: Conversation, names: Names, offset: timedel
         return []
     circumstances = [ties.time_fact(request, leg, offset), ties.host_fact(request, leg)]
     found = strong + [fact for fact in circumstances if fact is not None]
-    return [] if _is_only_chance(found, request) else found
+    if _is_only_chance(found, request):
+        return []
+    if not _is_answer_alone(request):
+        return found
+    together = ties.end_fact(request, leg, offset)
+    return [*found, together] if together is not None else []
+
+
+def _is_answer_alone(request: Request) -> bool:
+    """True when nothing of the commander's side was captured: neither the target nor a byte of what was sent."""
+    has_sent = request.client_hashes or any(c.client_hashes for c in request.carried)
+    return not request.is_unseen and not request.row.get("target_host") and not has_sent
 
 
 def _is_only_chance(facts: list[Fact], request: Request) -> bool:
@@ -185,6 +196,7 @@ def _leg_marks(leg: Conversation, names: Names) -> set[Hashable]:
     address, port = leg.server_addr, leg.row["server_port"]
     marks: set[Hashable] = {("target", host, port) for host in {address, *names.of_address(address)}}
     marks.add(("port", leg.row["client_port"]))
+    marks |= {("answer", value) for value in leg.server_hashes}
     return marks | _content_marks(leg.client_hashes, leg.mails)
 
 
@@ -197,6 +209,9 @@ def _request_marks(request: Request) -> set[Hashable]:
     marks |= _content_marks(request.client_hashes, request.mails)
     for conversation in request.carried:
         marks |= _content_marks(conversation.client_hashes, ())
+    if _is_answer_alone(request):
+        answers = request.server_hashes.union(*(c.server_hashes for c in request.carried))
+        marks |= {("answer", value) for value in answers}
     return marks
 
 

@@ -25,6 +25,9 @@ CONNECT_WINDOW = timedelta(seconds=30)
 CLOCK_SLACK = timedelta(milliseconds=100)
 """Packets of one capture may be stamped out of order by this much."""
 
+ENDS_WITHIN = timedelta(seconds=2)
+"""A tunnel and its connection end within this time; the slower one waits for the other's last answer."""
+
 SHARED_FEW = 2
 """Shared chunks from which on chance is ruled out: each is at least 16 bytes long."""
 
@@ -74,6 +77,13 @@ def time_fact(request: Request, leg: Conversation, offset: timedelta) -> Fact | 
         return None
     weight = 0.4 if delay <= timedelta(seconds=2) else 0.25
     return Fact("time-order", weight, phrase("tie.time-order", delay=max(delay, timedelta(0))))
+
+
+def end_fact(request: Request, leg: Conversation, offset: timedelta) -> Fact | None:
+    """Both end together: the proxy carries the one into the other."""
+    if abs(leg.end - offset - request.end) > ENDS_WITHIN:
+        return None
+    return Fact("time-end", 0.5, phrase("tie.time-end"))
 
 
 def is_out_of_order(request: Request, leg: Conversation, offset: timedelta) -> bool:

@@ -56,6 +56,7 @@ TEMPLATES: dict[str, str] = {
     "tie.target-name": "请求指明 {target}；{server} 的服务器以该名称问候",
     "tie.time-order": "连接在请求之后 {delay} 开始",
     "tie.time-overlap": "两个会话同时进行",
+    "tie.time-end": "两个会话同时结束",
     "tie.time-enclosed": "加密会话先于该连接开始，并持续到其结束",
     "tie.size-fits": "加密会话两个方向的大小正好容纳该邮件会话",
     "tie.only-candidate": "没有其他加密会话符合",

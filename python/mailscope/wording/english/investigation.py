@@ -62,6 +62,7 @@ TEMPLATES: dict[str, str] = {
     "tie.target-name": "the request names {target}; the server at {server} greets with that name",
     "tie.time-order": "the connection begins {delay} after the request",
     "tie.time-overlap": "both conversations ran at the same time",
+    "tie.time-end": "both conversations end at the same time",
     "tie.time-enclosed": "the encrypted conversation begins before the connection and lasts as long",
     "tie.size-fits": "the encrypted conversation is just large enough in both directions to hold the mail session",
     "tie.only-candidate": "no other encrypted conversation fits",
