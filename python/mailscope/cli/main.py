@@ -137,8 +137,8 @@ def run() -> "NoReturn":
     """The console script."""
     # Expressions and tables are many objects that all live on: looking for garbage took a tenth of Python's time.
     gc.set_threshold(50_000, 20, 20)
-    # The core's allocator hands memory that it no longer needs back after this many milliseconds, not after a second.
-    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "100")
+    # The core's allocator hands memory that it no longer needs back after this many milliseconds, not a second.
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "20")
     sys.exit(main(sys.argv[1:]))
 
 
