@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailscope.detect.finding import Evidence, Finding, Technique, row_evidence
@@ -15,7 +15,7 @@ from mailscope.investigation.lure_visits import Event
 from mailscope.investigation.ordinary_mail import cleared_senders
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.victims import Person, Seen, persons, seen_of
-from mailscope.investigation.weakness import forged_own_sender
+from mailscope.investigation.weakness import Weakness, forged_own_senders
 from mailscope.wording import Phrase, amount, phrase
 
 CAMPAIGN, THEFT = "phishing-campaign", "credential-theft"
@@ -48,26 +48,39 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     findings: list[Finding] = []
     shown = judged.campaigns[:FINDINGS]
     seen = seen_of(scene, shown) if shown else None
+    taken = {id(campaign): _handed_in(scene, campaign) for campaign in shown}
+    holes = forged_own_senders(scene, [pair for pairs in taken.values() for pair in pairs])
     for campaign in shown:
         people = persons(scene, campaign, seen)
         findings.append(campaign_finding(campaign, people, judged, seen))
-        _tell_attack(scene, campaign, findings[-1])
+        _tell_attack(campaign, findings[-1], taken[id(campaign)], holes)
         theft = theft_finding(scene, campaign, people)
         if theft is not None:
             findings.append(theft)
     return findings, cleared_senders(judged)
 
 
-def _tell_attack(scene: Scene, campaign: Campaign, finding: Finding) -> None:
-    """Adds to the answers that the mails themselves are an attack, and the weakness by which the server took them."""
-    told = finding.details["answers"]
-    taken = Counter(
+def _handed_in(scene: Scene, campaign: Campaign) -> list[tuple[str, str]]:
+    """Pairs of a host outside and the server that it handed the mails to, the commonest first."""
+    counted = Counter(
         (m.letter.row["client_addr"], m.letter.row["server_addr"])
         for m in campaign.members
         if m.letter.is_handed_in and scene.network.is_outside(m.letter.row["client_addr"])
     )
-    for (client, server), _count in taken.most_common(SERVERS):
-        told["weaknesses"] += [hole.as_row() for hole in forged_own_sender(scene, client, server)]
+    return [pair for pair, _count in counted.most_common(SERVERS)]
+
+
+def _tell_attack(
+    campaign: Campaign,
+    finding: Finding,
+    taken: Sequence[tuple[str, str]],
+    holes: Mapping[tuple[str, str], Weakness],
+) -> None:
+    """Adds to the answers that the mails themselves are an attack, and the weakness by which the server took them."""
+    told = finding.details["answers"]
+    for client, server in taken:
+        if hole := holes.get((client, server)):
+            told["weaknesses"].append(hole.as_row())
         told["attacks"].append(
             {
                 "phase": "mail-sending",

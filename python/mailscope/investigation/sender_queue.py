@@ -83,11 +83,11 @@ def sender_queue(
     since_hour = int(window.start.timestamp() // 3600)
     # Nothing of mail is needed for the others where the owner's networks are told.
     network = own_network([], own, sites=SITES)
-    others = at_once(hours, partial(_others, network=network, since_hour=since_hour)) if own else None
+    others = at_once(hours, partial(_asking, network=network, since_hour=since_hour)) if own else None
     conversations = held(mail_conversations(hours), "mail_conversations")
     if others is None:
         network = own_network(_pairs(hours, conversations), sites=SITES)
-        others = at_once(hours, partial(_others, network=network, since_hour=since_hour))
+        others = at_once(hours, partial(_asking, network=network, since_hour=since_hour))
     queue = Queue(network, window, notes=list(network.notes))
     figures = _figures(conversations, window, queue, given=bool(own))
     line = held(baseline(figures), "sender_baseline")
@@ -98,15 +98,16 @@ def sender_queue(
     if trend_slots:
         _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)
-    queue.other = [other for other in others() if only in (None, other.subject)]
+    # The scans take longest: what is left is asked for while they are looked for.
+    reflected = [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
+    queue.other = [other for other in others() + reflected if only in (None, other.subject)]
     _leave_out_what_is_queued(queue)
     return queue
 
 
-def _others(hours: FlowHours, network: Network, since_hour: int) -> list[Other]:
-    """Scans, floods and reflections."""
-    found = [other_of(row) for row in plain_rows(_strongest(matches(hours, network.prefixes, since_hour=since_hour)))]
-    return found + [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
+def _asking(hours: FlowHours, network: Network, since_hour: int) -> list[Other]:
+    """Scans and floods."""
+    return [other_of(row) for row in plain_rows(_strongest(matches(hours, network.prefixes, since_hour=since_hour)))]
 
 
 def _leave_out_what_is_queued(queue: Queue) -> None:

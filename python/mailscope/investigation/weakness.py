@@ -6,7 +6,7 @@ the packets that show it and how sure they make it. What this traffic does not s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,7 +76,7 @@ def weaknesses(scene: Scene, found: Seen, phases: Sequence[Phase]) -> list[Weakn
         elif phase.slug == "file-upload" and phase.worked == "yes":
             shown += _executed_upload(found, phase)
         elif phase.slug == "mail-sending":
-            shown += forged_own_sender(scene, phase.client, phase.target)
+            shown += forged_own_senders(scene, [(phase.client, phase.target)]).values()
     shown += _unexplained_shells(found, phases)
     return sorted(shown, key=lambda weakness: weakness.seen)
 
@@ -165,36 +165,46 @@ def _ran(shell: Row) -> list[Evidence]:
     return [row_evidence("http_requests", run, phrase("evidence.web-request", request=_line(run)))] if run else []
 
 
-def forged_own_sender(scene: Scene, client: str, server: str) -> list[Weakness]:
-    """The server takes mail in the owner's name from outside without a login, from this client."""
-    if not scene.domains.own or scene.network.is_own(client):
-        return []
+def forged_own_senders(scene: Scene, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Weakness]:
+    """By client and server: the server takes mail in the owner's name from this client outside, without a login."""
+    asked = {(client, server) for client, server in pairs if not scene.network.is_own(client)}
+    if not scene.domains.own or not asked:
+        return {}
     sessions = scene.tables["mail_sessions"].filter(
-        _.client_addr == client, _.server_addr == server, _.authenticated != "yes", _.protocol == "smtp"
+        _.client_addr.isin(sorted({client for client, _server in asked})),
+        _.server_addr.isin(sorted({server for _client, server in asked})),
+        _.authenticated != "yes",
+        _.protocol == "smtp",
     )
     sent = scene.tables["mail_transactions"].semi_join(sessions, "session_id").filter(_.rcpt_accepted > 0)
-    taken = [
-        row
-        for row in rows(sent.order_by("start").limit(TRANSACTIONS_MOST))
-        if scene.domains.is_own(row["mail_from"]) and row["mail_from"]
-    ]
-    if not taken:
-        return []
+    number = ibis.row_number().over(
+        group_by=["client_addr", "server_addr"], order_by=["start", "flow_id", "transaction"]
+    )
+    sent = sent.mutate(number=number).filter(_.number < TRANSACTIONS_MOST).order_by("start", "number")
+    taken: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows(sent):
+        if row["mail_from"] and scene.domains.is_own(row["mail_from"]):
+            taken.setdefault((row["client_addr"], row["server_addr"]), []).append(row)
+    certainty = 0.9 if scene.domains.how == "given" else 0.8
+    return {pair: _own_sender(taken[pair], certainty) for pair in asked & taken.keys()}
+
+
+def _own_sender(taken: Sequence[Mapping[str, Any]], certainty: float) -> Weakness:
+    """What these transactions of one client with one server show."""
+    first = taken[0]
     senders = sorted({row["mail_from"] for row in taken})
-    return [
-        Weakness(
-            "CWE-290",
-            phrase("weakness.own-sender", server=server, senders=senders),
-            f"smtp:{taken[0]['server_port']}",
-            server,
-            taken[0]["start"],
-            0.9 if scene.domains.how == "given" else 0.8,
-            [
-                row_evidence("mail_transactions", row, phrase("evidence.own-sender", sender=row["mail_from"]))
-                for row in taken[:3]
-            ],
-        )
-    ]
+    return Weakness(
+        "CWE-290",
+        phrase("weakness.own-sender", server=first["server_addr"], senders=senders),
+        f"smtp:{first['server_port']}",
+        first["server_addr"],
+        first["start"],
+        certainty,
+        [
+            row_evidence("mail_transactions", row, phrase("evidence.own-sender", sender=row["mail_from"]))
+            for row in taken[:3]
+        ],
+    )
 
 
 def products(scene: Scene, targets: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
