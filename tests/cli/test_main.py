@@ -94,6 +94,7 @@ def test_no_command_writes_outside_its_output(tmp_path):
     for place in places.values():
         place.mkdir()
     environment = {"HOME": str(places["home"]), "TMPDIR": str(places["temporary"]), "PATH": "/usr/bin:/bin"}
+    environment["PYTHONPATH"] = str(ROOT / "python")
     link, out = str(ROOT / "examples" / "link.pcap"), str(places["out"])
     flow = next(read(link)["mail_sessions"].records()).flow_id
     for command in (

@@ -54,6 +54,7 @@ def test_a_slow_page_is_no_delay():
     assert judged(exchange(0, PLAIN, seconds=5), *slow)["sql-injection"][0] == "unknown"
 
 
+@pytest.mark.long
 def test_an_error_of_the_database_is_only_likely():
     found = judged(exchange(0, PLAIN), exchange(1, "7' OR 'a'='b", size=90, status=500, signs=["sql-error"]))
     assert found["sql-injection"] == ("likely", ["database-error"])
@@ -90,6 +91,7 @@ def test_without_an_answer_nothing_is_known():
     assert judged(exchange(1, UNION, status=None))["sql-injection"] == ("unknown", [])
 
 
+@pytest.mark.long
 def test_the_first_request_with_an_effect_is_kept_as_evidence():
     pairs = [exchange(0, PLAIN), exchange(1, UNION), exchange(2, UNION, size=900)]
     tables = ibis_tables(http_requests=[one for one, _ in pairs], http_parameters=[other for _, other in pairs])
@@ -118,6 +120,7 @@ def test_questions_for_letters_that_are_all_answered_alike_bring_nothing():
     assert "letter-by-letter" not in each_other["sql-injection"][1]
 
 
+@pytest.mark.long
 def test_the_answer_of_an_inner_service_shows_that_the_server_asked_it():
     url = "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
     found = judged(exchange(0, PLAIN), exchange(1, url, prefix='{"AccessKeyId": "A", "SecretAccessKey": "B"}'))

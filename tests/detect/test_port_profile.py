@@ -26,6 +26,7 @@ def test_the_same_port_at_many_silent_addresses_is_a_scan():
     assert found(attempts("10.0.0.1", servers=60, dport=17300)) == {("10.0.0.1", "scan", 17300)}
 
 
+@pytest.mark.long
 def test_file_sharing_with_peers_that_answer_is_none():
     assert found(answered("10.0.0.1", servers=300, port=4662)) == set()
 
@@ -56,12 +57,14 @@ def ping(packets, seconds, kind=8):
     return [row | {"end": row["start"] + timedelta(seconds=seconds)}]
 
 
+@pytest.mark.long
 def test_echo_requests_faster_than_a_ping_are_a_flood():
     assert found(ping(6000, 30)) == {("10.0.0.1", "ping-flood", 0)}
     assert found(ping(6000, 6000)) == set()
     assert found(ping(6000, 30, kind=0)) == set()
 
 
+@pytest.mark.long
 def test_connections_to_one_web_server_faster_than_a_browser_are_a_flood():
     flood = [row for n in range(2000) for row in exchange("10.0.0.1", "203.0.113.1", n, n * 0.01, 80)]
     assert found(flood) == {("10.0.0.1", "web-flood", 80)}

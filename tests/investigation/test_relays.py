@@ -34,7 +34,8 @@ def test_a_command_by_address_is_tied_to_its_connection(tmp_path, kind):
     assert finding.details["counts"]["mails_accepted"] == 1
 
 
-@pytest.mark.parametrize("kind", ["connect", pytest.param("socks4a", marks=pytest.mark.long), SOCKS5])
+@pytest.mark.parametrize("kind", ["connect", "socks4a", "socks5"])
+@pytest.mark.long
 def test_a_command_by_host_name_is_tied_through_a_dns_answer(tmp_path, kind):
     relay = Relay(kind=kind, target="mx9.victim.example:25")
     dns = dns_answer("203.0.113.4", "192.0.2.53", "mx9.victim.example", "192.0.2.25", at_us=START_US + 8_000)
@@ -43,6 +44,7 @@ def test_a_command_by_host_name_is_tied_through_a_dns_answer(tmp_path, kind):
     assert finding.roles["victim"] == ["192.0.2.25:25"]
 
 
+@pytest.mark.long
 def test_a_command_by_host_name_without_dns_is_tied_by_the_servers_greeting(tmp_path):
     finding = only_finding(answer_to(tmp_path, Relay(target="mx.victim.example:25").packets()))
     assert "target-name" in fact_names(finding)
@@ -54,6 +56,7 @@ def test_a_target_written_as_one_number_is_the_same_address(tmp_path):
     assert "target-encoded-address" in fact_names(finding)
 
 
+@pytest.mark.long
 def test_a_post_to_a_mail_port_is_a_command(tmp_path):
     finding = only_finding(answer_to(tmp_path, Relay(kind="post").packets()))
     assert finding.roles["commander"] == ["198.51.100.7"]
@@ -74,6 +77,7 @@ def test_ipv6_is_no_different(tmp_path):
     assert finding.roles["victim"] == ["[2001:db8:9::25]:25"]
 
 
+@pytest.mark.long
 def test_a_command_before_the_capture_is_tied_by_payload_and_said_to_be(tmp_path):
     relay = Relay()
     inside, outside = relay.inside().packets, relay.outside().packets
@@ -116,6 +120,7 @@ def test_many_relays_to_one_victim_are_paired_one_to_one(tmp_path):
         assert len(chain.mails) == 1
 
 
+@pytest.mark.long
 def test_only_the_client_side_seen_says_what_is_not_proven(tmp_path):
     finding = only_finding(answer_to(tmp_path, Relay().inside().packets))
     assert finding.roles["victim"] == ["192.0.2.25:25"]
@@ -385,6 +390,7 @@ def test_the_same_connection_at_two_points_counts_once(tmp_path):
     assert (counts["sessions"], counts["mails"], counts["recipients_accepted"]) == (1, 1, 2)
 
 
+@pytest.mark.long
 def test_recipients_accepted_and_refused_are_counted_by_their_replies(tmp_path):
     mail = Mail(recipients=("a@v.example", "b@v.example", "c@v.example"), refused=("b@v.example",))
     counts = only_finding(answer_to(tmp_path, Relay(mails=(mail,)).packets())).details["counts"]
@@ -450,7 +456,7 @@ def test_a_port_that_forwards_everything_is_not_called_a_request_before_the_capt
     assert not any(text.key == "not-proven.unseen" for text in finding.not_proven)
 
 
-@pytest.mark.parametrize("leg_is_whole", [True, False])
+@pytest.mark.parametrize("leg_is_whole", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_the_proxys_answers_alone_are_tied_to_the_connection_that_they_come_from(tmp_path, leg_is_whole):
     relay = Relay()
     command = [packet for packet in relay.inside().packets if packet.from_client is not True]
@@ -463,6 +469,7 @@ def test_the_proxys_answers_alone_are_tied_to_the_connection_that_they_come_from
     assert "time-end" in fact_names(finding)
 
 
+@pytest.mark.long
 def test_the_proxys_answers_alone_are_not_tied_to_a_mail_servers_own_connection(tmp_path):
     command = one_side(Relay().inside().packets, from_client=False)
     own = smtp_talk("203.0.113.4:51001", "192.0.2.25:25", (Mail(), Mail(number=2)), start_us=START_US + 9 * SECOND)

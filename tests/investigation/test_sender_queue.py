@@ -120,6 +120,7 @@ def of_one_exporter(records):
     return records.set_column(place, records.schema.field(place), told)
 
 
+@pytest.mark.long
 def test_of_one_feed_what_was_added_up_once_is_the_same_queue(tmp_path):
     lake, records = Lake(tmp_path / "store", sums=SUMS), of_one_exporter(day(5))
     half = len(records) // 2
@@ -134,6 +135,7 @@ def test_of_one_feed_what_was_added_up_once_is_the_same_queue(tmp_path):
     same(plain, queues(tmp_path / "store", tmp_path)[2])
 
 
+@pytest.mark.long
 def test_a_store_whose_sums_an_earlier_version_made_is_read_right_and_folded_again(tmp_path):
     earlier = {name: made for name, made in SUMS.items() if name != "failed"}
     Lake(tmp_path / "store").append(day(6), app="test", number=0)

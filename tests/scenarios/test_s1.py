@@ -241,6 +241,7 @@ def test_a_request_that_led_nowhere_is_listed(path, session):
 
 @pytest.mark.parametrize("path", scenarios())
 @pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.long
 def test_one_capture_point_alone_accuses_nobody_else(path, number):
     captures = truth_of(path)["captures"]
     if number >= len(captures):

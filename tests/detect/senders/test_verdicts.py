@@ -39,6 +39,7 @@ def test_unanswered_attempts_count():
     assert "unanswered" in [signal.name for signal in sender.signals]
 
 
+@pytest.mark.long
 def test_one_dead_smarthost_is_no_attack():
     assert "10.0.9.9" not in verdicts(*background(), attempts("10.0.9.9", servers=1))
 
@@ -86,6 +87,7 @@ def test_a_relay_for_the_inside_is_cleared_but_shown():
     assert found["10.0.0.30"] == ("cleared", "inside-relay")
 
 
+@pytest.mark.long
 def test_a_newsletter_is_one_burst_of_large_messages():
     burst = mails("10.0.0.40", servers=150, each=2, over=60.0, bytes=30_000, packets=34)
     found = verdicts(*background(), burst, mails("10.0.1.1", servers=1, over=7000.0))
@@ -104,6 +106,7 @@ def test_a_monitor_checks_each_server_equally_often_and_hands_over_nothing():
     assert found["10.0.0.50"] == ("cleared", "monitor")
 
 
+@pytest.mark.long
 def test_correspondents_that_come_back_make_a_regular_sender():
     found = verdicts(*background(), mails("10.0.0.60", servers=100, each=6))
     assert found["10.0.0.60"] == ("cleared", "steady-sender")
@@ -143,6 +146,7 @@ def test_sampled_records_are_corrected_and_the_error_is_told():
     assert sender.figures["sampling_error_percent"] == pytest.approx(196 * (1 / 300) ** 0.5, abs=0.01)
 
 
+@pytest.mark.long
 def test_only_the_asked_time_counts():
     late = mails("10.0.1.1", servers=1, over=10.0)
     for row in late:
