@@ -4,9 +4,10 @@ import threading
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from mailscope.store.engine import add_arrow, beside, connect, plain_rows
+from mailscope.store.engine import add_arrow, add_parquet_files, connect, held, plain_rows
 from mailscope.store.flow_hours import FEW, FlowHours, Part, among, at_once, few
 
 VALUES = {"addr": ["a", None, "c", "b", "a"], "n": [1, 2, 3, 4, 5]}
@@ -27,26 +28,26 @@ def test_rows_among_listed_values(wanted, found):
     assert sorted(row["n"] for row in plain_rows(among(table(), "addr", wanted))) == found
 
 
-def test_a_question_is_asked_beside_another_on_a_connection_of_its_own():
-    here = connect()
-    rows = add_arrow(here, "rows", pa.table(VALUES))
+def stored(tmp_path):
+    pq.write_table(pa.table(VALUES), tmp_path / "rows.parquet")
+    return add_parquet_files(connect(), "rows", [str(tmp_path / "rows.parquet")])
 
-    def again():
-        return FlowHours(add_arrow(beside(here), "rows", pa.table(VALUES)))
 
+def test_a_question_is_asked_beside_another_and_what_it_holds_is_there_for_both(tmp_path):
     def ask(hours):
-        return threading.current_thread().name, len(plain_rows(hours.records))
+        return threading.current_thread().name, held(hours.records.filter(ibis._.n > 3), "kept")
 
-    thread, count = at_once(FlowHours(rows, beside=again), ask)()
-    assert (thread != threading.current_thread().name, count) == (True, 5)
-    assert at_once(FlowHours(rows), ask)() == (threading.current_thread().name, 5)
+    rows = stored(tmp_path)
+    thread, kept = at_once(FlowHours(rows, is_shared=True), ask)()
+    assert (thread != threading.current_thread().name, len(plain_rows(kept))) == (True, 2)
+    assert at_once(FlowHours(rows), ask)()[0] == threading.current_thread().name
 
 
-def test_what_fails_beside_is_told_to_who_waits_for_the_answer():
+def test_what_fails_beside_is_told_to_who_waits_for_the_answer(tmp_path):
     def refuse(_hours):
         raise ValueError("no")
 
-    wait = at_once(FlowHours(table(), beside=lambda: FlowHours(table())), refuse)
+    wait = at_once(FlowHours(stored(tmp_path), is_shared=True), refuse)
     with pytest.raises(ValueError, match="no"):
         wait()
 

@@ -248,9 +248,9 @@ def _looked_at(ports: Table, pinging: Table) -> tuple[Callable[[Table], Table], 
     sources = few("src_addr", pinging)
 
     def of_ports(rows: Table) -> Table:
-        of_tcp = rows.filter(rows.proto == TCP)
-        is_web = of_tcp.dst_port.isin(WEB_PORTS)
-        halves = zip((of_tcp.filter(is_web), of_tcp.filter(~is_web)), groups, strict=True)
+        is_web = rows.dst_port.isin(WEB_PORTS)
+        # Nothing of the two in common: it would be worked out for itself, which is most of what is stored.
+        halves = zip((rows.filter(rows.proto == TCP, test) for test in (is_web, ~is_web)), groups, strict=True)
         return ibis.union(*[among(among(half, "dst_port", of), "src_addr", by) for half, (of, by) in halves])
 
     return of_ports, lambda rows: among(rows.filter(rows.proto != TCP), "src_addr", sources)

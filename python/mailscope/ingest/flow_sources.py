@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mailscope.errors import InputError, UsageError
@@ -95,8 +94,6 @@ class FlowSources:
         # Tables have the names of their kinds: of a second store, the records alone are used.
         here, kinds = self._engine(), {} if self._stores or is_spark else sums
         hours = Lake(path).hours(here, kinds)
-        if not is_spark:
-            hours = replace(hours, beside=lambda: Lake(path).hours(engine.beside(here), kinds))
         self._stores.append(hours.changed(lambda records: records.select(*COLUMNS) if is_spark else _narrowed(records)))
 
     def _add_logs(self, paths: list[Path]) -> None:
@@ -135,7 +132,7 @@ class FlowSources:
     def _engine(self) -> ibis.BaseBackend:
         from mailscope.store import engine
 
-        self._connection = self._connection or engine.connect(self._engine_url)
+        self._connection = self._connection or engine.connect(self._engine_url, is_fused=False)
         return self._connection
 
 

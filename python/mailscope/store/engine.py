@@ -1,6 +1,8 @@
 """The one place that opens a query engine: DuckDB, embedded, or a Spark cluster of the user's."""
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,17 +32,27 @@ PARTITIONS_A_CORE = 4
 """Parts in which Spark shuffles unless its settings say so: a question is dozens of steps, and each part a task."""
 
 _SPARK_OWN_PARTITIONS = "200"
+_THREAD = threading.local()
 
 
 def connect(
-    url: str = "duckdb://", settings: Mapping[str, str] | None = None, *, memory: str | None = None
+    url: str = "duckdb://",
+    settings: Mapping[str, str] | None = None,
+    *,
+    memory: str | None = None,
+    is_fused: bool = True,
 ) -> "ibis.BaseBackend":
     """An Ibis connection to the engine that `url` names; `duckdb://` is the embedded one, in memory.
 
     `spark://HOST:PORT` is a standalone cluster's master; `spark` the session there is, or the one that `spark-submit`
     describes. `settings` are Spark's own, for a session that is not there yet. Beyond `memory`, such as `1GB`, the
-    embedded engine spills to disk. UsageError: no such engine.
+    embedded engine spills to disk. Without `is_fused`, what follows in this process leaves it to the engine to make
+    one select of several: a third of the time of putting a question in words. UsageError: no such engine.
     """
+    if not is_fused:
+        import ibis
+
+        ibis.options.sql.fuse_selects = False
     if url == "spark" or url.startswith("spark://"):
         return _spark(url, dict(settings or {}))
     if url != "duckdb://":
@@ -49,19 +61,39 @@ def connect(
     return _quiet(duckdb.connect(config=config))
 
 
-def beside(connection: "ibis.BaseBackend") -> "ibis.BaseBackend":
-    """A second connection to the same embedded engine, for a thread of its own; it has no table of the first."""
-    return _quiet(connection.con.cursor())
+@contextmanager
+def in_a_thread(connection: "ibis.BaseBackend") -> "Iterator[None]":
+    """What this thread asks meanwhile of the embedded engine is asked beside what another thread asks of it.
+
+    Tables that are held, and Parquet files that were added, are the same for all threads; those of Arrow are not.
+    """
+    cursor = connection.con.cursor()
+    _set(cursor)
+    cursor.execute("SET TimeZone = 'UTC'")
+    _THREAD.cursor = cursor
+    try:
+        yield
+    finally:
+        _THREAD.cursor = None
+        cursor.close()
+
+
+def _running(connection: "ibis.BaseBackend") -> "duckdb.DuckDBPyConnection":
+    return getattr(_THREAD, "cursor", None) or connection.con
 
 
 def _quiet(connection: "duckdb.DuckDBPyConnection") -> "ibis.BaseBackend":
     import ibis  # 0.3 s: only for those who ask for expressions
 
+    _set(connection)
+    return ibis.duckdb.from_connection(connection)
+
+
+def _set(connection: "duckdb.DuckDBPyConnection") -> None:
     # Without a script, as in a notebook, it would draw on standard output, where answers are expected.
     connection.execute("SET enable_progress_bar = false")
     # What a Parquet file says of its parts is read once, and again when the file has changed.
     connection.execute("SET parquet_metadata_cache = true")
-    return ibis.duckdb.from_connection(connection)
 
 
 def _spark(url: str, settings: dict[str, str]) -> "ibis.BaseBackend":
@@ -132,7 +164,11 @@ def add_parquet_files(
             reader = reader.option("basePath", folder)
         reader.parquet(*paths).createOrReplaceTempView(name)
         return connection.table(name)
-    return connection.read_parquet(list(paths), table_name=name, hive_partitioning=True)
+    listed = ", ".join(map(_literal, paths))
+    # Not a temporary one, as Ibis makes it, which other threads would not have.
+    files = f"read_parquet([{listed}], hive_partitioning = true)"
+    connection.con.execute(f'CREATE OR REPLACE VIEW "{name}" AS FROM {files}')
+    return connection.table(name)
 
 
 def _session(connection: "ibis.BaseBackend") -> "Any":
@@ -171,8 +207,15 @@ def held(table: "ibis.Table", name: str) -> "ibis.Table":
     columns = f"* REPLACE ({narrower})" if whole else "*"
     asked = connection.compile(table)
     # Spills to disk when it must, unlike rows in Arrow.
-    connection.con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM ({asked}) SELECT {columns}')
-    return connection.table(name)
+    _running(connection).execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM ({asked}) SELECT {columns}')
+    return _named(connection, name, table.schema())
+
+
+def _named(connection: "ibis.BaseBackend", name: str, schema: "ibis.Schema") -> "ibis.Table":
+    """As `connection.table`, which asks for the columns, where they are known."""
+    import ibis.expr.operations as ops
+
+    return ops.DatabaseTable(name, schema=schema, source=connection, namespace=ops.Namespace()).to_expr()
 
 
 def to_arrow(table: "ibis.Table") -> "pa.Table":
@@ -183,7 +226,8 @@ def to_arrow(table: "ibis.Table") -> "pa.Table":
     if is_spark(connection):
         # Ibis goes through pandas, which has no whole numbers with gaps.
         return _session(connection).sql(ibis.to_sql(table, dialect="pyspark")).toArrow()
-    return _told(connection._to_duckdb_relation(table).to_arrow_table(), table.schema())
+    asked = connection.compile(table)
+    return _told(_running(connection).sql(asked).to_arrow_table(), table.schema())
 
 
 def _told(rows: "pa.Table", schema: "ibis.Schema") -> "pa.Table":

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import ibis
 from ibis.expr.types import Table
 
-from mailscope.store.engine import plain_rows
+from mailscope.store.engine import in_a_thread, plain_rows
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class FlowHours:
     """First and last `start` of all records, where it is known without asking."""
     count: int | None = None
     """Records, where it is known."""
-    beside: Callable[[], FlowHours] | None = None
-    """Makes the same on a connection of its own, where that can be: two questions are then asked at once."""
+    is_shared: bool = False
+    """All of it can be asked for by several threads: two questions are then asked at once."""
 
     @staticmethod
     def of(records: Table | FlowHours) -> FlowHours:
@@ -52,9 +52,7 @@ class FlowHours:
     def changed(self, how: Callable[[Table], Table]) -> FlowHours:
         """The same with every expression over records changed."""
         parts = {name: replace(part, records=how(part.records)) for name, part in self.parts.items()}
-        beside = self.beside
-        again = (lambda: beside().changed(how)) if beside else None
-        return FlowHours(how(self.records), parts, self.span, self.count, again)
+        return replace(self, records=how(self.records), parts=parts)
 
     def only_feed(self, name: str, feeds: Callable[[Table], Table], columns: Sequence[str]) -> dict[str, Any] | None:
         """The feed that all of a kind's rows are of; None where there may be several.
@@ -95,11 +93,15 @@ _Answer = TypeVar("_Answer")
 
 def at_once(hours: FlowHours, ask: Callable[[FlowHours], _Answer]) -> Callable[[], _Answer]:
     """Begins to ask beside what else is asked, where that can be; returns what waits for the answer."""
-    beside = hours.beside
-    if beside is None:
+    if not hours.is_shared:
         return lambda: ask(hours)
+
+    def asked() -> _Answer:
+        with in_a_thread(hours.records.get_backend()):
+            return ask(hours)
+
     pool = ThreadPoolExecutor(1, "beside")
-    answer = pool.submit(lambda: ask(beside()))
+    answer = pool.submit(asked)
     pool.shutdown(wait=False)
     return answer.result
 

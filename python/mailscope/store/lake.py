@@ -139,7 +139,7 @@ class Lake:
 
     def hours(self, connection: "ibis.BaseBackend", names: "Mapping[str, Made]") -> "FlowHours":
         """The records of this moment, with those kinds of sums that there are."""
-        from mailscope.store.engine import add_parquet_files
+        from mailscope.store.engine import add_parquet_files, is_spark
         from mailscope.store.flow_hours import FlowHours, Part
         from mailscope.store.hourly_sums import HourlySums
 
@@ -155,7 +155,9 @@ class Lake:
             rest = [str(file.path) for file in reach.rest]
             told = add_parquet_files(connection, f"rest_{name}", rest).select(*columns) if rest else records.limit(0)
             parts[name] = Part(told, sums, is_whole=not rest, same=kind.same())
-        return FlowHours(records, parts, self._span(), info["records"])
+        # Files are the same for all threads; what is read of an object store is not.
+        is_shared = self.is_local and bool(info["files"]) and not is_spark(connection)
+        return FlowHours(records, parts, self._span(), info["records"], is_shared)
 
     def fold(self, most: int | None = None, *, again: bool = False) -> dict[str, int]:
         """Sums the records that are in no sums yet; records summed, by kind.

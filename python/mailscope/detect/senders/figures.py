@@ -96,11 +96,13 @@ def _over_time(sent: Table, window: Window) -> Table:
     """How a client's flows lie in the window: slots and hours in which it began any, and its busiest slot."""
     size = window.slot_seconds
     since = sent.start.epoch_seconds() - int(window.start.timestamp())
-    placed = sent.mutate(slot=(since / size).floor().cast("int64"), hour=(since / 3600).floor().cast("int64"))
-    by_slot = placed.group_by(subject=placed.client, slot=placed.slot, hour=placed.hour).agg(flows=_.flows.sum())
-    by_hour = by_slot.group_by(["subject", "hour"]).agg(
-        slots=_.count(), busiest_slot=_.flows.max(), flows_hour=_.flows.sum()
-    )
+    if size <= 3600:  # an hour is of whole slots
+        by_slot = sent.group_by(subject=sent.client, slot=(since / size).floor().cast("int64")).agg(flows=_.flows.sum())
+        by_slot = by_slot.mutate(hour=(_.slot * size / 3600).floor().cast("int64"))
+    else:
+        slot, hour = ((since / seconds).floor().cast("int64") for seconds in (size, 3600))
+        by_slot = sent.group_by(subject=sent.client, slot=slot, hour=hour).agg(flows=_.flows.sum())
+    by_hour = by_slot.group_by(["subject", "hour"]).agg(slots=_.count(), busiest_slot=_.flows.max())
     return by_hour.group_by("subject").agg(
         hours_active=_.count(), active_slots=_.slots.sum(), busiest_slot=_.busiest_slot.max()
     )
