@@ -89,6 +89,7 @@ def test_starting_loads_nothing_heavy():
     assert done.stdout == "[]\n"
 
 
+@pytest.mark.long
 def test_no_command_writes_outside_its_output(tmp_path):
     places = {name: tmp_path / name for name in ("home", "temporary", "here", "out")}
     for place in places.values():

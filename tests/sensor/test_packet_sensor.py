@@ -260,16 +260,17 @@ def fake(tmp_path, body):
     return ["python3", str(program)]
 
 
-def sensed(tmp_path, command, seconds=4.0):
+def sensed(tmp_path, command, is_over=lambda _sensor: False):
+    """A sensor that ran until then, or for a minute."""
     sensor = PacketSensor(Settings("lo", str(tmp_path / "store"), tmp_path / "state"), Launcher(command))
-    end = time.monotonic() + seconds
-    sensor.run(lambda: time.monotonic() > end)
+    end = time.monotonic() + 60
+    sensor.run(lambda: is_over(sensor) or time.monotonic() > end)
     return sensor
 
 
 def test_a_clock_that_is_set_is_named(tmp_path):
     body = FAKE.replace("SHIFTS", "(0, 0, 900, 900, -900)").replace("END", "time.sleep(60)")
-    sensor = sensed(tmp_path, fake(tmp_path, body))
+    sensor = sensed(tmp_path, fake(tmp_path, body), lambda own: own.status()["packets"] == 100)
     steps = [gap.detail for gap in sensor.gaps.recent if gap.kind == "clock-step"]
     assert len(steps) == 2
     assert [round(float(step.removesuffix(" s")) / 100) for step in steps] == [9, -18]
@@ -277,7 +278,8 @@ def test_a_clock_that_is_set_is_named(tmp_path):
 
 
 def test_a_program_that_ends_is_started_again_and_the_gap_is_named(tmp_path):
-    sensor = sensed(tmp_path, fake(tmp_path, FAKE.replace("SHIFTS", "(0,)").replace("END", "sys.exit('no more')")))
+    ending = fake(tmp_path, FAKE.replace("SHIFTS", "(0,)").replace("END", "sys.exit('no more')"))
+    sensor = sensed(tmp_path, ending, lambda own: own.gaps.recent and own.status()["program_starts"] > 1)
     assert sensor.status()["program_starts"] >= 2
     ends = [gap for gap in sensor.gaps.recent if gap.kind == "program-ended"]
     assert ends[0].detail == "no more"

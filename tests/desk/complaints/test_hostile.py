@@ -61,9 +61,9 @@ CASES = {  # made when asked for: other tests of this file need not wait for 200
 def test_bombs_are_read_in_bounds_and_named(name):
     make, damage = CASES[name]
     data = make()
-    start = time.monotonic()
+    start = time.process_time()
     found = read(data)
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert damage in found.damage
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024 < MEGABYTES
     assert found.parties or found.needs_person
@@ -74,17 +74,17 @@ def test_bombs_are_read_in_bounds_and_named(name):
     "unit", [b"1", b"1.", b":", b"a:", b" ", b"\n", b"\0", b"regards\n", b"21 Nov 2026 20:07:30 ", b"from 10.1.1.1, "]
 )
 def test_text_that_patterns_could_stumble_over_is_read_in_bounds(unit):
-    start = time.monotonic()
+    start = time.process_time()
     read(HEAD + b"\r\n" + unit * (2_000_000 // len(unit)))
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", [b"<", b"<a ", b"<!--", b"&amp", b"<p>", b"<a<"])
 def test_markup_that_patterns_could_stumble_over_is_read_in_bounds(unit):
-    start = time.monotonic()
+    start = time.process_time()
     read(HEAD + b"Content-Type: text/html\r\n\r\n" + unit * (2_000_000 // len(unit)))
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 def test_entities_in_xml_are_refused_and_a_person_is_told():
