@@ -73,6 +73,40 @@ fn bytes_at_the_syn_s_number_are_no_data_when_the_syn_was_counted() {
 }
 
 #[test]
+fn what_is_missing_at_the_end_is_told_by_how_the_flow_closes() {
+    // The server has ten bytes more than the capture; the reset also counts six of its own that are missing.
+    for (flags, own, dialogue) in [
+        (FIN | ACK, 0, ">DATA <] >[10]"),
+        (RST | ACK, 0, ">DATA >[10]"),
+        (RST | ACK, 6, ">DATA >[10] <[6]"),
+    ] {
+        let mut bench = connected();
+        bench.frame(&segment(Orig, 1001, 5001, ACK, b"DATA"));
+        bench.frame(&segment(Resp, 5001 + own, 1015, flags, b""));
+        let seen = bench.done();
+        assert_eq!(seen.dialogue(0), dialogue);
+        let flow = &seen.flows[0];
+        assert_eq!(
+            (flow.orig.gap_bytes, flow.resp.gap_bytes),
+            (10, u64::from(own))
+        );
+    }
+}
+
+#[test]
+fn what_comes_late_is_not_missing_at_the_end() {
+    for (reached, late) in [(1015, true), (1006, false), (900, false), (1 << 30, false)] {
+        let mut bench = connected();
+        bench.frame(&segment(Orig, 1001, 5001, ACK, b"DATA"));
+        bench.frame(&segment(Resp, 5001, reached, ACK | FIN, b""));
+        if late {
+            bench.frame(&segment(Orig, 1005, 5001, ACK, b"0123456789"));
+        }
+        assert_eq!(bench.done().flows[0].orig.gap_bytes, 0, "{reached}");
+    }
+}
+
+#[test]
 fn an_acknowledgement_of_the_syn_s_number_alone_changes_nothing() {
     let mut bench = connected();
     bench.frame(&segment(Resp, 5001, 1000, ACK, b""));

@@ -57,6 +57,12 @@ impl LineReader {
         self.spent || (self.buffer.is_empty() && !self.is_cut)
     }
 
+    /// What has come of a begun line, as far as kept.
+    #[must_use]
+    pub fn begun(&self) -> &[u8] {
+        if self.spent { &[] } else { &self.buffer }
+    }
+
     /// Forgets a begun line.
     pub fn reset(&mut self) {
         self.buffer.clear();

@@ -214,6 +214,7 @@ impl SessionLog {
         let row = &self.row;
         let sides = self.sides();
         let is_reset = matches!(end, End::ClientReset | End::ServerReset);
+        let lost_commands = row.client_gap_bytes > 0 || !self.client_seen;
         let says_nothing = row
             .commands
             .iter()
@@ -241,7 +242,7 @@ impl SessionLog {
             }
         } else if facts.asked_for_messages && sides == Sides::Client {
             outcome::ONE_WAY_CLIENT
-        } else if self.has_gap {
+        } else if self.has_gap && (lost_commands || facts.asked_for_messages) {
             outcome::GAP
         } else if sides == Sides::Server {
             if row.banner.is_some() && facts.answers == 0 {

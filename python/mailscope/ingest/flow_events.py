@@ -7,6 +7,7 @@ from mailscope.ingest.flow_rows import BadLine, address, flags, moment, port, pr
 
 # Letters of Zeek's conn.log history: upper case by the originator, lower by the responder.
 _HISTORY = {"S": 0x02, "H": 0x12, "A": 0x10, "D": 0x10, "F": 0x01, "R": 0x04}
+WORD_LIMIT = 100
 _SAYS_NOTHING = ("failed", "unknown", "", "-")
 
 Record = Mapping[str, Any]
@@ -20,7 +21,7 @@ def zeek_conn(record: Record) -> dict[str, Any]:
         row[f"{ours}packets"] = _number(record, f"{side}_pkts")
         size = _number(record, f"{side}_ip_bytes")
         row[f"{ours}bytes"] = _number(record, f"{side}_bytes") if size is None else size
-    row["ended"] = record.get("conn_state")
+    row["ended"] = _word(record.get("conn_state"))
     row["app"] = _service(str(record.get("service", "")))
     if row["proto"] in ("icmp", "icmp6"):
         row["icmp_type"], row["icmp_code"] = row["src_port"] & 0xFF, row["dst_port"] & 0xFF
@@ -50,7 +51,7 @@ def eve(event: Record) -> dict[str, Any] | None:
     row["start"], row["end"] = moment(counts["start"]), moment(counts.get("end") or counts["start"])
     row["end"] = max(row["start"], row["end"])
     app = str(event.get("app_proto", ""))
-    row["app"] = None if app in _SAYS_NOTHING else app
+    row["app"] = None if app in _SAYS_NOTHING else app[:WORD_LIMIT]
     if row["proto"] in ("icmp", "icmp6"):
         row |= {"icmp_type": _number(event, "icmp_type"), "icmp_code": _number(event, "icmp_code")}
         row["src_port"] = row["dst_port"] = 0
@@ -60,7 +61,7 @@ def eve(event: Record) -> dict[str, Any] | None:
         return row
     row |= {"packets": whole(counts["pkts_toserver"]), "bytes": whole(counts["bytes_toserver"])}
     row |= {"reverse_packets": whole(counts["pkts_toclient"]), "reverse_bytes": whole(counts["bytes_toclient"])}
-    row |= {"tcp_flags": _hexadecimal(tcp.get("tcp_flags_ts")), "ended": counts.get("reason") or counts.get("state")}
+    row |= {"tcp_flags": _hexadecimal(tcp.get("tcp_flags_ts")), "ended": _word(counts.get("reason") or counts.get("state"))}
     row["reverse_tcp_flags"] = _hexadecimal(tcp.get("tcp_flags_tc"))
     return row
 
@@ -78,13 +79,17 @@ def _number(record: Record, name: str) -> int | None:
     return None if value in (None, "", "-") else whole(value)
 
 
+def _word(value: Any) -> str | None:
+    return value[:WORD_LIMIT] if isinstance(value, str) else None
+
+
 def _hexadecimal(text: Any) -> int | None:
     return None if text is None else flags(f"0x{text}".replace("0x0x", "0x"))
 
 
 def _service(text: str) -> str | None:
     names = [name for name in text.split(",") if name not in _SAYS_NOTHING]
-    return "smtp" if "smtp" in names else names[0] if names else None
+    return "smtp" if "smtp" in names else names[0][:WORD_LIMIT] if names else None
 
 
 def _or(bits: Any) -> int:

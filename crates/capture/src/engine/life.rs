@@ -51,7 +51,7 @@ impl<H: Handler> Engine<H> {
 
     /// Ends a flow: what is kept, then its final counters.
     pub(super) fn close(&mut self, number: u32, cause: Closed) {
-        self.flush(number);
+        self.flush(number, true);
         let Some(entry) = self.table.remove(number) else {
             return;
         };

@@ -7,7 +7,7 @@ use crate::facts::{Closed, FlowRef, OrientedBy};
 use crate::flow::{Entry, Half, Key, State};
 use crate::handler::{Handler, Interest};
 use crate::packet::{self, ACK, FIN, Inner, RST, SYN, Tcp};
-use crate::reassembly::{Segment, Sink, Skimmed, Streams, skim};
+use crate::reassembly::{Segment, Sink, Skimmed, Streams, skim, tail};
 
 /// Packets up to which a SYN may come late and still belong to its flow.
 const LATE_SYN_PACKETS: u32 = 16;
@@ -155,6 +155,9 @@ impl<H: Handler> Engine<H> {
             };
             self.stream(number, side, &segment);
         }
+        if tcp.flags & (FIN | RST) != 0 {
+            self.note_tail(number, side, tcp);
+        }
         if (seen | tcp.flags) & (FIN | RST) != 0 {
             self.closing(number, side, tcp.flags);
         }
@@ -228,13 +231,34 @@ impl<H: Handler> Engine<H> {
                 .get(number)
                 .is_some_and(|e| e.is_live() && e.serial == serial)
             {
-                self.flush(number);
+                self.flush(number, false);
             }
         }
     }
 
-    /// Gives the handler all that is kept of a flow.
-    pub(super) fn flush(&mut self, number: u32) {
+    /// One side closes or resets, and tells how much it has of the other's stream; of its own, a RST tells how
+    /// much it sent (a FIN stands in the stream).
+    #[cold]
+    fn note_tail(&mut self, number: u32, side: Side, tcp: &Tcp<'_>) {
+        let Some(entry) = self.table.get(number) else {
+            return;
+        };
+        let is_behind = |half: &Half, reached: u32| {
+            half.has(Half::KNOWN) && !half.has(Half::FIN) && tail(reached, half.next).is_some()
+        };
+        let own = entry.half(side);
+        let is_near = tcp.seq == own.next || tail(tcp.seq.wrapping_add(2), own.next).is_some();
+        let own_end = (tcp.flags & RST != 0 && is_behind(own, tcp.seq)).then_some(tcp.seq);
+        let acked = is_near && tcp.flags & ACK != 0 && is_behind(entry.half(side.other()), tcp.ack);
+        for (side, end) in [(side, own_end), (side.other(), acked.then_some(tcp.ack))] {
+            if end.is_some() {
+                self.rare.of(entry).trouble(side).reached = end;
+            }
+        }
+    }
+
+    /// Gives the handler all that is kept of a flow, and at its end what is missing behind that.
+    pub(super) fn flush(&mut self, number: u32, is_over: bool) {
         let Some(entry) = self.table.get(number) else {
             return;
         };
@@ -242,7 +266,7 @@ impl<H: Handler> Engine<H> {
             return;
         }
         let flow = entry.flow_ref(number);
-        let is_ignored = entry.is_ignored;
+        let (is_ignored, last) = (entry.is_ignored, entry.last);
         let rare = self.rare.of(entry);
         let before = rare.pending.as_ref().map_or(0, |p| p.bytes());
         let mut streams = Streams {
@@ -261,6 +285,9 @@ impl<H: Handler> Engine<H> {
             },
         };
         streams.flush();
+        if is_over {
+            streams.missing_tails(last);
+        }
         entry.is_ignored |= streams.interest == Interest::Ignore;
         self.rare.charge(before, 0);
     }

@@ -21,6 +21,17 @@ pub(crate) use trouble::{Rare, Trouble};
 /// Segments further away than the largest TCP window (RFC 7323) belong to no stream.
 const WINDOW_BYTES: i32 = 1 << 30;
 
+/// A number further ahead than this proves no loss: more is seldom under way at once.
+const TAIL_BYTES: i32 = 1 << 20;
+
+/// How many bytes `reached` is ahead of `next`, when that proves that some were not captured: a FIN counts one.
+pub(crate) fn tail(reached: u32, next: u32) -> Option<u32> {
+    let ahead = reached.wrapping_sub(next).cast_signed();
+    (2..=TAIL_BYTES)
+        .contains(&ahead)
+        .then_some(ahead.unsigned_abs())
+}
+
 /// The receiver of one flow's ordered streams.
 pub(crate) trait Sink {
     fn data(&mut self, side: Side, at: At, data: &[u8]) -> Interest;

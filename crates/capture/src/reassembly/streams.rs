@@ -3,7 +3,7 @@
 use mailscope_evidence::{At, Side};
 
 use super::pending::{Kept, Queue, slice};
-use super::{Pending, Rare, Segment, Sink, WINDOW_BYTES};
+use super::{Pending, Rare, Segment, Sink, WINDOW_BYTES, tail};
 use crate::flow::Half;
 use crate::handler::Interest;
 use crate::limits::Limits;
@@ -43,6 +43,21 @@ impl<S: Sink> Streams<'_, S> {
     pub(crate) fn flush(&mut self) {
         if let Some(mut pending) = self.rare.pending.take() {
             self.settle(&mut pending, i64::MAX, true);
+        }
+    }
+
+    /// Declares what was sent and not captured behind all that was, now that the flow is over.
+    pub(crate) fn missing_tails(&mut self, at: At) {
+        for side in [Side::Orig, Side::Resp] {
+            let half = self.half(side);
+            let (next, has_ended) = (half.next, half.has(Half::FIN));
+            let reached = self.rare.trouble(side).reached.take();
+            let missing = reached
+                .filter(|_| !has_ended)
+                .and_then(|end| tail(end, next));
+            if let Some(missing) = missing {
+                self.gap(side, at, u64::from(missing));
+            }
         }
     }
 

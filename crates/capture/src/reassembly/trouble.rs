@@ -11,6 +11,9 @@ pub(crate) struct Trouble {
     pub retransmitted_bytes: u64,
     pub conflicting_bytes: u64,
     pub cut_packets: u32,
+    /// Sequence number that this side had reached when a side closed or reset, if that is further than what
+    /// was captured by then.
+    pub reached: Option<u32>,
 }
 
 impl Trouble {

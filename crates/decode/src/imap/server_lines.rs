@@ -38,6 +38,24 @@ impl ImapDecoder {
         }
     }
 
+    /// A line is cut off: of a command's result, the tag and the status stand at its start.
+    pub(super) fn cut_line(&mut self, at: At, out: &mut Records) {
+        let begun = self.server.lines.begun();
+        if self.server.continues || self.server.is_lost {
+            return;
+        }
+        // A code in brackets may be cut in the middle of a word.
+        let whole = begun.split(|&b| b == b'[').next().unwrap_or(begun).to_vec();
+        if let Some(Response::Tagged { tag, .. }) = response::parse(&whole)
+            && whole
+                .get(tag.len() + 1..)
+                .is_some_and(|rest| rest.contains(&b' '))
+        {
+            self.end_fetch(at, out);
+            self.response(at, &whole, false, out);
+        }
+    }
+
     fn response(&mut self, at: At, text: &[u8], has_literal: bool, out: &mut Records) {
         let Some(response) = response::parse(text) else {
             self.log.odd("bad-reply-line");

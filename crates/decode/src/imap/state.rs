@@ -38,7 +38,7 @@ pub(super) struct Literal {
 /// One side's reading.
 #[derive(Debug, Default)]
 pub(super) struct Half {
-    lines: LineReader,
+    pub(super) lines: LineReader,
     pub(super) literal: Option<Literal>,
     /// After a gap or in mid-stream: nothing until a line that can only be a command or an answer.
     pub(super) is_lost: bool,
@@ -226,6 +226,9 @@ impl Decoder for ImapDecoder {
     }
 
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
+        if from == From::Server && self.server.literal.is_none() {
+            self.cut_line(at, out);
+        }
         self.log.lost(from, at, missing);
         if from == From::Client {
             self.in_sasl = false;

@@ -360,3 +360,18 @@ fn an_answer_is_no_greeting_when_the_greeting_was_lost() {
         assert_eq!(seen(text).session().banner.as_deref(), banner, "{text}");
     }
 }
+
+#[test]
+fn a_result_cut_in_its_text_is_known_by_its_status() {
+    for (cut, known) in [
+        ("a OK [CAPABILITY IMAP4rev1 STARTT", Known::Yes),
+        ("a NO [AUTHENTICATIONFAILED] Auth", Known::No),
+        ("a NO", Known::Unknown),
+    ] {
+        let seen = seen(&format!(
+            "S: * OK ready\nC: a LOGIN alice secret\nS: \\n{cut}\nS-gap 20\nC: b LOGOUT\nS: b OK bye"
+        ));
+        assert_eq!(seen.session().authenticated, known, "{cut}");
+        assert!(seen.session().capabilities.is_empty(), "{cut}");
+    }
+}

@@ -314,6 +314,18 @@ impl Pop3Decoder {
         }
     }
 
+    /// A status line is cut off: the status stands at its start.
+    fn cut_status(&mut self, at: At, out: &mut Records) {
+        let begun = self.server_lines.begun();
+        let is_known = reply::is_unmistakable(begun) && begun.contains(&b' ');
+        if is_known && matches!(self.server, Server::Status | Server::Lost) {
+            // The number that stands last may be half of one.
+            let end = begun.iter().rposition(|&b| b == b' ').unwrap_or(0);
+            let whole = begun.get(..end).unwrap_or(begun).to_vec();
+            self.status_line(at, &whole, out);
+        }
+    }
+
     fn end_lines(&mut self, at: At, whole: bool, out: &mut Records) {
         let after = if whole { Server::Status } else { Server::Lost };
         let Server::Lines {
@@ -420,7 +432,10 @@ impl Decoder for Pop3Decoder {
         )
     }
 
-    fn gap(&mut self, from: From, at: At, missing: u64, _out: &mut Records) {
+    fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
+        if from == From::Server {
+            self.cut_status(at, out);
+        }
         self.log.lost(from, at, missing);
         self.waiting.clear();
         match from {

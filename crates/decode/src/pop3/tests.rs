@@ -249,3 +249,24 @@ fn an_answer_is_no_greeting_when_the_greeting_was_lost() {
         assert_eq!(seen(text).session().banner.as_deref(), banner, "{text}");
     }
 }
+
+#[test]
+fn a_status_cut_in_its_text_is_known_by_its_first_word() {
+    for (cut, outcome) in [
+        ("+OK Logged in as al", "login-logout"),
+        ("-ERR [AUTH] Auth", "login-failed"),
+        // One word alone may be the beginning of another.
+        ("+OK", "login-logout"),
+    ] {
+        let seen = seen(&format!(
+            "S: +OK ready\nC: USER alice\nS: +OK\nC: PASS secret\nS: \\n{cut}\nS-gap 20\nC: QUIT\nS: +OK bye"
+        ));
+        assert_eq!(seen.session().outcome, outcome, "{cut}");
+        let known = match cut.split_once(' ') {
+            Some(("+OK", _)) => Known::Yes,
+            Some(_) => Known::No,
+            None => Known::Unknown,
+        };
+        assert_eq!(seen.session().authenticated, known, "{cut}");
+    }
+}

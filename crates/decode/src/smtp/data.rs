@@ -122,6 +122,12 @@ impl Content {
         self.place = Place::Inside { cr: false };
     }
 
+    /// Bytes are missing, so that the end may have been among them.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watched.is_some()
+    }
+
     /// Bytes are missing here, and the caller knows how reading goes on.
     pub fn mark_gap(&mut self) {
         self.is_truncated = true;

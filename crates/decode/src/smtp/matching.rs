@@ -85,10 +85,10 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Commands or replies were lost.
-    pub fn doubt(&mut self) {
+    /// Commands or replies were lost. Returns the replies that no command came for.
+    pub fn doubt(&mut self) -> Vec<Reply> {
         self.is_doubtful = true;
-        self.early.clear();
+        self.unmatched()
     }
 
     /// True from a loss until a reply answered a command again.
@@ -164,6 +164,12 @@ impl Matching {
     /// The replies that no command came for.
     pub fn unmatched(&mut self) -> Vec<Reply> {
         self.early.drain(..).collect()
+    }
+
+    /// True when no command waits for its answer.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// True while a command of this kind waits.

@@ -29,7 +29,8 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
     if is_reset(end) && !is_empty {
         return RESET_BEFORE_MAIL;
     }
-    if session.ledger.has_gap {
+    // What the client said shows that no mail was begun, whatever is missing of the server.
+    if session.ledger.has_gap && (row.client_gap_bytes > 0 || !session.client_seen) {
         return GAP;
     }
     if !row.auth_mechanisms.is_empty() {

@@ -20,6 +20,11 @@ impl SmtpDecoder {
         if self.mode == Mode::Content && !self.client_seen {
             return self.answer_unseen_content(&reply, out);
         }
+        self.answer_in_order(reply, out);
+    }
+
+    /// A reply to what the client sent last, or to what waits.
+    pub(super) fn answer_in_order(&mut self, reply: Reply, out: &mut Records) {
         if self.mode == Mode::Content && self.content_ends_by(&reply) {
             self.end_content(reply.at, true, out);
         } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data)
@@ -88,7 +93,12 @@ impl SmtpDecoder {
         let Some((content, _, _)) = &mut self.content else {
             return false;
         };
-        (200..300).contains(&reply.code) && content.ends_at_bare_dot()
+        if (200..300).contains(&reply.code) && content.ends_at_bare_dot() {
+            return true;
+        }
+        // 421 may come at any time (RFC 5321, 3.8), and ends the session rather than the message.
+        let is_final = matches!(reply.code, 250..=252 | 400..=420 | 422..=599);
+        is_final && content.is_watched() && self.matching.is_idle()
     }
 
     /// 354 without a DATA that was seen: content follows, and its start may be missing.

@@ -28,6 +28,8 @@ use crate::sketch::SketchBuilder;
 
 /// Bytes held while the reply to DATA is awaited.
 const HELD_BYTES: usize = 256 << 10;
+/// What stands in place of text that is missing.
+const CUT: char = '\u{2026}';
 /// What the client's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -389,13 +391,17 @@ impl Decoder for SmtpDecoder {
 
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
         self.reach(at);
+        if from == From::Server {
+            self.cut_reply(at, out);
+        }
         self.ledger.has_gap = true;
-        self.matching.doubt();
+        let early = self.matching.doubt();
         match from {
             From::Client => {
                 self.row.client_gap_bytes += missing;
                 self.client_sketch.gap();
                 self.client_gap(at, missing, out);
+                self.answered_before(early, out);
             }
             From::Server => {
                 self.row.server_gap_bytes += missing;
@@ -490,6 +496,41 @@ impl SmtpDecoder {
                 self.mode = Mode::Lost;
             }
         }
+    }
+
+    /// A reply came before it was known that the end of the content is missing.
+    fn answered_before(&mut self, early: Vec<Reply>, out: &mut Records) {
+        let Some((_, _, began)) = &self.content else {
+            return;
+        };
+        let began = *began;
+        if let Some(reply) = early.into_iter().find(|reply| reply.at >= began)
+            && self.mode == Mode::Content
+        {
+            self.answer_in_order(reply, out);
+        }
+    }
+
+    /// The last line of a reply is cut off: its code, and that it is the last, stand at its start. Of a reply
+    /// whose further lines are cut off, what came before counts.
+    fn cut_reply(&mut self, at: At, out: &mut Records) {
+        let begun = self.server_lines.begun();
+        let (code, continues, text) = match reply::parse(begun).filter(|_| begun.len() > 3) {
+            Some(line) => (
+                line.code,
+                line.continues,
+                String::from_utf8_lossy(line.text),
+            ),
+            None => return,
+        };
+        let mut whole = self.reply.take().unwrap_or_default();
+        if whole.lines.is_empty() {
+            whole.lines.push(format!("{text}{CUT}"));
+        }
+        whole.code = code;
+        whole.at = at;
+        whole.is_long |= continues;
+        self.take_reply(whole, out);
     }
 
     /// Replies were lost: what waits for them will not be told apart any more.

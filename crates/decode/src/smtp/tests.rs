@@ -436,6 +436,51 @@ fn a_gap_over_data_is_found_by_its_reply() {
 }
 
 #[test]
+fn the_answer_ends_a_message_whose_end_is_missing() {
+    let begin = "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\nC: Subject: x\nC:\nC: body";
+    for (rest, envelope) in [
+        (
+            "C-gap 100\nS: 250 queued\nC: QUIT\nS: 221 x",
+            "354/250 yes complete",
+        ),
+        (
+            "C-gap 100\nS: 550 spam\nC: QUIT\nS: 221 x",
+            "354/550 no complete",
+        ),
+        // That the end is missing turned out only when the session was over.
+        ("S: 250 queued\nC-gap 100", "354/250 yes complete"),
+        // The server gives up waiting, which says nothing of the message.
+        ("C-gap 100\nS: 421 timeout", "354/- unknown connection-lost"),
+        (
+            "C-gap 100\nC: more\nC: QUIT\nS: 221 x",
+            "354/- unknown quit",
+        ),
+    ] {
+        let seen = seen(&format!("{begin}\n{rest}"));
+        assert_eq!(
+            seen.envelopes(),
+            [format!("a@b>c@d:250 {envelope}")],
+            "{rest}"
+        );
+        let messages: Vec<_> = seen.messages().iter().map(|m| m.truncated).collect();
+        assert_eq!(messages, [true], "{rest}");
+    }
+}
+
+#[test]
+fn a_reply_cut_in_its_text_is_known_by_its_code() {
+    let seen = seen(
+        "S: 220 mx.exa\\x16\nS-gap 20\nC: EHLO me\nS: 250-mx\nS: 250-SIZE\\n250-STARTT\nS-gap 30\nC: MAIL FROM:<a@b>\nS: \\n250 2.1.0 O\nS-gap 2\nC: RCPT TO:<c@d>\nS: \\n550\nS-gap 30\nC: DATA",
+    );
+    let transactions = seen.transactions();
+    let row = transactions.first().unwrap();
+    assert_eq!(row.mail_code, Some(250));
+    // The code alone may be that of a line that more follow.
+    assert_eq!(row.recipients[0].code, None);
+    assert_eq!(seen.session().capabilities, ["SIZE"]);
+}
+
+#[test]
 fn mid_stream_is_picked_up_at_the_next_safe_point() {
     let text = "C: est of a body\nC: more\nC: .\nS: 250 queued\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 x";
     let seen = seen_with(
