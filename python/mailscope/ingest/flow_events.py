@@ -61,7 +61,8 @@ def eve(event: Record) -> dict[str, Any] | None:
         return row
     row |= {"packets": whole(counts["pkts_toserver"]), "bytes": whole(counts["bytes_toserver"])}
     row |= {"reverse_packets": whole(counts["pkts_toclient"]), "reverse_bytes": whole(counts["bytes_toclient"])}
-    row |= {"tcp_flags": _hexadecimal(tcp.get("tcp_flags_ts")), "ended": _word(counts.get("reason") or counts.get("state"))}
+    row["ended"] = _word(counts.get("reason") or counts.get("state"))
+    row["tcp_flags"] = _hexadecimal(tcp.get("tcp_flags_ts"))
     row["reverse_tcp_flags"] = _hexadecimal(tcp.get("tcp_flags_tc"))
     return row
 
