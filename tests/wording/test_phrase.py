@@ -88,6 +88,13 @@ def test_long_lists_are_cut_and_counted():
     assert render(phrase("report.list", items=[str(n) for n in range(20)])).endswith("and 12 more")
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_counted_has_separators_and_what_is_named_by_a_number_has_none(lang):
+    counted = render(phrase("top.summary", hosts=1000, abnormal=1000, watch=0, cleared=0, other=12345, start="-"), lang)
+    assert (counted.count("1,000"), counted.count("12,345")) == (2, 1)
+    assert "1000" in render(phrase("page.queue-case", number=1000), lang)
+
+
 def test_times_are_utc_and_durations_have_units():
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert render(phrase("report.until", last=moment)) == "until 2026-01-02 03:04:05 UTC"

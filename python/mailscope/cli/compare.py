@@ -45,7 +45,7 @@ def execute(args: argparse.Namespace) -> int:
             print(f"  decides {visible(place, 2 * _SHOWN)}")
         print(f"  reason  {visible(found.reason, _SHOWN)}")
     if not args.json:
-        print(f"{count} differences" if count else "no differences")
+        print(f"{count:,} differences" if count else "no differences")
     return 0
 
 

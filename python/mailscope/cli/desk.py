@@ -70,7 +70,7 @@ def _tell(args: argparse.Namespace, name: str, counts: "dict[str, int] | str") -
     if args.json:
         say_one(args, {"step": name} | counts)
     elif done:
-        say_one(args, {name: ", ".join(f"{count} {key}" for key, count in done.items())})
+        say_one(args, {name: ", ".join(f"{count:,} {key}" for key, count in done.items())})
 
 
 def _due(args: argparse.Namespace) -> int:

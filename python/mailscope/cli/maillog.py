@@ -127,7 +127,7 @@ def table_row(story: "MailStory") -> list[object]:
     """One story as cells of the table: time, queue id, client, sender, recipients, size, verdicts, status, next."""
     status = story.status
     if story.status == "mixed":
-        status = ", ".join(f"{count} {name}" for name, count in sorted(story.counts.items()))
+        status = ", ".join(f"{count:,} {name}" for name, count in sorted(story.counts.items()))
     return [
         story.first,
         story.queue_ids[0] if story.queue_ids else None,

@@ -101,9 +101,8 @@ def _import(args: argparse.Namespace) -> int:
         raise UsageError("nothing to import", hint="give files, folders, `--snmp ADDR` or `--netbox URL`")
     save(url_of(args.to), gathered)
     registry = Registry(gathered)
-    sys.stdout.write(
-        f"{len(registry.routes)} prefixes, {len(registry.contacts)} contacts, {len(registry.conflicts)} conflicts\n"
-    )
+    sizes = {"prefixes": registry.routes, "contacts": registry.contacts, "conflicts": registry.conflicts}
+    sys.stdout.write(", ".join(f"{len(found):,} {name}" for name, found in sizes.items()) + "\n")
     for name in gathered.unread[:20]:
         print(f"warning: `{name}` could not be read", file=sys.stderr)
     if registry.conflicts:

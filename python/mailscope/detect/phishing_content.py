@@ -67,7 +67,7 @@ def signals(letter: Letter) -> list[Fact]:
     if marks & {"script-link", "data-link", "refresh", "script"}:
         found.append(sign("script-in-mail"))
     if letter.row["hidden_chars"] >= HIDDEN_CHARS:
-        found.append(sign("hidden-text", count=str(letter.row["hidden_chars"])))
+        found.append(sign("hidden-text", count=letter.row["hidden_chars"]))
     names = [str(file["name"] or "").lower() for file in letter.files]
     pages = [name for name in names if name.endswith(PAGES)]
     programs = [name for name in names if name.endswith(PROGRAMS)]

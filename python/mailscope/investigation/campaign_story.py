@@ -89,7 +89,7 @@ def _tell_attack(
                     mails=amount(len(campaign.attempts), "mail"),
                     senders=campaign.senders or [phrase("word.none")],
                     accepted=amount(len(campaign.accepted), "recipient"),
-                    rejected=str(len(campaign.rejected)),
+                    rejected=len(campaign.rejected),
                 ),
                 "source": client,
                 "target": server,
@@ -124,7 +124,7 @@ def campaign_finding(campaign: Campaign, people: Sequence[Person], judged: Judge
             hosts=campaign.sender_ips or [phrase("word.unknown")],
             urls=campaign.lure_urls[:3] or [phrase("word.none")],
             accepted=amount(counts["recipients_accepted"], "recipient"),
-            rejected=str(counts["recipients_refused"]),
+            rejected=counts["recipients_refused"],
             opened=amount(counts["opened"], "person"),
         ),
         roles={

@@ -310,9 +310,9 @@ def _judge(campaign: Campaign) -> None:
     kept = [fact for name, fact in facts.items() if 2 * counts[name] >= len(campaign.members)]
     against = [fact for fact in kept if fact.weight > 0]
     if len(campaign.recipients) >= MANY and any(fact.weight >= STRONG for fact in against):
-        against.append(sign("many-recipients", count=str(len(campaign.recipients))))
+        against.append(sign("many-recipients", count=len(campaign.recipients)))
     if len(campaign.rejected) >= GUESSED:
-        against.append(sign("guessed-recipients", count=str(len(campaign.rejected))))
+        against.append(sign("guessed-recipients", count=len(campaign.rejected)))
     top = campaign.top_sender
     if top is not None and top.times_next is not None and top.times_next >= TIMES_OTHERS and top.messages >= MANY:
         against.append(sign("dominant-sender", sender=top.address, times=f"{top.times_next:g}"))

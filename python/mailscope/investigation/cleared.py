@@ -59,7 +59,7 @@ def _not_judged(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> li
     result = []
     for host, chains in sorted(marked.items())[:LISTED_LIMIT]:
         legs = [chain.leg for chain in chains if chain.leg is not None]
-        why = phrase("unproven.direct", sessions=amount(len(legs), "session"), hosts=str(len(marked)))
+        why = phrase("unproven.direct", sessions=amount(len(legs), "session"), hosts=len(marked))
         result.append(Cleared("direct-mail", host, why, [row_evidence("mail_sessions", legs[0].row, why)]))
     return result
 

@@ -157,7 +157,7 @@ def _tell_mail(scene: Scene, phases: Sequence[Phase]) -> None:
             mails=amount(phase.details["mails"], "mail"),
             senders=phase.details["mail_from"] or [phrase("word.none")],
             accepted=amount(accepted, "recipient"),
-            rejected=str(rejected),
+            rejected=rejected,
         )
 
 

@@ -140,7 +140,7 @@ def _tell_directory_scan(phase: Phase, found: Seen) -> None:
     phase.details |= {"found": exists[:200], "missing_paths": missing}
     phase.worked = "yes" if exists else "no"
     phase.what = phrase(
-        "phase.what-directory-scan", requests=amount(phase.requests, "request"), missing=str(missing), exists=exists
+        "phase.what-directory-scan", requests=amount(phase.requests, "request"), missing=missing, exists=exists
     )
 
 

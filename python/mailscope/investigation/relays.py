@@ -173,9 +173,9 @@ def _summary(
         "victims": _few(victims(scene, chains)),
         "since": start,
         "mails": amount(counts["mails"], "mail"),
-        "accepted": str(counts["mails_accepted"]),
+        "accepted": counts["mails_accepted"],
         "recipients": amount(counts["recipients_accepted"], "recipient"),
-        "refused": str(counts["recipients_refused"]),
+        "refused": counts["recipients_refused"],
         "sessions": amount(counts["sessions"], "session"),
     }
     if not commanders:
@@ -192,7 +192,7 @@ def _few(names: Sequence[str]) -> Phrase | list[str]:
     """So many names as one sentence can bear."""
     if len(names) <= FEW:
         return list(names)
-    return phrase("word.and-more", shown=list(names[: FEW - 1]), rest=str(len(names) - FEW + 1))
+    return phrase("word.and-more", shown=list(names[: FEW - 1]), rest=len(names) - FEW + 1)
 
 
 def _kinds(chains: Sequence[Chain]) -> list[str]:

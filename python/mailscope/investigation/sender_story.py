@@ -118,7 +118,7 @@ def _signal(name: str, row: Mapping[str, Any]) -> Phrase:
                 days=amount(int(row["days_seen"]), "day"),
             )
         case _:
-            return phrase("senders.receives-nothing", servers=str(row["base_servers"]))
+            return phrase("senders.receives-nothing", servers=row["base_servers"])
 
 
 def _single(row: Mapping[str, Any]) -> int:

@@ -58,7 +58,7 @@ def direct_sender_finding(
         victims=found_victims,
         through=list(through),
         mails=amount(counts["mails"], "mail"),
-        accepted=str(counts["mails_accepted"]),
+        accepted=counts["mails_accepted"],
         since=min(start for start, _mails in starts),
     )
     confidence = combined(facts)

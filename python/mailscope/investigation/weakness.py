@@ -92,7 +92,7 @@ def _weak_password(found: Seen, phase: Phase) -> Weakness:
     users, where = phase.details["entered"], phase.details["where"]
     return Weakness(
         "CWE-521",
-        phrase("weakness.weak-password", users=users, where=where, attempts=str(phase.details["attempts"])),
+        phrase("weakness.weak-password", users=users, where=where, attempts=phase.details["attempts"]),
         f"{phase.service} {' '.join(where)}",
         phase.target,
         entered[0]["start"] if entered else phase.start,

@@ -215,8 +215,8 @@ def _mails(view: Report, finding: Finding) -> list[dict[str, str]]:
                         _recipients(view, [a for a, _code, _text in mail.recipients], mail.recipient_count)
                     ),
                     "subject": view.prose(visible(mail.subject or "-", 120)),
-                    "accepted": str(len(mail.accepted)),
-                    "refused": str(len(mail.refused)),
+                    "accepted": f"{len(mail.accepted):,}",
+                    "refused": f"{len(mail.refused):,}",
                     "result": view.say(f"report.result-{mail.delivered}"),
                     "seen_at": ", ".join(map(view.capture, mail.seen_at)),
                 }
@@ -226,7 +226,7 @@ def _mails(view: Report, finding: Finding) -> list[dict[str, str]]:
 
 def _recipients(view: Report, addresses: Sequence[str], count: int) -> str:
     shown = ", ".join(addresses[:3])
-    return shown if count <= 3 else view.say("word.and-more", shown=shown, rest=str(count - 3))
+    return shown if count <= 3 else view.say("word.and-more", shown=shown, rest=count - 3)
 
 
 def _bursts(view: Report, finding: Finding) -> str:
@@ -236,7 +236,7 @@ def _bursts(view: Report, finding: Finding) -> str:
     largest = max(bursts, key=lambda burst: (burst.mails, burst.sessions))
     return view.say(
         "report.timeline-bursts",
-        bursts=str(len(bursts)),
+        bursts=len(bursts),
         mails=amount(largest.mails, "mail"),
         start=clock(largest.start),
         end=clock(largest.end),
@@ -288,16 +288,14 @@ def _coverage(view: Report) -> list[str]:
     sides = data["sides"]
     one = sum(count for name, count in sides.items() if name != "both")
     lines.append(
-        view.say(
-            "report.coverage-flows", flows=amount(data["flows"], "flow"), both=str(sides.get("both", 0)), one=str(one)
-        )
+        view.say("report.coverage-flows", flows=amount(data["flows"], "flow"), both=sides.get("both", 0), one=one)
     )
     lines.append(
         view.say(
             "report.coverage-loss",
-            gap=str(data["gap_bytes"] or 0),
-            cut=str(data["cut_packets"] or 0),
-            drops=str(data["drops"]),
+            gap=data["gap_bytes"] or 0,
+            cut=data["cut_packets"] or 0,
+            drops=data["drops"],
         )
     )
     network, domains = found.scene.network, found.scene.domains
@@ -311,12 +309,12 @@ def _coverage(view: Report) -> list[str]:
     lines += [view.prose(note) for note in network.notes]
     lines += _clocks(view)
     if data["mail_port_flows_without_mail"]:
-        apps = [f"{name} {count}" for name, count in data["mail_port_flows_without_mail"].items()]
+        apps = [f"{name} {count:,}" for name, count in data["mail_port_flows_without_mail"].items()]
         lines.append(view.prose(phrase("report.coverage-undecoded", apps=apps)))
     if data["searched_for"]:
         values = {"needles": data["searched_for"], "forms": data["searched_forms"]}
         lines.append(view.prose(phrase("report.coverage-search", **values)))
-        seen = [f"{view.say('report.sightings-' + name)} {count}" for name, count in data["sightings"].items()]
+        seen = [f"{view.say('report.sightings-' + name)} {count:,}" for name, count in data["sightings"].items()]
         lines.append(view.prose(phrase("report.coverage-sightings", sightings=seen)))
         if data["sightings_cut"]:
             lines.append(view.prose(phrase("report.coverage-sightings-cut")))

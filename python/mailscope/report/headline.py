@@ -74,9 +74,9 @@ def _what(counts: dict[str, int]) -> Phrase:
     what = phrase(
         "report.what-mails",
         mails=amount(counts["mails"], "mail"),
-        accepted=str(counts["mails_accepted"]),
+        accepted=counts["mails_accepted"],
         recipients_accepted=amount(counts["recipients_accepted"], "recipient"),
-        recipients_refused=str(counts["recipients_refused"]),
+        recipients_refused=counts["recipients_refused"],
         sessions=amount(counts["sessions"], "session"),
     )
     if counts.get("sessions_opaque"):

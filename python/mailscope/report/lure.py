@@ -64,11 +64,11 @@ def outcomes(delivered: dict[str, list[str]]) -> Phrase:
     """Recipients by what became of them."""
     return phrase(
         "report.question-outcomes",
-        accepted=str(len(delivered["accepted"])),
+        accepted=len(delivered["accepted"]),
         names=delivered["accepted"],
-        rejected=str(len(delivered["rejected"])),
+        rejected=len(delivered["rejected"]),
         refused=delivered["rejected"],
-        unknown=str(len(delivered["unknown"])),
+        unknown=len(delivered["unknown"]),
     )
 
 

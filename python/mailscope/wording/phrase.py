@@ -29,6 +29,9 @@ _UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 _JOIN: Mapping[str, str] = {"en": ", "}
 _JOIN_OTHERS = "、"
 
+_NAMES = frozenset({"number", "packet", "port"})
+"""Values whose number names something, such as a case; all others count something: 1,000."""
+
 LIST_SHOWN = 8
 """Items of a list written out in a sentence; the rest are counted."""
 
@@ -71,7 +74,7 @@ def render(statement: Phrase | str, lang: str = "en") -> str:
     """The sentence for a statement; text is passed through."""
     if isinstance(statement, str):
         return statement
-    values = {name: _word(value, lang) for name, value in statement.values}
+    values = {name: str(value) if name in _NAMES else _word(value, lang) for name, value in statement.values}
     return template(statement.key, lang).format_map(values)
 
 
@@ -87,6 +90,8 @@ def _word(value: Any, lang: str) -> str:
         return _duration(value, lang)
     if isinstance(value, (list, tuple)):
         return _listed([_word(item, lang) for item in value], lang)
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)

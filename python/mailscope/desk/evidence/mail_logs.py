@@ -59,7 +59,7 @@ def _tell(mails: list[MailStory], found: Look) -> None:
         found.said.append(phrase("cases.seen-refused", mails=amount(refused, "mail")))
     verdicts = Counter(word for story in mails for word in dict.fromkeys(story.verdicts))
     if verdicts:
-        words = [f"{word} ({count})" for word, count in verdicts.most_common(RECIPIENTS_LISTED)]
+        words = [f"{word} ({count:,})" for word, count in verdicts.most_common(RECIPIENTS_LISTED)]
         found.said.append(phrase("cases.seen-filtered", verdicts=words))
     found.rows["mails"] = [_row(story) for story in mails[:MAILS_LISTED]]
 

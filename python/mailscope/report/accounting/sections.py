@@ -140,7 +140,7 @@ def _cross_tab(total: Mapping[str, Any]) -> Section:
     ]
     rest = cells[CROSS_TAB_ROWS:]
     if rest:
-        rows.append((f"{len(rest)} more", "", "", number(sum(cell["sessions"] for cell in rest))))
+        rows.append((f"{len(rest):,} more", "", "", number(sum(cell["sessions"] for cell in rest))))
     return Section("Class by server port and application", ("class", "port", "application", "sessions"), rows, words=3)
 
 
