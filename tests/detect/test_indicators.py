@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mailscope.detect.indicators import Matcher, indicator_of, load, matches, places, rows_with
+from mailscope.detect.indicators import LIKE_LIMIT, Matcher, indicator_of, load, matches, not_read, places, rows_with
 from mailscope.errors import UsageError
 from tests.fixtures.rows import ibis_tables
 
@@ -106,8 +106,57 @@ def test_a_file_without_indicators_is_an_error_and_not_a_silence(tmp_path, text)
         load([tmp_path / "list"])
 
 
+def stix(folder, *patterns, **more):
+    objects = [{"type": "indicator", "pattern": pattern, **more} for pattern in patterns]
+    (folder / "bundle.json").write_text(json.dumps({"type": "bundle", "objects": objects}))
+    return load([folder / "bundle.json"])
+
+
+def test_what_of_a_pattern_cannot_be_looked_for_is_kept_with_its_words(tmp_path):
+    found = stix(
+        tmp_path, "[domain-name:value = 'b.example' AND domain-name:value MATCHES 'x+']", "[file:name = 'a.zip']"
+    )
+    assert [(item.kind, item.value) for item in found] == [
+        ("domain", "b.example"),
+        ("not-read", "domain-name:value MATCHES 'x+'"),
+        ("file-name-like", "a.zip"),
+    ]
+    assert not_read(found) == [{"pattern": "domain-name:value MATCHES 'x+'", "file": str(tmp_path / "bundle.json")}]
+    assert places("not-read") == []
+
+
+def test_a_file_of_which_nothing_can_be_looked_for_is_an_error_that_names_a_pattern(tmp_path):
+    with pytest.raises(UsageError) as raised:
+        stix(tmp_path, "rule x { condition: true }", pattern_type="yara")
+    assert "yara: rule x" in raised.value.hint
+
+
+def test_more_patterns_than_can_be_held_against_every_value_are_named(tmp_path):
+    found = stix(tmp_path, *[f"[url:value LIKE '%/{number:04d}/%']" for number in range(LIKE_LIMIT + 2)])
+    assert [item["pattern"] for item in not_read(found)] == [
+        f"url:value LIKE '%/{number:04d}/%'" for number in range(LIKE_LIMIT, LIKE_LIMIT + 2)
+    ]
+
+
+def test_patterns_of_like_are_held_against_the_columns_they_are_about(tmp_path):
+    like = ("url:value LIKE '%/login%'", "domain-name:value LIKE '%paypa1%'", "email-addr:value LIKE 'ceo@%'")
+    indicators = stix(tmp_path, *[f"[{one}]" for one in (*like, "email-message:subject LIKE '%invoice%'")])
+    found = hits(
+        indicators,
+        urls=[{"url": "http://x.example/Login.php", "host": "x.example"}],
+        http_requests=[{"host": "www.paypa1.example"}],
+        messages=[{"subject": "Your INVOICE", "from_addrs": ["a@x.example", "ceo@own.example"]}],
+    )
+    assert found == {
+        "%/login%": [("urls", "url", 1)],
+        "%paypa1%": [("http_requests", "host", 1)],
+        "ceo@%": [("messages", "from_addrs", 1)],
+        "%invoice%": [("messages", "subject", 1)],
+    }
+
+
 def hits(texts, **tables):
-    indicators = [indicator_of(text) for text in texts]
+    indicators = [indicator_of(text) if isinstance(text, str) else text for text in texts]
     table, matcher, found = ibis_tables(**tables), Matcher(indicators), {}
     for kind in matcher.by_kind:
         for place in places(kind):

@@ -1,7 +1,10 @@
-from mailscope.detect.indicators import indicator_of
+from mailscope.detect.indicators import Indicator, indicator_of
 from mailscope.detect.sigma import STARTER, rules
+from mailscope.investigation.investigate import investigate
 from mailscope.investigation.matches import EVIDENCE_SHOWN, indicator_findings, rule_findings
+from tests.fixtures.relays import Relay
 from tests.fixtures.rows import ibis_tables
+from tests.fixtures.wire import write
 
 
 def tables(**rows):
@@ -26,3 +29,10 @@ def test_an_indicator_is_one_finding_over_all_its_places():
         ("indicator-match", "203.0.113.7", {"rows": 2})
     ]
     assert {row.table for row in found[0].evidence} == {"flows", "messages"}
+
+
+def test_the_answer_names_the_patterns_that_were_not_looked_for(tmp_path):
+    unread = Indicator("not-read", "url:value MATCHES 'x+'", "", "list.json")
+    capture = write(tmp_path / "a.pcap", Relay().packets())
+    coverage = investigate(capture, own=["203.0.113.0/24"], indicators=[unread]).to_json()["coverage"]
+    assert coverage["patterns_not_read"] == [{"pattern": "url:value MATCHES 'x+'", "file": "list.json"}]

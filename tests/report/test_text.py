@@ -61,6 +61,14 @@ def test_a_capture_whose_clock_is_wrong_is_named(found):
     assert "the clock of" not in text(found, width=200)
 
 
+def test_a_pattern_that_was_not_looked_for_is_named(found):
+    left = [{"pattern": "url:value MATCHES '\x1b[2J^http'", "file": "list.json"}]
+    page = text(replace(found, coverage=found.coverage | {"patterns_not_read": left}), width=200)
+    assert "1 pattern from the list of indicators cannot be looked for" in page
+    assert "url:value MATCHES" in page
+    assert "\x1b" not in page
+
+
 def test_hostile_text_moves_no_cursor(tmp_path):
     relay = Relay(helo=HOSTILE, mails=(Mail(subject=HOSTILE, sender=f"{HOSTILE}@x.example"),))
     relay.banner = f"220 {HOSTILE}"

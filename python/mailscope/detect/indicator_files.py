@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
+
+from mailscope.detect.stix_patterns import asked
 
 DEPTH_LIMIT = 20
 """Nesting of JSON that is followed."""
 
-_STIX = re.compile(r"\[?\s*([a-z0-9-]+):([A-Za-z0-9_.'\-\[\]]+)\s*=\s*'((?:[^'\\]|\\.)*)'")
-_STIX_SET = re.compile(r"\[?\s*([a-z0-9-]+):([A-Za-z0-9_.'\-\[\]]+)\s+IN\s*\(([^()]*)\)")
-_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
 _STIX_KINDS = {"ipv4-addr", "ipv6-addr", "domain-name", "url", "email-addr", "file", "email-message"}
 _MISP_KINDS = {
     "ip-src", "ip-dst", "ip-src|port", "ip-dst|port", "domain", "hostname", "domain|ip", "hostname|port", "url", "uri",
@@ -21,7 +20,17 @@ _MISP_KINDS = {
 }  # fmt: skip
 
 
-def values(text: str) -> Iterator[tuple[str, str]]:
+class Raw(NamedTuple):
+    """One thing that a file names: `kind` as of :class:`mailscope.detect.stix_patterns.Asked`."""
+
+    text: str
+    comment: str
+    kind: str | None = ""
+    said: str = ""
+    """The words of the pattern; empty where the file has a bare value."""
+
+
+def values(text: str) -> Iterator[Raw]:
     """Raw indicators with their comments, in whichever form the file has."""
     if text.lstrip()[:1] in "{[":
         try:
@@ -36,15 +45,15 @@ def values(text: str) -> Iterator[tuple[str, str]]:
         if line:
             mark = "," if re.match(r"[\"']?h[tx]{2}ps?:", line, re.IGNORECASE) else r"[,;\t]"
             first, *rest = re.split(mark, line, maxsplit=1)
-            yield first.strip().strip("\"'"), "".join(rest).strip().strip("\"'")
+            yield Raw(first.strip().strip("\"'"), "".join(rest).strip().strip("\"'"))
 
 
-def _of_json(data: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _of_json(data: Any, depth: int = 0) -> Iterator[Raw]:
     """STIX indicator patterns and observables, MISP attributes, wherever they stand."""
     if depth > DEPTH_LIMIT:
         return
     if isinstance(data, str) and depth == 1:
-        yield data, ""
+        yield Raw(data, "")
     elif isinstance(data, Mapping):
         yield from _of_object(data)
         data = list(data.values())
@@ -54,28 +63,21 @@ def _of_json(data: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
                 yield from _of_json(item, depth + 1)
 
 
-def _of_object(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _of_object(item: Mapping[str, Any]) -> Iterator[Raw]:
     """What one STIX object or MISP attribute names."""
     kind, value = item.get("type"), item.get("value")
     if kind == "indicator" and isinstance(item.get("pattern"), str):
-        for text in _of_pattern(item["pattern"]):
-            yield text, str(item.get("name") or "")
+        name = str(item.get("name") or "")
+        if item.get("pattern_type", "stix") != "stix":
+            yield Raw("", name, None, f"{item['pattern_type']}: {item['pattern']}")
+        else:
+            yield from (Raw(one.text, name, one.kind, one.said) for one in asked(item["pattern"]))
     elif kind == "file" and isinstance(item.get("hashes"), Mapping):
         for digest in item["hashes"].values():
-            yield str(digest), str(item.get("name") or "")
+            yield Raw(str(digest), str(item.get("name") or ""))
     elif isinstance(value, str) and kind in _STIX_KINDS:
-        yield value, ""
+        yield Raw(value, "")
     elif isinstance(value, str) and kind in _MISP_KINDS and item.get("to_ids") is not False:
         parts = value.split("|") if "|" in str(kind) else [value]
         for part in parts[1:] if str(kind).startswith("filename") else parts:
-            yield part, str(item.get("comment") or item.get("category") or "")
-
-
-def _of_pattern(pattern: str) -> Iterator[str]:
-    """Values that a STIX pattern compares with, by `=` and `IN`; ends of traffic count as addresses."""
-    found = [(match[1], match[2], match[0][match[0].index("=") :]) for match in _STIX.finditer(pattern)]
-    found += [(match[1], match[2], match[3]) for match in _STIX_SET.finditer(pattern)]
-    for kind, path, said in found:
-        if kind in _STIX_KINDS or (kind == "network-traffic" and path.endswith("_ref.value")):
-            for quoted in _QUOTED.finditer(said):
-                yield re.sub(r"\\(.)", r"\1", quoted[1])
+            yield Raw(part, str(item.get("comment") or item.get("category") or ""))

@@ -1,28 +1,46 @@
 """Indicators from a file, looked for in all tables: addresses, networks, domains, URLs, mail addresses, hashes.
 
 Files may be STIX 2.1 bundles, MISP events (JSON), or text with one indicator a line (CSV: the first cell), also
-defanged (`hxxp://bad[.]example`).
+defanged (`hxxp://bad[.]example`). What of a STIX pattern cannot be looked for is kept as `NOT_READ`.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mailscope.detect.indicator_files import values
+from mailscope.detect.indicator_files import Raw, values
+from mailscope.detect.stix_patterns import Like
 from mailscope.errors import UsageError
+from mailscope.harmless import visible
 from mailscope.schema.tables import TABLES
 
 FILE_LIMIT = 64 << 20
 INDICATOR_LIMIT = 200_000
+TEXT_LIMIT = 4096
+"""Characters of one indicator."""
 
-KINDS = ("address", "network", "domain", "url", "mail-address", "md5", "sha1", "sha256")
+LIKE_LIMIT = 200
+"""Patterns of `LIKE`: each is held against every distinct value."""
 
+LIKE_KINDS = ("domain-like", "url-like", "mail-address-like", "subject-like", "file-name-like")
+KINDS = ("address", "network", "domain", "url", "mail-address", "md5", "sha1", "sha256", *LIKE_KINDS)
+NOT_READ = "not-read"
+"""Kind of what a file asks for and cannot be looked for: its value is the pattern's text. It stands nowhere."""
+
+NOT_READ_LIMIT = 1000
+"""So many are kept with their text."""
+
+_LIKE_COLUMNS = {
+    "subject-like": {("messages", "subject")},
+    "file-name-like": {("attachments", "name"), ("http_parameters", "file_name")},
+}
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$")
 
@@ -58,8 +76,11 @@ def places(kind: str) -> list[Place]:
 
 
 def _compared(kind: str, table: str, column: str, column_type: str) -> str | None:
+    if kind in _LIKE_COLUMNS:
+        return "same" if (table, column) in _LIKE_COLUMNS[kind] else None
+    kind = kind.removesuffix("-like")
     is_list = column_type.startswith("list<text")
-    if not (is_list or column_type == "text"):
+    if not (is_list or column_type == "text") or kind == NOT_READ:
         return None
     if kind in ("address", "network"):
         fits = column.endswith("_addr") or column in ("received_ips", "x_originating_ip", "declared_client")
@@ -109,16 +130,46 @@ def load(paths: Iterable[Path]) -> list[Indicator]:
             text = path.read_text("utf-8-sig", "replace")
         except OSError as error:
             raise UsageError(f"`{path}`: {error.strerror}") from error
-        count = len(found)
-        for value, comment in values(text):
-            indicator = indicator_of(value, comment, str(path))
-            if indicator is not None:
-                found.setdefault((indicator.kind, indicator.value), indicator)
-            if len(found) > INDICATOR_LIMIT:
-                raise UsageError(f"there are more than {INDICATOR_LIMIT} indicators")
-        if len(found) == count and not any(item.file == str(path) for item in found.values()):
-            raise UsageError(f"`{path}` holds no indicator", hint="one a line, a STIX bundle, or a MISP event")
+        _add(found, text, str(path))
     return list(found.values())
+
+
+def _add(found: dict[tuple[str, str], Indicator], text: str, path: str) -> None:
+    """Adds what the text of a file names; UsageError when there is nothing to look for, or too much."""
+    counts: Counter[str] = Counter(kind for kind, _value in found)
+    known, unread = set(), ""
+    for raw in values(text):
+        indicator = _indicator(raw, path)
+        if indicator is None:
+            continue
+        if indicator.kind in LIKE_KINDS and sum(counts[kind] for kind in LIKE_KINDS) >= LIKE_LIMIT:
+            indicator = replace(indicator, kind=NOT_READ, value=raw.said)
+        known.add(indicator.kind)
+        unread = unread or (indicator.value if indicator.kind == NOT_READ else "")
+        key = (indicator.kind, indicator.value)
+        if key not in found and (indicator.kind != NOT_READ or counts[NOT_READ] < NOT_READ_LIMIT):
+            found[key] = indicator
+            counts[indicator.kind] += 1
+        if len(found) > INDICATOR_LIMIT:
+            raise UsageError(f"there are more than {INDICATOR_LIMIT:,} indicators")
+    if not known - {NOT_READ}:
+        hint = f"not read: {visible(unread, 200)}" if unread else "one a line, a STIX bundle, or a MISP event"
+        raise UsageError(f"`{path}` holds no indicator", hint=hint)
+
+
+def _indicator(raw: Raw, path: str) -> Indicator | None:
+    """The indicator; of a pattern that names none, its words as `NOT_READ`."""
+    if raw.kind:
+        return Indicator(raw.kind, raw.text[:TEXT_LIMIT], raw.comment[:300], path)
+    indicator = None if raw.kind is None else indicator_of(raw.text, raw.comment, path)
+    if indicator is None and raw.said:
+        return Indicator(NOT_READ, raw.said[:TEXT_LIMIT], raw.comment[:300], path)
+    return indicator
+
+
+def not_read(indicators: Iterable[Indicator]) -> list[dict[str, str]]:
+    """The patterns that were not looked for, with their text and file."""
+    return [{"pattern": item.value, "file": item.file} for item in indicators if item.kind == NOT_READ]
 
 
 def indicator_of(text: str, comment: str = "", file: str = "") -> Indicator | None:
@@ -128,7 +179,7 @@ def indicator_of(text: str, comment: str = "", file: str = "") -> Indicator | No
     'http://bad.example/x'
     """
     text = _fanged(text.strip().strip("\"'<>,;"))
-    if not text or len(text) > 4096:
+    if not text or len(text) > TEXT_LIMIT:
         return None
 
     def made(kind: str, value: str) -> Indicator:
@@ -182,6 +233,9 @@ class Matcher:
         self.by_kind: dict[str, dict[str, Indicator]] = {}
         for item in indicators:
             self.by_kind.setdefault(item.kind, {})[item.value] = item
+        self._likes = {
+            kind: [(Like(value), item) for value, item in self.by_kind.get(kind, {}).items()] for kind in LIKE_KINDS
+        }
         networks = [(ipaddress.ip_network(value), item) for value, item in self.by_kind.get("network", {}).items()]
         # By length, longest first: each length is one look-up.
         self._networks: dict[tuple[int, int], dict[int, Indicator]] = {}
@@ -193,6 +247,8 @@ class Matcher:
         """The indicator of that kind that the value of a column is, lies in, or lies below."""
         if kind == "network":
             return self._in_network(value)
+        if kind in self._likes:
+            return self._alike(kind, how, value)
         known = self.by_kind[kind]
         if kind == "url":
             url = canonical_url(value)
@@ -205,6 +261,14 @@ class Matcher:
         if kind == "address":
             text = _address(text)
         return known.get(text)
+
+    def _alike(self, kind: str, how: str, value: str) -> Indicator | None:
+        text = value.strip("<>[] ")
+        if kind == "url-like":
+            text = canonical_url(value) or value
+        elif how.endswith("below"):
+            text = (text.rpartition("@")[2] if how.endswith("at-below") else text).rstrip(".")
+        return next((item for like, item in self._likes[kind] if like.holds(text)), None)
 
     def _in_network(self, value: str) -> Indicator | None:
         try:

@@ -115,7 +115,7 @@ def investigate(
         cleared=[*cleared(scene, groups, findings), *ordinary],
         unproven=unproven(scene, groups, findings),
         answers=answers(findings),
-        coverage=coverage(scene, list(tables.inputs)),
+        coverage=coverage(scene, list(tables.inputs)) | _left_out(indicators),
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
 
@@ -126,6 +126,15 @@ def _matches(tables: Mapping[str, Any], rules: Sequence[Rule], indicators: Seque
     from mailscope.investigation.matches import indicator_findings, rule_findings
 
     return [*rule_findings(tables, rules), *indicator_findings(tables, indicators)]
+
+
+def _left_out(indicators: Sequence[Indicator]) -> dict[str, Any]:
+    """Patterns of the owner's that were not looked for; nothing when there are none."""
+    if not indicators:
+        return {}
+    from mailscope.detect.indicators import not_read
+
+    return {"patterns_not_read": left} if (left := not_read(indicators)) else {}
 
 
 def check_owner(own: Sequence[str], roles: Mapping[str, str]) -> None:

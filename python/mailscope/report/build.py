@@ -318,6 +318,9 @@ def _coverage(view: Report) -> list[str]:
         lines.append(view.prose(phrase("report.coverage-sightings", sightings=seen)))
         if data["sightings_cut"]:
             lines.append(view.prose(phrase("report.coverage-sightings-cut")))
+    if left := data.get("patterns_not_read"):
+        patterns = amount(len(left), "pattern")
+        lines.append(view.prose(phrase("rules.not-read", patterns=patterns, texts=[one["pattern"] for one in left])))
     return lines
 
 

@@ -1,6 +1,6 @@
 """What Mailscope says in English: the owner's rules and indicators."""
 
-UNITS: dict[str, tuple[str, str]] = {}
+UNITS: dict[str, tuple[str, str]] = {"pattern": ("{n} pattern", "{n} patterns")}
 
 TEMPLATES: dict[str, str] = {
     "report.where": "Where",
@@ -12,5 +12,6 @@ TEMPLATES: dict[str, str] = {
     "rules.could-be": "the rule's author names: {text}",
     "rules.found-in": "{value} stands in {column} of {table}",
     "rules.indicator-seen": "{value} from the list of indicators stands in {rows}, in {places} columns",
+    "rules.not-read": "{patterns} from the list of indicators cannot be looked for, and were not: {texts}",
     "rules.indicator-not-proven": "that it was there does not say that it did harm; the list may be old",
 }
