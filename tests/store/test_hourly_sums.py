@@ -8,6 +8,7 @@ import pytest
 from ibis import _
 from tests.store.test_lake import START, records
 
+from mailscope.store.added_sums import Addable, pieces
 from mailscope.store.engine import connect, plain_rows
 from mailscope.store.lake import Lake
 
@@ -17,7 +18,8 @@ def rows_an_hour(table):
     return table.mutate(hour=hour).group_by("hour").agg(rows=_.count())
 
 
-SUMS = {"rows": rows_an_hour}
+KIND = Addable(rows_an_hour, ("hour",))
+SUMS = {"rows": KIND}
 
 
 def summed(store):
@@ -77,6 +79,85 @@ def test_days_are_left_out_when_the_records_have_forgotten_them(tmp_path):
     table = lake._fresh()
     table.delete("day < '2026-11-23'")
     assert summed(tmp_path / "store") == lake.info()["records"]
+
+
+def rows_of(store, name, made):
+    """The rows of sums as they are stored, and the hours in which a key may have several."""
+    part = Lake(store).hours(connect(), {name: made}).parts[name]
+    return plain_rows(part.sums), part.doubled
+
+
+def test_compaction_leaves_one_row_a_key_and_says_so(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number in range(4):
+        lake.append(records(10, batch=number), app="one", number=number)
+        lake.fold()
+    rows, doubled = rows_of(tmp_path / "store", "rows", KIND)
+    assert (len(rows), len(doubled)) == (4, 1)
+    lake.compact()
+    rows, doubled = rows_of(tmp_path / "store", "rows", KIND)
+    assert [row["rows"] for row in rows] == [40]
+    assert doubled == []
+    lake.append(records(10, batch=4), app="one", number=4)
+    hours = Lake(tmp_path / "store").hours(connect(), SUMS)
+    assert [row["rows"] for row in plain_rows(hours.added("rows", KIND))] == [50]
+    assert len(hours.parts["rows"].doubled) == 1
+
+
+def test_only_hours_with_several_rows_are_added_up(tmp_path):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number, hour in enumerate([0, 1, 1, 2]):
+        lake.append(records(10, START + hour * 3_600_000_000, batch=number), app="one", number=number)
+        lake.fold()
+    hours = Lake(tmp_path / "store").hours(connect(), SUMS)
+    assert len(hours.parts["rows"].doubled) == 1
+    assert sorted(row["rows"] for row in plain_rows(hours.added("rows", KIND))) == [10, 10, 20]
+
+
+def test_what_an_earlier_version_summed_is_added_up_until_it_was_compacted(tmp_path, monkeypatch):
+    lake = Lake(tmp_path / "store", sums={"rows": rows_an_hour})
+    monkeypatch.setattr("mailscope.store.hourly_sums.ADDED", "something else")
+    for number in range(3):
+        lake.append(records(10, batch=number), app="one", number=number)
+        lake.fold()
+    lake.compact()
+    monkeypatch.undo()
+    rows, doubled = rows_of(tmp_path / "store", "rows", KIND)
+    assert (len(rows), doubled) == (3, None)
+    hours = Lake(tmp_path / "store").hours(connect(), SUMS)
+    assert [row["rows"] for row in plain_rows(hours.added("rows", KIND))] == [30]
+    Lake(tmp_path / "store", sums=SUMS).compact()
+    assert [len(rows_of(tmp_path / "store", "rows", KIND)[0]), rows_of(tmp_path / "store", "rows", KIND)[1]] == [1, []]
+
+
+def test_a_day_that_grows_while_it_is_compacted_stays_as_it_was(tmp_path, monkeypatch):
+    lake = Lake(tmp_path / "store", sums=SUMS)
+    for number in range(3):
+        lake.append(records(10, batch=number), app="one", number=number)
+        lake.fold()
+
+    def meanwhile(rows, kind):
+        lake.append(records(10, batch=3), app="one", number=3)
+        lake.fold()
+        return pieces(rows, kind)
+
+    monkeypatch.setattr("mailscope.store.hourly_sums.pieces", meanwhile)
+    Lake(tmp_path / "store", sums=SUMS).compact()
+    assert (len(rows_of(tmp_path / "store", "rows", KIND)[0]), summed(tmp_path / "store")) == (4, 40)
+
+
+def test_a_large_day_is_dealt_into_pieces_without_losing_a_row(tmp_path, monkeypatch):
+    monkeypatch.setattr("mailscope.store.added_sums.PIECE", 3)
+    kind = Addable(kinds_of, ("exporter", "src_addr", "hour"), dealt_by="src_addr")
+    lake = Lake(tmp_path / "store", sums={"kinds": kind})
+    for number in range(2):
+        lake.append(records(20, batch=number), app="one", number=number)
+        lake.fold()
+    before = Lake(tmp_path / "store").hours(connect(), {"kinds": kind})
+    wanted = {tuple(row.values()) for row in plain_rows(before.added("kinds", kind))}
+    lake.compact()
+    rows, doubled = rows_of(tmp_path / "store", "kinds", kind)
+    assert ({tuple(row.values()) for row in rows}, len(rows), doubled) == (wanted, len(wanted), [])
 
 
 def kinds_of(table):

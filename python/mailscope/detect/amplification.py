@@ -18,11 +18,12 @@ from collections.abc import Sequence
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import BooleanValue, Table
 
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
+from mailscope.store.added_sums import Addable
 from mailscope.store.engine import held
 from mailscope.store.flow_hours import FlowHours, among
 
@@ -41,8 +42,10 @@ def reflections(flow_records: Table | FlowHours, own: Sequence[Prefix], since_ho
 
     `since_hour` counts from 1970: what is older is left out.
     """
-    hours = FlowHours.of(flow_records).sums("answered", answered_hours)
-    pairs = held(_pairs(hours.filter(_.hour >= since_hour)), "answered_pairs")
+    hours = FlowHours.of(flow_records)
+    answered = hours.sums("answered", answered_hours).filter(_.hour >= since_hour)
+    unasked = hours.sums("unasked", unasked_hours) if _has_unasked(hours) else answered.filter(_is_unasked)
+    pairs = held(_pairs(answered, unasked.filter(_.hour >= since_hour)), "answered_pairs")
     abused = pairs.filter(
         _.answered_bytes >= LEAST_RATIO * _.asked_bytes, _.answered_bytes >= LEAST_PACKET * _.answered_packets
     )
@@ -81,16 +84,33 @@ def answered_hours(flow_records: Table) -> Table:
     )
 
 
-def _pairs(hours: Table) -> Table:
+def unasked_hours(flow_records: Table) -> Table:
+    """Service hosts and peers whose answers in an hour were many times the questions."""
+    return answered_hours(flow_records).filter(_is_unasked).select("service", "peer", "port", "hour")
+
+
+ANSWERED = Addable(answered_hours, ("service", "peer", "port", "hour"))
+UNASKED = Addable(unasked_hours, ("service", "peer", "port", "hour"))
+
+
+def _is_unasked(hours: Table) -> BooleanValue:
+    return hours.answered_bytes >= LEAST_RATIO * hours.asked_bytes
+
+
+def _has_unasked(hours: FlowHours) -> bool:
+    """False where a store has what was answered, and these sums not yet."""
+    return "unasked" in hours.parts or "answered" not in hours.parts
+
+
+def _pairs(answered: Table, unasked: Table) -> Table:
     """Each service host and peer that may be abused at all, with what they did in all hours.
 
     Where the whole is ten times the questions, an hour is: the others need not be added up.
     """
     ends = ["service", "peer", "port"]
-    some = hours.filter(_.answered_bytes >= LEAST_RATIO * _.asked_bytes).select(*ends).distinct()
-    some = held(some, "answered_some")
+    some = held(unasked.select(*ends).distinct(), "answered_some")
     return (
-        among(hours, "service", some)
+        among(answered, "service", some)
         .semi_join(some, ends)
         .group_by(ends)
         .agg(

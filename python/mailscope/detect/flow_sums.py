@@ -4,18 +4,18 @@ Each is a function from records to sums. Sums of different records add up: which
 in what order they came, makes no difference to the queue.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from ibis.expr.types import Table
+from mailscope.detect.amplification import ANSWERED, UNASKED
+from mailscope.detect.port_profile import ASKED, ASKING, FAILED
+from mailscope.detect.senders.conversations import MAIL
+from mailscope.store.added_sums import Addable
 
-from mailscope.detect.amplification import answered_hours
-from mailscope.detect.port_profile import asked_hours, asking_hours, failed_hours
-from mailscope.detect.senders.conversations import mail_hours
-
-SUMS: Mapping[str, Callable[[Table], Table]] = {
-    "mail": mail_hours,
-    "asked": asked_hours,
-    "asking": asking_hours,
-    "failed": failed_hours,
-    "answered": answered_hours,
+SUMS: Mapping[str, Addable] = {
+    "mail": MAIL,
+    "asked": ASKED,
+    "asking": ASKING,
+    "failed": FAILED,
+    "answered": ANSWERED,
+    "unasked": UNASKED,
 }

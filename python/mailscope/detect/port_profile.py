@@ -16,7 +16,7 @@ Evidence
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil
@@ -27,7 +27,9 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
+from mailscope.detect.senders.conversations import MAIL_PORTS
 from mailscope.detect.senders.ownership import is_in
+from mailscope.store.added_sums import Addable
 from mailscope.store.engine import held
 from mailscope.store.flow_hours import FlowHours, among, few
 
@@ -88,8 +90,11 @@ def matches(
     own: Sequence[Prefix],
     profiles: Sequence[Profile] = PROFILES,
     since_hour: int = 0,
+    known: Callable[[], Collection[str]] = tuple,
 ) -> Table:
     """One row a subject and pattern; `since_hour` counts from 1970: what is older is left out.
+
+    `known` are senders of whom more is told elsewhere than that nobody answers on mail ports; asked for late.
 
     Columns: subject, kind, port, targets, failed_targets, flows, failed, packets, bytes, most_flows, most_packets
     (to the busiest target), seconds (between its first and last flow), first, last.
@@ -97,6 +102,7 @@ def matches(
     hours = FlowHours.of(flow_records)
     asking = held(_asking(hours, own, since_hour), "asking_sources")
     ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
+    ports = _without(ports, known())
     pinging = _pinging(asking, profiles)
     of_ports, of_pings = (
         hours.sums("asked", asked_hours, kept).filter(_.hour >= since_hour) for kept in _looked_at(ports, pinging)
@@ -172,6 +178,11 @@ def asking_hours(flow_records: Table) -> Table:
     )
 
 
+ASKED = Addable(asked_hours, ("proto", "dst_port", "src_addr", "dst_addr", "hour", *_FEED), dealt_by="src_addr")
+FAILED = Addable(failed_hours, ("src_addr", "dst_port", "hour"))
+ASKING = Addable(asking_hours, ("src_addr", "hour"))
+
+
 def _asked(flow_records: Table) -> Table:
     """TCP and echo requests of those who ask, with `failed` 1 for an attempt that was not answered."""
     echoes = [
@@ -220,6 +231,15 @@ def _busy_ports(
     return ibis.union(*found, distinct=True)
 
 
+def _without(ports: Table, known: Collection[str]) -> Table:
+    """Without the mail ports of those senders: most of what is unanswered on a network that spam is sent from."""
+    on_mail = few("src_addr", ports.filter(_.dst_port.isin(MAIL_PORTS))) if known else ()
+    left_out = [] if isinstance(on_mail, Table) else sorted({*known} & {*on_mail})
+    if not left_out:
+        return ports
+    return held(ports.filter(~(_.dst_port.isin(MAIL_PORTS) & _.src_addr.isin(left_out))), "asked_other_ports")
+
+
 def _failed(hours: FlowHours) -> Table:
     """Sums of attempts that failed; from what was asked where a store has not got them yet."""
     if "failed" in hours.parts or "asked" not in hours.parts:
@@ -261,10 +281,12 @@ def _asking(hours: FlowHours, own: Sequence[Prefix], since_hour: int) -> Table:
 
     Not one row an hour: held, these were millions on a large network, and no question needs more of them.
     """
-    asking = hours.sums("asking", asking_hours).filter(_.hour >= since_hour)
-    by_hour = asking.filter(is_in(asking.src_addr, own)).group_by(["src_addr", "hour"])
-    summed = by_hour.agg(web=_.web.sum(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
-    return summed.group_by("src_addr").agg(web=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
+    by_hour = hours.added("asking", ASKING).filter(_.hour >= since_hour)
+    return (
+        by_hour.filter(is_in(by_hour.src_addr, own))
+        .group_by("src_addr")
+        .agg(web=_.web.max(), echoes=_.echoes.sum(), echo_packets=_.echo_packets.sum())
+    )
 
 
 def _feeds(flow_records: Table) -> Table:

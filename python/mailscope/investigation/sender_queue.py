@@ -6,7 +6,8 @@ for sender in queue.senders: print(sender.subject, sender.verdict, sender.why)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -81,40 +82,54 @@ def sender_queue(
     if window is None:
         return Queue(own_network([], own), None, notes=[phrase("senders.no-records")])
     since_hour = int(window.start.timestamp() // 3600)
+    queued: Future[list[str]] = Future()
+    asking = partial(_asking, since_hour=since_hour, queued=queued.result)
     # Nothing of mail is needed for the others where the owner's networks are told.
     network = own_network([], own, sites=SITES)
-    others = at_once(hours, partial(_asking, network=network, since_hour=since_hour)) if own else None
-    conversations = held(mail_conversations(hours), "mail_conversations")
-    if others is None:
-        network = own_network(_pairs(hours, conversations), sites=SITES)
-        others = at_once(hours, partial(_asking, network=network, since_hour=since_hour))
-    queue = Queue(network, window, notes=list(network.notes))
-    figures = _figures(conversations, window, queue, given=bool(own))
-    line = held(baseline(figures), "sender_baseline")
-    queue.population = {name: float(value) for name, value in next(iter(plain_rows(line)), {}).items()}
-    judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
-    listed = judged if everybody else judged.filter(_.verdict != "ordinary")
-    _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles or {})
+    others = at_once(hours, partial(asking, network=network)) if own else None
+    try:
+        conversations = held(mail_conversations(hours), "mail_conversations")
+        if others is None:
+            network = own_network(_pairs(hours, conversations), sites=SITES)
+            others = at_once(hours, partial(asking, network=network))
+        queue = Queue(network, window, notes=list(network.notes))
+        figures = _figures(conversations, window, queue, given=bool(own))
+        _judge(queue, figures, window, roles or {}, everybody=everybody, only=only)
+        queued.set_result([sender.subject for sender in queue.senders if sender.verdict in ("abnormal", "watch")])
+    finally:
+        queued.cancel()  # who waits for it no longer does
     if trend_slots:
         _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)
     # The scans take longest: what is left is asked for while they are looked for.
     reflected = [reflection_of(row) for row in plain_rows(reflections(hours, network.prefixes, since_hour))]
     queue.other = [other for other in others() + reflected if only in (None, other.subject)]
-    _leave_out_what_is_queued(queue)
+    _leave_out_what_is_queued(queue, queued.result())
     return queue
 
 
-def _asking(hours: FlowHours, network: Network, since_hour: int) -> list[Other]:
+def _judge(
+    queue: Queue, figures: Table, window: Window, roles: Mapping[str, str], *, everybody: bool, only: str | None
+) -> None:
+    """Compares each sender with the population, and lists those that are asked for."""
+    line = held(baseline(figures), "sender_baseline")
+    queue.population = {name: float(value) for name, value in next(iter(plain_rows(line)), {}).items()}
+    judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
+    listed = judged if everybody else judged.filter(_.verdict != "ordinary")
+    _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles)
+
+
+def _asking(hours: FlowHours, network: Network, since_hour: int, queued: Callable[[], Collection[str]]) -> list[Other]:
     """Scans and floods."""
-    return [other_of(row) for row in plain_rows(_strongest(matches(hours, network.prefixes, since_hour=since_hour)))]
+    found = matches(hours, network.prefixes, since_hour=since_hour, known=queued)
+    return [other_of(row) for row in plain_rows(_strongest(found))]
 
 
-def _leave_out_what_is_queued(queue: Queue) -> None:
+def _leave_out_what_is_queued(queue: Queue, queued: Sequence[str]) -> None:
     """A sender whose attempts on mail ports nobody answers is one entry, not also a scan or a flood."""
-    queued = {sender.subject for sender in queue.senders if sender.verdict in ("abnormal", "watch")}
+    subjects = set(queued)
     queue.other = [
-        other for other in queue.other if other.subject not in queued or other.figures["port"] not in MAIL_PORTS
+        other for other in queue.other if other.subject not in subjects or other.figures["port"] not in MAIL_PORTS
     ]
 
 

@@ -6,6 +6,7 @@ A commit says of every file whether it changes data: files of an append do, thos
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +24,8 @@ class NewFile:
     version: int
     records: int
     bytes: int
+    hours: tuple[int, int] | None = None
+    """First and last hour since 1970 in which records of it began, where the log tells it of all."""
 
 
 def new_files(table: Path, after: int, upto: int) -> list[NewFile]:
@@ -34,13 +37,25 @@ def new_files(table: Path, after: int, upto: int) -> list[NewFile]:
     for version in range(after + 1, upto + 1):
         for action in _actions(table, version):
             if (add := action.get("add")) and add["dataChange"]:
-                count = json.loads(add.get("stats") or "{}").get("numRecords", 0)
-                found[add["path"]] = NewFile(table / unquote(add["path"]), version, count, add["size"])
+                told = json.loads(add.get("stats") or "{}")
+                file = NewFile(
+                    table / unquote(add["path"]), version, told.get("numRecords", 0), add["size"], _hours(told)
+                )
+                found[add["path"]] = file
             elif (gone := action.get("remove")) and gone["dataChange"]:
                 found.pop(gone["path"], None)
     if any(not file.path.exists() for file in found.values()):
         raise Gap
     return list(found.values())
+
+
+def _hours(told: dict[str, Any]) -> tuple[int, int] | None:
+    """From what the log tells of a file's values."""
+    edges = [told.get(name, {}).get("start") for name in ("minValues", "maxValues")]
+    if None in edges or told.get("nullCount", {}).get("start") != 0:
+        return None
+    first, last = (int(datetime.fromisoformat(str(edge)).timestamp() // 3600) for edge in edges)
+    return first, last
 
 
 def _actions(table: Path, version: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import ibis
 from ibis.expr.types import Table
 
+from mailscope.store.added_sums import Addable, Hours, in_hours
 from mailscope.store.engine import in_a_thread, plain_rows
 
 
@@ -26,6 +27,8 @@ class Part:
     """The sums hold everything: there are no such records."""
     same: Mapping[str, Any] = field(default_factory=dict)
     """Columns of the sums that have one value in all rows, where that is known without asking."""
+    doubled: Sequence[Hours] | None = None
+    """Hours in which a key may have several rows; None: any."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,28 @@ class FlowHours:
         told = stored.select(**{column: stored[column].cast(schema[column]) for column in schema})
         # An empty part costs nothing to read, but as much as any to be put in words and to be planned.
         return told if part.is_whole else ibis.union(rest, told)
+
+    def added(
+        self,
+        name: str,
+        kind: Addable,
+        kept: Callable[[Table], Table] = lambda table: table,
+        keys: Sequence[str] = (),
+    ) -> Table:
+        """As `sums`, with one row a key: only what is not added up as it is stored has to be added.
+
+        With `keys`, others of the key are one in all rows; their columns may be left out.
+        """
+        rows, part = self.sums(name, kind.made, kept), self.parts.get(name)
+        if part is None:
+            return rows
+        if part.doubled is None:
+            return kind.added(rows, keys)
+        if not part.doubled:
+            return rows
+        again = in_hours(rows, part.doubled)
+        some = kind.added(rows.filter(again), keys)
+        return ibis.union(some, rows.filter(~again).select(*some.columns))
 
 
 _Answer = TypeVar("_Answer")

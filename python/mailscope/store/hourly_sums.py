@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import unquote
 
+from mailscope.store.added_sums import Addable, Hours, batches, doubled, is_scattered, pieces
 from mailscope.store.delta_log import Gap, NewFile, new_files
 
 TYPE_CHECKING = False
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
 
     import ibis
     import pyarrow as pa
-    from deltalake import DeltaTable
+    from deltalake import DeltaTable, Transaction, WriterProperties
 
 FOLDER = "flow_sums"
 APP = "fold"
+ADDED = "added"
+"""Named in the log where no file of the table holds a key twice: an earlier version joined files as they were."""
 DAY = "day"
 FOLD_RECORDS = 4_000_000
 """Records summed at once, where nobody waits: the more, the fewer rows are left of them."""
@@ -32,6 +36,8 @@ SORTED_BY = 4
 """So many first columns of a kind's key are the order in which its sums lie: what they are asked for comes first."""
 TOLD_WHOLE = 32
 """Characters of a text that Delta's log tells at least."""
+DAY_BYTES = 1 << 30
+"""Size of a file of sums up to which a day is one."""
 FOLD_MEMORY = "1GB"
 """Beyond it the engine spills to disk."""
 
@@ -101,24 +107,37 @@ class HourlySums:
 
     def same(self) -> dict[str, "Any"]:
         """Columns that have one value in all rows, as the log tells it of each file."""
-        import pyarrow as pa
-
         if (table := self._table()) is None:
             return {}
-        # Neither `pa.table` nor times as Python's: pyarrow imports pandas for them, a quarter of a second.
-        log = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
-        told = log.select([field.name for field in log.schema if not pa.types.is_timestamp(field.type)]).to_pydict()
+        told = _told(table)
         found = {name: _one_value(name, told) for name in table.schema().to_arrow().names} if told["path"] else {}
         return {name: values[0] for name, values in found.items() if values}
 
-    def compact(self) -> None:
-        """Joins small files."""
-        from deltalake import WriterProperties
+    def doubled(self, rest: list[NewFile]) -> list[Hours] | None:
+        """Hours in which a key may have several rows, `rest` being records that are not summed; None: any hour."""
+        table = self._table()
+        if table is None or table.transaction_version(ADDED) is None:
+            return None
+        told = _told(table)
+        if not told["path"]:
+            return doubled([], rest)
+        firsts, lasts = told.get("min.hour", [None]), told.get("max.hour", [None])
+        if None in firsts or None in lasts:
+            return None
+        return doubled(list(zip(firsts, lasts, strict=True)), rest)
 
-        if table := self._table():
-            said = WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP)
-            table.optimize.compact(max_concurrent_tasks=1, writer_properties=said)
-            table.create_checkpoint()
+    def compact(self) -> None:
+        """Lays out anew the days that are scattered over files, each as one, with one row a key.
+
+        Of a kind that does not tell how it adds up, small files are joined as they are.
+        """
+        if (table := self._table()) is None:
+            return
+        if isinstance(self._made, Addable):
+            self._lay_out(table, self._made)
+        else:
+            table.optimize.compact(max_concurrent_tasks=1, writer_properties=_writing())
+        table.create_checkpoint()
 
     def prune(self, oldest_day: str | None, grace_hours: int) -> None:
         """Forgets days before that one, and files that nothing needs."""
@@ -138,19 +157,65 @@ class HourlySums:
             self._append(chunk, upto if number == len(chunks) else None)
         return sum(file.records for file in files)
 
-    def _append(self, files: list[NewFile], reached: int | None) -> None:
-        from deltalake import CommitProperties, Transaction, WriterProperties, write_deltalake
+    def _lay_out(self, table: "DeltaTable", kind: Addable) -> None:
+        is_added = table.transaction_version(ADDED) is not None
+        days: dict[str, list[tuple[str, int]]] = {}
+        told = _told(table)
+        for day, path, rows in zip(told[f"partition.{DAY}"], told["path"], told["num_records"], strict=True):
+            days.setdefault(str(day), []).append((str(self.place / unquote(path)), rows))
+        today = datetime.now(UTC).date().isoformat()
+        wanted = [
+            day
+            for day, files in sorted(days.items())
+            if not is_added or is_scattered([rows for _path, rows in files], is_past=day < today)
+        ]
+        for number, day in enumerate(wanted, start=1):
+            said = [] if is_added or number < len(wanted) else [_transaction(ADDED, 1)]
+            if not self._write_day(table, kind, day, [path for path, _rows in days[day]], said):
+                return
 
-        now = int(datetime.now(UTC).timestamp() * 1000)
-        said = CommitProperties(app_transactions=[] if reached is None else [Transaction(APP, reached, now)])
+    def _write_day(
+        self, table: "DeltaTable", kind: Addable, day: str, files: list[str], said: "list[Transaction]"
+    ) -> bool:
+        """False where a fold added sums of the day meanwhile: what there was stays."""
+        from deltalake import CommitProperties, write_deltalake
+        from deltalake.exceptions import CommitFailedError
+
+        from mailscope.store.engine import add_parquet_files, connect
+
+        rows = add_parquet_files(connect(memory=FOLD_MEMORY), "rows", files).drop(DAY)
+        tables = (delta_types(piece.order_by(*rows.columns[:SORTED_BY]).to_pyarrow()) for piece in pieces(rows, kind))
+        if (laid := batches(tables)) is None:
+            return True
+        try:
+            # The table as it was when its files were read: the commit fails where it has got others meanwhile.
+            write_deltalake(
+                table,
+                laid,
+                mode="overwrite",
+                predicate=f"{DAY} = '{day}'",
+                target_file_size=DAY_BYTES,
+                writer_properties=_writing(),
+                commit_properties=CommitProperties(app_transactions=said),
+            )
+        except CommitFailedError:
+            return False
+        return True
+
+    def _append(self, files: list[NewFile], reached: int | None) -> None:
+        from deltalake import CommitProperties, write_deltalake
+
+        said = [] if reached is None else [_transaction(APP, reached)]
+        if self._table() is None:
+            said.append(_transaction(ADDED, 1))
         rows = self._summed(files)
         write_deltalake(
             str(self.place),
             rows,
             mode="append",
             partition_by=[DAY],
-            writer_properties=WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP),
-            commit_properties=said,
+            writer_properties=_writing(),
+            commit_properties=CommitProperties(app_transactions=said),
             configuration={"delta.logRetentionDuration": "interval 2 days"},
         )
 
@@ -169,6 +234,29 @@ class HourlySums:
 
         place = str(self.place)
         return DeltaTable(place) if DeltaTable.is_deltatable(place) else None
+
+
+def _transaction(app: str, version: int) -> "Transaction":
+    from deltalake import Transaction
+
+    return Transaction(app, version, int(datetime.now(UTC).timestamp() * 1000))
+
+
+def _writing() -> "WriterProperties":
+    from deltalake import WriterProperties
+
+    return WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP)
+
+
+def _told(table: "DeltaTable") -> "dict[str, list[Any]]":
+    """What the log tells of the files there are, a list a column; without times."""
+    import pyarrow as pa
+
+    # Neither `pa.table` nor times as Python's: pyarrow imports pandas for them, a quarter of a second.
+    log = pa.RecordBatchReader.from_stream(table.get_add_actions(flatten=True)).read_all()
+    kept = [field.name for field in log.schema if not pa.types.is_timestamp(field.type)]
+    found: dict[str, list[Any]] = log.select(kept).to_pydict()
+    return found
 
 
 def delta_types(sums: "pa.Table") -> "pa.Table":

@@ -154,7 +154,7 @@ class Lake:
             sums = kind.read(connection, info["first_day"])
             rest = [str(file.path) for file in reach.rest]
             told = add_parquet_files(connection, f"rest_{name}", rest).select(*columns) if rest else records.limit(0)
-            parts[name] = Part(told, sums, is_whole=not rest, same=kind.same())
+            parts[name] = Part(told, sums, not rest, kind.same(), kind.doubled(reach.rest))
         # Files are the same for all threads; what is read of an object store is not.
         is_shared = self.is_local and bool(info["files"]) and not is_spark(connection)
         return FlowHours(records, parts, self._span(), info["records"], is_shared)

@@ -6,12 +6,11 @@ answers were exported, its destination (`server.25 -> client`): CAPABILITIES of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import ibis
 from ibis import _
 from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
+from mailscope.store.added_sums import Addable
 from mailscope.store.flow_hours import FlowHours
 
 MAIL_PORTS = (25, 465, 587, 2525)
@@ -31,9 +30,6 @@ _FEED = ("format", "exporter", "observation_domain", "folder")
 _ENDS = ("client", "client_port", "server", "server_port", "hour")
 """The hour (since 1970) is part of it: ports come back, and a window must not lose what happened in it."""
 
-_SUMS = ("forward", "replies", "sampled_packets", "packets", "bytes", "in_packets")
-_LARGEST = ("out_syn", "out_ack", "in_syn_ack", "refused", "sampling")
-
 
 def mail_conversations(flow_records: Table | FlowHours) -> Table:
     """One row a conversation with a mail port: the same one seen by several exporters counts once.
@@ -42,11 +38,10 @@ def mail_conversations(flow_records: Table | FlowHours) -> Table:
     sampled_packets (as reported), sampling, start, end. Bytes and packets are null where only answers were seen.
     """
     hours = FlowHours.of(flow_records)
-    rows = hours.sums("mail", mail_hours)
-    if "mail" not in hours.parts:
-        return _across_feeds(rows)
     feed = hours.only_feed("mail", _feeds, _FEED)
-    return _of_one_feed(rows, feed["format"]) if feed else _across_feeds(_added(rows, _FEED))
+    if feed is None:
+        return _across_feeds(hours.added("mail", MAIL))
+    return _of_one_feed(hours.added("mail", MAIL, keys=_ENDS), feed["format"])
 
 
 def mail_hours(flow_records: Table) -> Table:
@@ -59,14 +54,7 @@ def _feeds(flow_records: Table) -> Table:
     return _directed(flow_records).select(*_FEED).distinct()
 
 
-def _added(mail_hours: Table, feed: Sequence[str]) -> Table:
-    """Rows of the same conversation and feed as one; without the columns of a feed, of one feed."""
-    return mail_hours.group_by([*_ENDS, *feed]).agg(
-        **{name: mail_hours[name].sum().cast("int64") for name in _SUMS},
-        **{name: mail_hours[name].max() for name in _LARGEST},
-        start=mail_hours.start.min(),
-        end=mail_hours.end.max(),
-    )
+MAIL = Addable(mail_hours, (*_ENDS, *_FEED), largest=("out_syn", "out_ack", "in_syn_ack", "refused", "sampling"))
 
 
 def _is_mail(port: IntegerColumn) -> BooleanValue:
@@ -151,8 +139,8 @@ def _seen(by_feed: Table) -> Table:
 
 
 def _of_one_feed(rows: Table, format_name: str) -> Table:
-    """The same where all is of one feed: a conversation is then one row already, once its rows are added up."""
-    seen = _seen(_added(rows, ()).mutate(format=ibis.literal(format_name)))
+    """The same where all is of one feed: a conversation is then one row already."""
+    seen = _seen(rows.mutate(format=ibis.literal(format_name)))
     return _told(seen.mutate(silent=seen.is_silent.cast("int64")))
 
 
