@@ -1,6 +1,7 @@
 """Captures in, tables out."""
 
 import json
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -8,7 +9,7 @@ from tests.fixtures.cases import FLOW, arrow_type
 from tests.test_docs import ROOT
 
 import mailscope
-from mailscope.errors import InputError, UsageError
+from mailscope.errors import InputError, StoreError, UsageError
 from mailscope.ingest.captures import carve, read, write_case
 from mailscope.schema.tables import TABLES
 from mailscope.store.case import Case
@@ -109,3 +110,13 @@ def test_a_case_whose_capture_is_gone_says_which(tmp_path):
 def test_parquet_files_open_without_mailscope(tmp_path):
     case = write_case([LINK], tmp_path / "case")
     assert pq.read_table(case.path / "tables" / "flows.parquet").num_rows == len(case["flows"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device /dev/full")
+def test_a_full_disk_is_an_error_that_says_where_and_what_to_do(tmp_path):
+    (tmp_path / "case" / "tables").mkdir(parents=True)
+    (tmp_path / "case" / "tables" / ".flows.parquet.part").symlink_to("/dev/full")
+    with pytest.raises(StoreError, match=r"cannot write `.*flows.parquet.part`: No space left") as raised:
+        write_case([ROOT / "examples" / "link.pcap"], tmp_path / "case")
+    assert raised.value.hint == "make room there, or write to another disk; what was there before is whole"
+    assert not (tmp_path / "case" / "case.json").exists()

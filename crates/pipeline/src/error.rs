@@ -65,6 +65,9 @@ impl std::error::Error for Error {}
 
 impl From<ArrowError> for Error {
     fn from(cause: ArrowError) -> Self {
-        Self::Tables(cause)
+        match cause {
+            ArrowError::IoError(path, cause) => Self::Output { path, cause },
+            other => Self::Tables(other),
+        }
     }
 }

@@ -9,15 +9,19 @@ use arrow_schema::ArrowError;
 use mailscope_tables::{Batches, TableSchema, TableWriter};
 
 use crate::Error;
+use crate::watched::{Refusal, Watched};
 
 const WRITE_BYTES: usize = 256 << 10;
 
 /// A folder being filled: files have temporary names until all are complete.
 pub struct Folder {
     path: PathBuf,
-    tables: Vec<(&'static str, TableWriter<BufWriter<File>>)>,
+    tables: Vec<(&'static str, Writer)>,
+    refusal: Refusal,
     kept: bool,
 }
+
+type Writer = TableWriter<BufWriter<Watched>>;
 
 impl Folder {
     /// Makes the folder if it is not there.
@@ -29,6 +33,7 @@ impl Folder {
         Ok(Self {
             path: path.to_owned(),
             tables: Vec::new(),
+            refusal: Refusal::default(),
             kept: false,
         })
     }
@@ -41,7 +46,7 @@ impl Folder {
         let names: Vec<_> = self.tables.iter().map(|(name, _)| *name).collect();
         for (name, table) in std::mem::take(&mut self.tables) {
             let path = self.temporary(name);
-            let out = table.finish()?;
+            let out = table.finish().map_err(|error| self.named(name, error))?;
             let file = out
                 .into_inner()
                 .map_err(|failure| Error::output(&path, failure.into_error()))?;
@@ -60,14 +65,22 @@ impl Folder {
         self.path.join(format!(".{table}.parquet.part"))
     }
 
-    fn begin(
-        &mut self,
-        table: &'static TableSchema,
-    ) -> Result<&mut TableWriter<BufWriter<File>>, ArrowError> {
+    /// The error with the file and the system's own word, where it was the system that refused.
+    fn named(&self, table: &str, error: ArrowError) -> ArrowError {
+        match self.refusal.cause() {
+            Some(cause) => ArrowError::IoError(self.temporary(table).display().to_string(), cause),
+            None => error,
+        }
+    }
+
+    fn begin(&mut self, table: &'static TableSchema) -> Result<&mut Writer, ArrowError> {
         let place = match self.tables.iter().position(|(name, _)| *name == table.name) {
             Some(place) => place,
             None => {
-                let file = File::create(self.temporary(table.name))?;
+                let path = self.temporary(table.name);
+                let file = File::create(&path)
+                    .map_err(|cause| ArrowError::IoError(path.display().to_string(), cause))?;
+                let file = Watched::new(file, self.refusal.clone());
                 let writer = TableWriter::new(BufWriter::with_capacity(WRITE_BYTES, file), table)?;
                 self.tables.push((table.name, writer));
                 self.tables.len() - 1
@@ -80,7 +93,8 @@ impl Folder {
 
 impl Batches for Folder {
     fn batch(&mut self, table: &'static TableSchema, batch: RecordBatch) -> Result<(), ArrowError> {
-        self.begin(table)?.write(&batch)
+        let written = self.begin(table)?.write(&batch);
+        written.map_err(|error| self.named(table.name, error))
     }
 }
 

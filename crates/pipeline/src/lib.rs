@@ -13,6 +13,7 @@ mod options;
 mod pass;
 mod reading;
 mod search;
+mod watched;
 
 pub mod source;
 

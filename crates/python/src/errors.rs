@@ -1,5 +1,6 @@
 //! Errors of the core as Python's: the one place where they are mapped.
 
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mailscope_pipeline::Error;
@@ -11,11 +12,30 @@ use pyo3::types::PyDict;
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     let (class, hint) = match error {
         Error::Input { hint, .. } => ("InputError", *hint),
-        Error::Output { .. } | Error::Tables(_) => ("StoreError", None),
+        Error::Output { cause, .. } => ("StoreError", next(cause.kind())),
+        Error::Tables(_) => ("StoreError", None),
         Error::Usage(_) => ("UsageError", None),
         Error::Stopped => return PyRuntimeError::new_err("stopped"),
     };
     exception(py, class, &error.to_string(), hint).unwrap_or_else(|failure| failure)
+}
+
+/// What to do about a refusal of the system, in the words of `mailscope.cli.main`.
+fn next(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            Some("make room there, or write to another disk; what was there before is whole")
+        }
+        ErrorKind::FileTooLarge => {
+            Some("the disk takes no file of that size; write to another disk")
+        }
+        ErrorKind::PermissionDenied => Some("may this user read, or write, there?"),
+        ErrorKind::ReadOnlyFilesystem => Some("write to another disk"),
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            Some("a folder is wanted, and a file has its name")
+        }
+        _ => None,
+    }
 }
 
 fn exception(py: Python<'_>, class: &str, message: &str, hint: Option<&str>) -> PyResult<PyErr> {
