@@ -28,6 +28,7 @@ from mailscope.detect.senders.figures import Window, sending_figures
 from mailscope.detect.senders.history import with_history, without_history
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
+from mailscope.investigation.sender_subnets import with_subnets
 from mailscope.store.engine import held, plain_rows
 from mailscope.store.flow_hours import FlowHours, at_once
 from mailscope.wording import Phrase, phrase
@@ -98,6 +99,8 @@ def sender_queue(
         queued.set_result([sender.subject for sender in queue.senders if sender.verdict in ("abnormal", "watch")])
     finally:
         queued.cancel()  # who waits for it no longer does
+    if not only:
+        queue.senders = with_subnets(queue.senders, conversations, figures, window, network.prefixes)
     if trend_slots:
         _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)

@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "senders.no-own": "推断为本网的地址中没有主机发送邮件，因此查看所有主机；请用 --own 给出本网地址",
     "senders.sent": "{during}内向{servers}发起{flows}",
     "senders.why": "{sent}：{reason}",
+    "senders.together": "同一 /64 网段的 {addresses}合计：{why}",
     "senders.cleared": "排除嫌疑：{reason}",
     "senders.doubtful": "可能是{reason}；但{signals}",
     # --- signals
@@ -35,6 +36,7 @@ TEMPLATES: dict[str, str] = {
     "senders.could-hide": "若其上某个账号被滥用，看起来也一样：请查其邮件日志",
     "senders.could-be-mail-server": "只发不收的邮件服务器，或其来信走另一条线路：可用 `mailscope role add ADDRESS mail-server` 确认",
     "senders.could-be-gateway": "合作方的外发网关：请问其管理者或查其邮件日志",
+    "senders.could-be-several-hosts": "同一网络中的多台主机，各自发少量邮件",
     "senders.could-be-stale-list": "地址陈旧的群发：其中仍应有服务器应答",
     # --- scans and floods
     "senders.scan": "{during}内尝试{targets}的 {port} 端口，{flows}中有 {failed} 次无应答",

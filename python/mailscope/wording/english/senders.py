@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "senders.no-own": "no host of the networks taken as own sends mail, so every host is looked at; give --own NETWORK",
     "senders.sent": "{flows} to {servers} within {during}",
     "senders.why": "{sent}: {reason}",
+    "senders.together": "{addresses} of one /64 together: {why}",
     "senders.cleared": "cleared as {reason}",
     "senders.doubtful": "it could be {reason}; but {signals}",
     # --- signals
@@ -42,6 +43,7 @@ TEMPLATES: dict[str, str] = {
         "`mailscope role add ADDRESS mail-server`"
     ),
     "senders.could-be-gateway": "the outgoing gateway of a partner: its operator or its mail log tells",
+    "senders.could-be-several-hosts": "several hosts of one network, each with a little mail of its own",
     "senders.could-be-stale-list": "a mailing with stale addresses: some of its servers would still answer",
     # --- scans and floods
     "senders.scan": "tried port {port} of {targets}, {failed} of {flows} unanswered, within {during}",
