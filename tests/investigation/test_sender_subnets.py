@@ -4,6 +4,7 @@ import ipaddress
 import random
 
 from mailscope.investigation.sender_queue import sender_queue
+from mailscope.report.senders.text import text
 from tests.fixtures.flow_rows import exchange, mails, received, records
 
 OWN = ["2001:db8::/32", "10.0.0.0/8"]
@@ -72,3 +73,17 @@ def test_what_is_only_watched_alone_is_told_as_part_of_the_network():
 def test_mail_to_the_same_few_servers_is_no_abuse_however_many_addresses_hand_it_out():
     rows = [row for n, host in enumerate(temporary(40)) for row in mails(host, servers=2, over=600 + n, bytes=9000)]
     assert listed(rows) == {}
+
+
+def test_addresses_whose_role_the_owner_told_are_not_added_up():
+    hosts = temporary(40)
+    assert "2001:db8:0:7::/64" not in {
+        sender.subject for sender in queue(little(hosts), roles=dict.fromkeys(hosts, "mail-server")).senders
+    }
+
+
+def test_the_terminal_lists_addresses_of_the_network():
+    hosts = sorted(temporary(40))
+    page = " ".join(text(queue(little(hosts)), "en", 100).split())
+    assert f"40 addresses as one host: {hosts[0]}, " in page
+    assert "and 32 more" in page

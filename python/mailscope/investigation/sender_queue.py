@@ -100,7 +100,7 @@ def sender_queue(
     finally:
         queued.cancel()  # who waits for it no longer does
     if not only:
-        queue.senders = with_subnets(queue.senders, conversations, figures, window, network.prefixes)
+        queue.senders = with_subnets(queue.senders, conversations, figures, window, network.prefixes, roles or ())
     if trend_slots:
         _add_trends(queue.senders, conversations, window, trend_slots)
     queue.distribution = _distribution(figures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from ibis.expr.types import Table
@@ -18,13 +18,19 @@ ADDRESSES_SHOWN = 100
 
 
 def with_subnets(
-    senders: Sequence[Sender], conversations: Table, figures: Table, window: Window, own: Sequence[Prefix]
+    senders: Sequence[Sender],
+    conversations: Table,
+    figures: Table,
+    window: Window,
+    own: Sequence[Prefix],
+    confirmed: Collection[str] = (),
 ) -> list[Sender]:
     """The senders with each /64 that is abnormal as a whole, in place of its addresses that were only watched.
 
-    Addresses that stand out or are cleared by themselves are not counted with the rest.
+    Addresses that stand out or are cleared by themselves, or whose role the owner has `confirmed`, are not counted
+    with the rest.
     """
-    decided = {sender.subject for sender in senders if sender.verdict in ("abnormal", "cleared")}
+    decided = {sender.subject for sender in senders if sender.verdict in ("abnormal", "cleared")}.union(confirmed)
     has_sixes = not own or any(prefix.version == 6 for prefix in own)
     members = many_addresses(figures, decided) if has_sixes else {}
     if not members:

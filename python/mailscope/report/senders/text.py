@@ -9,7 +9,7 @@ from mailscope.harmless import visible
 from mailscope.investigation.sender_queue import Queue
 from mailscope.investigation.sender_story import Other, Sender
 from mailscope.report.text import NARROWEST, Page, cells
-from mailscope.wording import Phrase, phrase, render
+from mailscope.wording import Phrase, amount, phrase, render
 
 CLEARED_SHOWN = 20
 VERDICTS = ("abnormal", "watch", "cleared", "ordinary")
@@ -80,6 +80,9 @@ def _senders(senders: Sequence[Sender], page: Page, say: _Sayer) -> None:
     page.lines.append(lines[0])
     for line, sender in zip(lines[1:], senders, strict=True):
         page.lines.append(line)
+        if listed := sender.figures.get("addresses"):
+            count = amount(sender.figures["addresses_count"], "address")
+            page.paragraph(say(phrase("senders.addresses", addresses=count, listed=listed)), "    ")
         if sender.reason is not None:
             page.paragraph(say(sender.reason), "    ")
         if sender.mail_log and any(sender.mail_log.values()):

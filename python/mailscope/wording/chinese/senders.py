@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "senders.no-own": "推断为本网的地址中没有主机发送邮件，因此查看所有主机；请用 --own 给出本网地址",
     "senders.sent": "{during}内向{servers}发起{flows}",
     "senders.why": "{sent}：{reason}",
+    "senders.addresses": "{addresses}视为一台主机：{listed}",
     "senders.together": "同一 /64 网段的 {addresses}合计：{why}",
     "senders.cleared": "排除嫌疑：{reason}",
     "senders.doubtful": "可能是{reason}；但{signals}",

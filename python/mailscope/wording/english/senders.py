@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "senders.no-own": "no host of the networks taken as own sends mail, so every host is looked at; give --own NETWORK",
     "senders.sent": "{flows} to {servers} within {during}",
     "senders.why": "{sent}: {reason}",
+    "senders.addresses": "{addresses} as one host: {listed}",
     "senders.together": "{addresses} of one /64 together: {why}",
     "senders.cleared": "cleared as {reason}",
     "senders.doubtful": "it could be {reason}; but {signals}",
