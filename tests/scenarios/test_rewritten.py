@@ -8,7 +8,7 @@ import pytest
 
 from mailscope.investigation.investigate import investigate
 from tests.fixtures.rewritten import double_vlan, gre, mpls, packets_of, pppoe, renamed, rewritten, vlan
-from tests.fixtures.wire import merged, pcap_bytes, pcapng_bytes, write
+from tests.fixtures.wire import cut, merged, pcap_bytes, pcapng_bytes, write
 
 pytestmark = pytest.mark.long
 PACKETS = packets_of(Path(__file__).parent / "real-proxies" / "input.pcap")
@@ -61,6 +61,11 @@ def test_two_captures_that_overlap_count_once(tmp_path):
     one = write(tmp_path / "one.pcap", PACKETS[: 3 * cut])
     other = write(tmp_path / "other.pcap", later(PACKETS[cut:], 120))
     holds(told([one, other]))
+
+
+@pytest.mark.parametrize("snaplen", [120, 200])
+def test_packets_cut_short_still_show_who_commanded(tmp_path, snaplen):
+    holds(told(write(tmp_path / "capture.pcap", cut(PACKETS, snaplen))))
 
 
 def test_other_addresses_play_the_same_parts(tmp_path):

@@ -9,6 +9,7 @@ from mailscope.investigation.conversation import endpoint
 from mailscope.wording import Phrase, amount, phrase
 
 if TYPE_CHECKING:
+    from mailscope.investigation.actor import Account
     from mailscope.report.build import Report
 
 
@@ -38,14 +39,22 @@ def headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     add("sure", f"{round(100 * finding.confidence)} %")
     lines.append((view.say("report.proof"), _proof(view, finding)))
     for account in details.get("accounts", []):
-        key = "report.account-used" if account.is_used else "report.account-failed"
-        tried = amount(account.succeeded if account.is_used else account.failed, "login")
-        add("account", phrase(key, user=account.user, server=account.server, logins=tried))
+        key, number = _account(account)
+        add("account", phrase(key, user=account.user, server=account.server, logins=amount(number, "login")))
     for attempt in details.get("attempts", [])[:5]:
         request = attempt.chain.request
         command = request.command if request is not None else attempt.target
         add("attempts", phrase("report.attempt", command=command, reply=attempt.reply))
     return lines
+
+
+def _account(account: Account) -> tuple[str, int]:
+    """What is said of an account that was tried, and of how many logins."""
+    if account.is_used:
+        return "report.account-used", account.succeeded
+    if account.failed:
+        return "report.account-failed", account.failed
+    return "report.account-open", len(account.flow_ids)
 
 
 def match_lines(view: Report, finding: Finding) -> list[tuple[str, str]]:

@@ -159,6 +159,7 @@ impl SmtpDecoder {
     fn data_command(&mut self, at: At, out: &mut Records) {
         self.end_unfinished(at, out);
         self.helo_over = None;
+        self.leave_unseen();
         let number = self.ledger.current.unwrap_or(0);
         if let Some(open) = self.ledger.find(number) {
             open.row.data_command = Some("DATA");
@@ -166,6 +167,18 @@ impl SmtpDecoder {
         }
         self.mode = Mode::Decide { refused: false };
         self.expect(Kind::Data, number, at, out);
+    }
+
+    /// Content follows, and the mail that is open can't be the one it belongs to.
+    pub(super) fn leave_unseen(&mut self) {
+        if let Some(number) = self.ledger.current
+            && self
+                .ledger
+                .find(number)
+                .is_some_and(|open| open.is_left_unseen())
+        {
+            self.ledger.close(number, "new-mail");
+        }
     }
 
     fn bdat(&mut self, at: At, argument: &[u8], out: &mut Records) {

@@ -31,6 +31,10 @@ impl SmtpDecoder {
         {
             return self.find_content(&reply);
         }
+        if self.mode == Mode::Lost {
+            // What finds no command answers one that was lost, and is not early.
+            self.matching.doubt();
+        }
         let mut passed = Vec::new();
         let matched = self.matching.reply(reply, |expected| passed.push(expected));
         for expected in passed {
@@ -104,6 +108,7 @@ impl SmtpDecoder {
     /// 354 without a DATA that was seen: content follows, and its start may be missing.
     fn find_content(&mut self, reply: &Reply) {
         self.content = None;
+        self.leave_unseen();
         self.begin_content(reply.at);
         let number = self.ledger.current.unwrap_or(0);
         if let Some(open) = self.ledger.find(number) {

@@ -181,6 +181,7 @@ impl SmtpDecoder {
     fn lost_line(&mut self, at: At, line: &[u8], is_crlf: bool, out: &mut Records) {
         let is_first = self.content.is_none();
         if line == b"." && !is_first {
+            self.leave_unseen();
             let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
             if let Some(open) = self.ledger.find(number) {
                 open.row.data_command = Some("DATA");
@@ -493,6 +494,10 @@ impl SmtpDecoder {
                 if let Some(login) = &mut self.login {
                     login.exchange.lose();
                 }
+                let current = self.ledger.current.unwrap_or(0);
+                if let Some(open) = self.ledger.find(current) {
+                    open.has_lost_commands = true;
+                }
                 self.mode = Mode::Lost;
             }
         }
@@ -535,10 +540,11 @@ impl SmtpDecoder {
 
     /// Replies were lost: what waits for them will not be told apart any more.
     fn server_gap(&mut self, out: &mut Records) {
+        // What was held came before the loss was seen, too.
+        self.release_undecided(out);
         for given_up in self.matching.give_up() {
             self.unanswered(given_up);
         }
-        self.release_undecided(out);
         self.ledger.flush(out);
     }
 

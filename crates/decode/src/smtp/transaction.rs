@@ -23,6 +23,8 @@ pub struct Open {
     pub has_content: bool,
     /// Some of its content came.
     pub has_begun_content: bool,
+    /// Commands are missing after the last that was seen.
+    pub has_lost_commands: bool,
     /// Nothing is added any more.
     is_closed: bool,
 }
@@ -42,9 +44,23 @@ impl Open {
             && row.data_code.is_none_or(|code| code >= 400)
     }
 
+    fn are_recipients_refused(&self) -> bool {
+        self.refused > 0 && self.refused == self.row.recipient_count
+    }
+
+    /// The content that follows is another mail's: after the last of the recipients, all refused, commands are missing.
+    pub fn is_left_unseen(&self) -> bool {
+        self.has_lost_commands && self.are_recipients_refused()
+    }
+
     fn is_refused_before_content(&self) -> bool {
         let mail = self.row.mail_code.is_some_and(|code| code >= 400);
-        let recipients = self.refused > 0 && self.refused == self.row.recipient_count;
+        // Content was asked for, or sent all the same: another recipient was accepted, unseen.
+        let is_taken = match self.row.data_code {
+            Some(code) => code < 400,
+            None => self.has_content,
+        };
+        let recipients = self.are_recipients_refused() && !is_taken;
         let data = self.row.data_code.is_some_and(|code| code >= 400);
         mail || recipients || data
     }
@@ -125,6 +141,7 @@ impl Ledger {
             accepted: 0,
             has_content: false,
             has_begun_content: false,
+            has_lost_commands: false,
             is_closed: false,
         });
         self.current = Some(number);
@@ -155,6 +172,7 @@ impl Ledger {
     ) -> Option<u32> {
         let open = self.find(number)?;
         open.row.span = open.row.span.to(at);
+        open.has_lost_commands = false;
         open.row.recipient_count = open.row.recipient_count.saturating_add(1);
         if open.row.recipients.len() >= cap {
             return None;

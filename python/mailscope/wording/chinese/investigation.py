@@ -220,6 +220,7 @@ TEMPLATES: dict[str, str] = {
     "report.account": "账户",
     "report.account-used": "{server} 上的 {user}：登录成功（{logins}）——很可能被盗，请通知其所有者",
     "report.account-failed": "{server} 上的 {user}：登录失败（{logins}）",
+    "report.account-open": "{server} 上的 {user}：尝试过登录（{logins}），是否成功不可见",
     "report.attempts": "未成功的请求",
     "report.attempt": "{command}（{reply}）",
     "report.do-now": "应对措施",

@@ -259,6 +259,7 @@ TEMPLATES: dict[str, str] = {
     "report.account": "Accounts",
     "report.account-used": "{user} at {server}: the login succeeded ({logins}) - likely stolen, tell its owner",
     "report.account-failed": "{user} at {server}: failed ({logins})",
+    "report.account-open": "{user} at {server}: tried ({logins}); whether it was let in is not visible",
     "report.attempts": "Led nowhere",
     "report.attempt": "{command} ({reply})",
     "report.do-now": "What to do",
