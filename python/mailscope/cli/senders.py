@@ -94,14 +94,16 @@ def execute(args: argparse.Namespace) -> int:
 
 def queue_of(args: argparse.Namespace, *, everybody: bool) -> "Queue":
     """The queue over the sources that the arguments name."""
-    from mailscope.ingest.maillogs.stored import log_between, stored_logs
-    from mailscope.investigation.sender_mail import with_mail_logs
     from mailscope.investigation.sender_queue import sender_queue
+    from mailscope.store.lake import MAIL_LOG, lakes_of
 
     known = roles(roles_file(args.roles))
     with records_of(args) as records:
         queue = sender_queue(records, args.own, args.since, known, everybody=everybody)
-    if logs := stored_logs(sources_of(args)):
+    if logs := lakes_of(sources_of(args), MAIL_LOG):
+        from mailscope.ingest.maillogs.stored import log_between
+        from mailscope.investigation.sender_mail import with_mail_logs
+
         window = window_of(queue)
         queue = with_mail_logs(queue, [log_between(lake, window) for lake in logs])
     return queue

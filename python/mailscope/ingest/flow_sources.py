@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mailscope.errors import InputError, UsageError
-from mailscope.ingest import flowlogs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +59,8 @@ class FlowSources:
             elif _is_store(path):
                 self._add_store(path, sums or {})
             else:
+                from mailscope.ingest import flowlogs
+
                 kind = flowlogs.kind_of(path)
                 if kind == "unknown" and not was_named:
                     self.notes.append(f"`{path}` holds no flows that are known here")
@@ -99,6 +100,8 @@ class FlowSources:
     def _add_logs(self, paths: list[Path]) -> None:
         if not paths:
             return
+        from mailscope.ingest import flowlogs
+
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")
         self._parts.append(self._parquet(file).select(*COLUMNS))
         for log in report.logs:
@@ -110,6 +113,7 @@ class FlowSources:
         """Exports through the core; captures that hold none, or few among other traffic, as conversations."""
         if not paths:
             return
+        from mailscope.ingest import flowlogs
         from mailscope.ingest.captures import Options, write_case
 
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")

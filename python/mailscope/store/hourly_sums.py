@@ -60,6 +60,11 @@ class HourlySums:
         self.place = records.parent / FOLDER / name
         self._records = records
         self._made = made
+        self._seen: DeltaTable | None = None
+
+    def look(self) -> None:
+        """From now on all questions are of the table as it is now: a fold meanwhile would add what `reach` leaves."""
+        self._seen = self._table()
 
     def reach(self, upto: int) -> Reach | None:
         """How far they go; None when there are none that can be used, and all must be summed."""
@@ -103,7 +108,7 @@ class HourlySums:
         filters = [(DAY, ">=", first_day)] if first_day else None
         if table is None or not (uris := table.file_uris(file_pruning_predicate=filters)):
             return None
-        return add_parquet_files(connection, f"sums_{self.name}", uris).drop(DAY)
+        return add_parquet_files(connection, f"sums_{self.name}", uris, schema=_schema(table)).drop(DAY)
 
     def same(self) -> dict[str, "Any"]:
         """Columns that have one value in all rows, as the log tells it of each file."""
@@ -233,7 +238,7 @@ class HourlySums:
         from deltalake import DeltaTable
 
         place = str(self.place)
-        return DeltaTable(place) if DeltaTable.is_deltatable(place) else None
+        return self._seen or DeltaTable(place) if DeltaTable.is_deltatable(place) else None
 
 
 def _transaction(app: str, version: int) -> "Transaction":
@@ -300,7 +305,12 @@ def _chunks(files: Iterable[NewFile], most: int, *, whole_versions: bool = True)
 
 def _empty(records: Path) -> "pa.Table":
     """The records' columns without a row."""
-    import pyarrow as pa
     from deltalake import DeltaTable
 
-    return pa.schema(DeltaTable(str(records)).schema()).empty_table()
+    return _schema(DeltaTable(str(records))).empty_table()
+
+
+def _schema(table: "DeltaTable") -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema(table.schema())

@@ -13,7 +13,7 @@ Delta has no unsigned numbers: columns are stored one size wider (`u16` as 32 bi
 numbers of the same bits, and text without dictionaries.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ class Lake:
             records = engine.add_delta(connection, name, self.uri)
             records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
         elif files and (self.is_local or engine.is_spark(connection)):
-            records = engine.add_parquet_files(connection, name, files, self.uri)
+            records = engine.add_parquet_files(connection, name, files, self.uri, _stored_schema(self.name))
         elif not files:
             records = engine.add_arrow(connection, name, _stored_schema(self.name).empty_table())
         else:
@@ -148,12 +148,16 @@ class Lake:
         folder, version = Path(self.uri), info["version"]
         for name, made in names.items() if self.is_local else ():
             kind = HourlySums(folder, name, made)
+            kind.look()
             reach = kind.reach(version)
             if reach is None:
                 continue
             sums = kind.read(connection, info["first_day"])
             rest = [str(file.path) for file in reach.rest]
-            told = add_parquet_files(connection, f"rest_{name}", rest).select(*columns) if rest else records.limit(0)
+            told = records.limit(0)
+            if rest:
+                schema = _stored_schema(TABLE)
+                told = add_parquet_files(connection, f"rest_{name}", rest, schema=schema).select(*columns)
             parts[name] = Part(told, sums, not rest, kind.same(), kind.doubled(reach.rest))
         # Files are the same for all threads; what is read of an object store is not.
         is_shared = self.is_local and bool(info["files"]) and not is_spark(connection)
@@ -176,8 +180,6 @@ class Lake:
 
     def info(self) -> dict[str, Any]:
         """Version, files, bytes, rows, days: what the table's log says."""
-        import pyarrow.compute as pc
-
         table = self._fresh()
         files = _files_of(table)
         days = sorted({str(day) for day in files[f"partition.{DAY}"].to_pylist()}) if len(files) else []
@@ -185,8 +187,8 @@ class Lake:
             "uri": self.uri,
             "version": table.version(),
             "files": len(files),
-            "bytes": pc.sum(files["size_bytes"]).as_py() or 0,
-            "records": pc.sum(files["num_records"]).as_py() or 0,
+            "bytes": sum(files["size_bytes"].to_pylist()),
+            "records": sum(files["num_records"].to_pylist()),
             "days": len(days),
             "first_day": days[0] if days else None,
             "last_day": days[-1] if days else None,
@@ -255,11 +257,11 @@ class Lake:
         files = _files_of(self._table)
         if not {"min.start", "max.start"} <= set(files.column_names):
             return None
-        microseconds = pa.timestamp("us", "UTC")
-        # As numbers: pyarrow imports pandas, a quarter of a second, to give times as Python's.
-        begun, ended = (files[name].cast(microseconds).cast("int64") for name in ("min.start", "max.start"))
-        if not len(files) or begun.null_count or ended.null_count:
+        edges_of = [files[name] for name in ("min.start", "max.start")]
+        if not len(files) or any(edge.null_count or edge.type != pa.timestamp("us", "UTC") for edge in edges_of):
             return None
+        # As numbers: pyarrow imports pandas, a quarter of a second, to give times as Python's; a cast loads much, too.
+        begun, ended = (edge.combine_chunks().view(pa.int64()) for edge in edges_of)
         paths, begins, ends = files["path"].to_pylist(), begun.to_pylist(), ended.to_pylist()
         first, last = min(begins) + SPAN_SLACK_US, max(ends) - SPAN_SLACK_US
         times = zip(paths, begins, ends, strict=True)
@@ -302,6 +304,12 @@ class Lake:
             raise StoreError(f"there is no store of {what} at `{self.uri}`", hint=f"{maker} makes one")
         self._table = None
         return self._open()
+
+
+def lakes_of(stores: Iterable[str | Path], table: str) -> list[Lake]:
+    """That table of these stores, of those that have any."""
+    lakes = [Lake(place, table=table) for place in stores]
+    return [lake for lake in lakes if lake.exists]
 
 
 def _utc(microseconds: int) -> datetime:

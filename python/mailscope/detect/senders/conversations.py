@@ -176,5 +176,15 @@ def _told(merged: Table) -> Table:
         else_=(_.silent > 0).fill_null(False),
     )
     return merged.mutate(failed=is_failed.ifelse(_.flows, 0)).select(
-        *_ENDS, "flows", "failed", "packets", "bytes", "sampled_packets", "sampling", "start", "end"
+        "client",
+        "server",
+        "server_port",
+        "flows",
+        "failed",
+        "packets",
+        "bytes",
+        "sampled_packets",
+        "sampling",
+        "start",
+        "end",
     )

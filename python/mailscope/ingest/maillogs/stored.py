@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailscope.ingest.maillogs.reader import MailLog, first_line, mail_log
 from mailscope.ingest.maillogs.row import Row
-from mailscope.store.lake import MAIL_LOG, Lake
+from mailscope.store.lake import MAIL_LOG, Lake, lakes_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def _text(value: object) -> object:
 
 def stored_logs(stores: Iterable[str | Path]) -> list[Lake]:
     """The mail logs of these stores, of those that have any."""
-    lakes = [Lake(place, table=MAIL_LOG) for place in stores]
-    return [lake for lake in lakes if lake.exists]
+    return lakes_of(stores, MAIL_LOG)
 
 
 def log_between(lake: Lake, window: tuple[datetime, datetime] | None) -> ibis.Table:
