@@ -3,6 +3,8 @@
 import ipaddress
 import random
 
+import pytest
+
 from mailscope.investigation.sender_queue import sender_queue
 from mailscope.report.senders.text import text
 from tests.fixtures.flow_rows import exchange, mails, received, records
@@ -54,6 +56,7 @@ def test_servers_with_chosen_addresses_are_not_added_up():
     assert listed(little([str(CUSTOMER[number]) for number in range(0x25, 0x25 + 20)])) == {}
 
 
+@pytest.mark.long
 def test_people_who_hand_mail_to_a_provider_are_not_added_up():
     assert listed(little(temporary(40), dport=587)) == {}
 
@@ -64,17 +67,20 @@ def test_an_address_that_stands_out_by_itself_does_not_drag_its_neighbours_in():
     assert list(found) == [loud]
 
 
+@pytest.mark.long
 def test_what_is_only_watched_alone_is_told_as_part_of_the_network():
     hosts = temporary(12)
     found = listed(little(hosts, each=8))
     assert list(found) == [str(CUSTOMER)]
 
 
+@pytest.mark.long
 def test_mail_to_the_same_few_servers_is_no_abuse_however_many_addresses_hand_it_out():
     rows = [row for n, host in enumerate(temporary(40)) for row in mails(host, servers=2, over=600 + n, bytes=9000)]
     assert listed(rows) == {}
 
 
+@pytest.mark.long
 def test_addresses_whose_role_the_owner_told_are_not_added_up():
     hosts = temporary(40)
     assert "2001:db8:0:7::/64" not in {
@@ -82,6 +88,7 @@ def test_addresses_whose_role_the_owner_told_are_not_added_up():
     }
 
 
+@pytest.mark.long
 def test_the_terminal_lists_addresses_of_the_network():
     hosts = sorted(temporary(40))
     page = " ".join(text(queue(little(hosts)), "en", 100).split())
