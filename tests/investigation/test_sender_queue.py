@@ -100,6 +100,14 @@ def test_the_queue_is_the_same_whatever_was_summed_together_and_however_late_it_
     summed, plain, quick = queues(tmp_path / "store", tmp_path)
     assert set(summed.parts) == set(SUMS)
     same(plain, quick)
+    # A day that is laid out, and what is folded and what comes after it.
+    lake.fold()
+    lake.compact()
+    lake.append(records.slice(0, 50), app="test", number=100)
+    lake.fold()
+    lake.append(records.slice(50, 50), app="test", number=101)
+    _summed, plain, quick = queues(tmp_path / "store", tmp_path)
+    same(plain, quick)
 
 
 @pytest.mark.long
@@ -133,18 +141,22 @@ def test_of_one_feed_what_was_added_up_once_is_the_same_queue(tmp_path):
     same(plain, quick)
     lake.fold()
     same(plain, queues(tmp_path / "store", tmp_path)[2])
+    lake.compact()
+    summed, _plain, quick = queues(tmp_path / "store", tmp_path)
+    assert [summed.parts[name].doubled for name in ("mail", "asked")] == [[], []]
+    same(plain, quick)
 
 
 @pytest.mark.long
 def test_a_store_whose_sums_an_earlier_version_made_is_read_right_and_folded_again(tmp_path):
-    earlier = {name: made for name, made in SUMS.items() if name != "failed"}
+    earlier = {name: made for name, made in SUMS.items() if name not in ("failed", "unasked")}
     Lake(tmp_path / "store").append(day(6), app="test", number=0)
     Lake(tmp_path / "store", sums=earlier).fold()
     summed, plain, quick = queues(tmp_path / "store", tmp_path)
     assert set(summed.parts) == set(earlier)
     same(plain, quick)
     lake = Lake(tmp_path / "store", sums=SUMS)
-    assert lake.fold() == {**dict.fromkeys(SUMS, 0), "failed": len(day(6))}
+    assert lake.fold() == {**dict.fromkeys(SUMS, 0), **dict.fromkeys(["failed", "unasked"], len(day(6)))}
     assert lake.fold(again=True) == dict.fromkeys(SUMS, len(day(6)))
     same(plain, queues(tmp_path / "store", tmp_path)[2])
 

@@ -1,5 +1,6 @@
 """SQL over a case reads the case and can do nothing else."""
 
+import pyarrow as pa
 import pytest
 from tests.fixtures.cases import make_case
 
@@ -70,3 +71,21 @@ def test_a_wrong_column_is_named_with_a_hint(case):
 def test_an_unknown_engine_is_refused():
     with pytest.raises(UsageError, match="oracle"):
         engine.connect("oracle://local")
+
+
+def test_what_is_viewed_is_asked_again_and_what_is_held_is_not():
+    connection = engine.connect()
+    rows = engine.add_arrow(connection, "rows", pa.table({"n": [1, 2]}))
+    connection.con.execute("CREATE TABLE kept AS FROM rows")
+    kept = connection.table("kept")
+    viewed, held = engine.viewed(kept.filter(kept.n > 1), "seen"), engine.held(kept.filter(kept.n > 1), "held")
+    connection.con.execute("INSERT INTO kept VALUES (3)")
+    assert [len(engine.plain_rows(table)) for table in (rows, viewed, held)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_seconds_since_1970_are_those_of_the_moment_with_and_without_a_zone(zone):
+    times = pa.array([1_772_582_399_999_999, 0, None], pa.timestamp("us", zone))
+    rows = engine.add_arrow(engine.connect(), "rows", pa.table({"at": times}))
+    found = engine.plain_rows(rows.select(seconds=rows.at.epoch_seconds().cast("float64")))
+    assert [row["seconds"] for row in found] == [1_772_582_399.999999, 0, None]

@@ -23,7 +23,7 @@ from mailscope.detect.network import SITE, Network, host_pairs, own_network
 from mailscope.detect.port_profile import matches
 from mailscope.detect.senders.baseline import baseline
 from mailscope.detect.senders.buckets import LABELS, buckets
-from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
+from mailscope.detect.senders.conversations import MAIL_PORTS, kept_conversations, mail_conversations
 from mailscope.detect.senders.figures import Window, sending_figures
 from mailscope.detect.senders.history import with_history, without_history
 from mailscope.detect.senders.verdicts import verdicts
@@ -89,7 +89,7 @@ def sender_queue(
     network = own_network([], own, sites=SITES)
     others = at_once(hours, partial(asking, network=network)) if own else None
     try:
-        conversations = held(mail_conversations(hours), "mail_conversations")
+        conversations = kept_conversations(hours)
         if others is None:
             network = own_network(_pairs(hours, conversations), sites=SITES)
             others = at_once(hours, partial(asking, network=network))

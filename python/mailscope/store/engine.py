@@ -90,7 +90,10 @@ def _quiet(connection: "duckdb.DuckDBPyConnection") -> "ibis.BaseBackend":
 
     _name_compilers()
     _set(connection)
-    return ibis.duckdb.from_connection(connection)
+    backend = ibis.duckdb.from_connection(connection)
+    # Ibis first makes a time without a zone of it, for which the engine asks a calendar, a thousand instructions a row.
+    type(backend.compiler).visit_ExtractEpochSeconds = lambda compiler, _op, *, arg: compiler.f.epoch(arg)
+    return backend
 
 
 _COMPILERS = "ibis.backends.sql.compilers"
@@ -248,6 +251,15 @@ def held(table: "ibis.Table", name: str) -> "ibis.Table":
     asked = connection.compile(table)
     # Spills to disk when it must, unlike rows in Arrow.
     _running(connection).execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM ({asked}) SELECT {columns}')
+    return _named(connection, name, table.schema())
+
+
+def viewed(table: "ibis.Table", name: str) -> "ibis.Table":
+    """The expression under that name, worked out whenever it is asked: where reading costs less than keeping."""
+    connection = table.get_backend()
+    if is_spark(connection):
+        return held(table, name)
+    _running(connection).execute(f'CREATE OR REPLACE VIEW "{name}" AS {connection.compile(table)}')
     return _named(connection, name, table.schema())
 
 

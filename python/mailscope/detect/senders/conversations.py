@@ -11,6 +11,7 @@ from ibis import _
 from ibis.expr.types import BooleanValue, IntegerColumn, IntegerValue, Table
 
 from mailscope.store.added_sums import Addable
+from mailscope.store.engine import held, viewed
 from mailscope.store.flow_hours import FlowHours
 
 MAIL_PORTS = (25, 465, 587, 2525)
@@ -42,6 +43,17 @@ def mail_conversations(flow_records: Table | FlowHours) -> Table:
     if feed is None:
         return _across_feeds(hours.added("mail", MAIL))
     return _of_one_feed(hours.added("mail", MAIL, keys=_ENDS), feed["format"])
+
+
+def kept_conversations(hours: FlowHours) -> Table:
+    """The conversations for several questions: worked out once, or read each time where a store has them as they are.
+
+    Reading a day of them thrice is a third of the work of keeping them, most of which is their addresses.
+    """
+    part = hours.parts.get("mail")
+    is_stored = part is not None and part.doubled == [] and hours.only_feed("mail", _feeds, _FEED) is not None
+    conversations = mail_conversations(hours)
+    return viewed(conversations, "mail_as_stored") if is_stored else held(conversations, "mail_conversations")
 
 
 def mail_hours(flow_records: Table) -> Table:
