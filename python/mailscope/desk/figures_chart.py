@@ -50,7 +50,7 @@ def _scale(most: int, width: int, *, has_rates: bool) -> list[str]:
         value = most * share
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.0f}" y2="{y:.0f}" stroke="#8888" />'
-            f'<text x="{LEFT - 8}" y="{y + 4:.0f}" text-anchor="end">{value:g}</text>'
+            f'<text x="{LEFT - 8}" y="{y + 4:.0f}" text-anchor="end">{value:,g}</text>'
         )
         if has_rates:
             parts.append(f'<text x="{width - RIGHT + 6}" y="{y + 4:.0f}">{share:.0%}</text>')
@@ -65,7 +65,7 @@ def _month(month: Month, x: int, most: int, say: Callable[[str], str]) -> list[s
         size = HIGH * value / most
         parts.append(
             f'<rect class="{kind}" x="{x + offset}" y="{TOP + HIGH - size:.1f}" width="24" height="{size:.1f}" '
-            f'fill="{colour}"><title>{name}: {value} {escape(say("page." + kind))}</title></rect>'
+            f'fill="{colour}"><title>{name}: {value:,} {escape(say("page." + kind))}</title></rect>'
         )
     return parts
 

@@ -107,7 +107,7 @@ def timeline(view: Report, finding: Finding) -> str:
     width, base, tall = WIDTH / BINS, 130, 104
     parts = [f'<svg viewBox="0 0 {WIDTH} 160" role="img" aria-label="{escape(view.say("report.timeline"))}">']
     parts.append(f'<line class="axis" x1="0" y1="{base}" x2="{WIDTH}" y2="{base}"/>')
-    parts.append(f'<text class="tick" x="0" y="14">{top}</text>')
+    parts.append(f'<text class="tick" x="0" y="14">{top:,}</text>')
     parts.append(f'<line class="grid" x1="24" y1="{base - tall}" x2="{WIDTH}" y2="{base - tall}"/>')
     for number, ((start, sessions, mails), value) in enumerate(zip(columns, heights, strict=True)):
         if not value:

@@ -29,7 +29,7 @@ _UNITS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 _JOIN: Mapping[str, str] = {"en": ", "}
 _JOIN_OTHERS = "、"
 
-_NAMES = frozenset({"number", "packet", "port"})
+_NAMES = frozenset({"number", "observation_domain", "packet", "port"})
 """Values whose number names something, such as a case; all others count something: 1,000."""
 
 LIST_SHOWN = 8
