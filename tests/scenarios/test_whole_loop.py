@@ -26,6 +26,7 @@ from mailscope.investigation.investigate import investigate
 from mailscope.report.jsonl import json_text
 from mailscope.response.plan import Guards, Plan, network
 from mailscope.response.targets.nftables import Nftables
+from tests.fixtures.daemon import until
 from tests.fixtures.mta import Mta
 from tests.fixtures.namespaces import Triangle, possible
 
@@ -80,7 +81,7 @@ def sent_spam(net, folder):
         time.sleep(1)
         done = inside(net.sender, "python3", "-c", SPAM, net.server_address)
         assert done.wait(60) == 0
-        time.sleep(1)
+        until(lambda: pcap.stat().st_size == _after_a_second(pcap))
     finally:
         capture.terminate()
         capture.wait(10)
@@ -89,6 +90,12 @@ def sent_spam(net, folder):
         sink.wait(10)
         sink.stdout.close()
     return pcap
+
+
+def _after_a_second(pcap):
+    """The size that the capture then has: what was sent is in it when it grows no more."""
+    time.sleep(1)
+    return pcap.stat().st_size
 
 
 def complaint(address, when):

@@ -110,6 +110,7 @@ def test_a_probe_is_no_pregreeter_for_postscreen(elsewhere):
         text = (etc / "master.cf").read_text().replace("- - smtpd", "- 1 postscreen", 1)
         (etc / "master.cf").write_text(text + "smtpd pass - - n - - smtpd\ndnsblog unix - - n - 0 dnsblog\n")
         subprocess.run([postfix.PROGRAM, "-c", etc, "reload"], check=True, capture_output=True)
+        until(lambda: "reload" in server.log())
         time.sleep(2)
         outcomes = asked(server, only={"foreign-to-foreign"})
         log = server.log()
