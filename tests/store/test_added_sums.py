@@ -37,6 +37,7 @@ def test_hours_of_several_files_and_of_newer_records_may_have_a_key_twice(files,
         ([99, 1], True, False),
         ([80, 20], False, False),
         ([50] * 2, False, True),
+        ([50_000_001] * 2, True, False),
     ],
 )
 def test_a_past_day_is_laid_out_when_little_came_late_and_the_present_one_when_much_is_new(counts, is_past, expected):

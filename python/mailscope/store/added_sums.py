@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EARLIEST, LATEST = ("first", "start"), ("last", "end")
-PIECE = 1_500_000
+PIECE = 500_000
 """Rows added up and sorted at once; a day of more is dealt into so many pieces."""
 
 FEW_NEW = 0.02
 """Share of a past day's rows that may have come late without the day being laid out anew."""
 MANY_NEW = 0.34
 """The same of the present day, which grows: so it is written some three times, however often it is looked at."""
+
+LARGEST_DAY = 100_000_000
+"""Rows of a day beyond which it is not laid out: a collector would be busy with it for too long."""
 
 Hours = tuple[int, int]
 """First and last hour since 1970, both included."""
@@ -86,7 +89,8 @@ def in_hours(rows: "ibis.Table", spans: Sequence[Hours]) -> "ibis.Value":
 
 def is_scattered(counts: Sequence[int], *, is_past: bool) -> bool:
     """Says whether a day's files, of so many rows each, are worth being laid out anew as one."""
-    return len(counts) > 1 and sum(counts) - max(counts) > (FEW_NEW if is_past else MANY_NEW) * sum(counts)
+    rows = sum(counts)
+    return len(counts) > 1 and rows <= LARGEST_DAY and rows - max(counts) > (FEW_NEW if is_past else MANY_NEW) * rows
 
 
 def pieces(rows: "ibis.Table", kind: Addable) -> "Iterator[ibis.Table]":

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
-from mailscope.store.added_sums import Addable, Hours, batches, doubled, is_scattered, pieces
+from mailscope.store.added_sums import LARGEST_DAY, Addable, Hours, batches, doubled, is_scattered, pieces
 from mailscope.store.delta_log import Gap, NewFile, new_files
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ TOLD_WHOLE = 32
 """Characters of a text that Delta's log tells at least."""
 DAY_BYTES = 1 << 30
 """Size of a file of sums up to which a day is one."""
-FOLD_MEMORY = "1GB"
+FOLD_MEMORY, LAY_OUT_MEMORY = "1GB", "300MB"
 """Beyond it the engine spills to disk."""
 
 Made = Callable[["ibis.Table"], "ibis.Table"]
@@ -168,6 +168,8 @@ class HourlySums:
         told = _told(table)
         for day, path, rows in zip(told[f"partition.{DAY}"], told["path"], told["num_records"], strict=True):
             days.setdefault(str(day), []).append((str(self.place / unquote(path)), rows))
+        if not is_added and any(sum(rows for _path, rows in files) > LARGEST_DAY for files in days.values()):
+            return  # an earlier version's sums: all of them or none
         today = datetime.now(UTC).date().isoformat()
         wanted = [
             day
@@ -188,7 +190,7 @@ class HourlySums:
 
         from mailscope.store.engine import add_parquet_files, connect
 
-        rows = add_parquet_files(connect(memory=FOLD_MEMORY), "rows", files).drop(DAY)
+        rows = add_parquet_files(connect(memory=LAY_OUT_MEMORY), "rows", files).drop(DAY)
         tables = (delta_types(piece.order_by(*rows.columns[:SORTED_BY]).to_pyarrow()) for piece in pieces(rows, kind))
         if (laid := batches(tables)) is None:
             return True
