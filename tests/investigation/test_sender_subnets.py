@@ -5,6 +5,8 @@ import random
 
 import pytest
 
+from mailscope.errors import UsageError
+from mailscope.investigation.sender_explained import explained
 from mailscope.investigation.sender_queue import sender_queue
 from mailscope.report.senders.text import text
 from tests.fixtures.flow_rows import exchange, mails, received, records
@@ -94,3 +96,14 @@ def test_the_terminal_lists_addresses_of_the_network():
     page = " ".join(text(queue(little(hosts)), "en", 100).split())
     assert f"40 addresses as one host: {hosts[0]}, " in page
     assert "and 32 more" in page
+
+
+def test_the_story_of_the_network_is_that_of_all_its_addresses():
+    hosts = temporary(40)
+    rows = records(received("10.0.0.25", sources=20), little(hosts))
+    story = explained(rows, str(CUSTOMER), OWN, since=None)
+    (sender,) = story.queue.senders
+    assert (sender.subject, sum(row["flows"] for row in story.hours)) == (str(CUSTOMER), 160)
+    assert all({row["src_addr"], row["dst_addr"]} & set(hosts) for row in story.evidence)
+    with pytest.raises(UsageError, match="not in the queue as one host"):
+        explained(rows, "2001:db8:0:8::/64", OWN, since=None)

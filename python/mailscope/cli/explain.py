@@ -24,7 +24,7 @@ mailscope explain 192.0.2.44 /var/cache/nfdump/2026/11/21 --since 7d --json
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the verb takes."""
-    parser.add_argument("subject", metavar="SUBJECT", help="the host's address")
+    parser.add_argument("subject", metavar="SUBJECT", help="the host's address, or an IPv6 /64 of the queue")
     add_source_arguments(parser)
     add_since_argument(parser)
     parser.add_argument("--maillog", action="append", default=[], type=Path, metavar="FILE", help="a mail server's log")
@@ -38,7 +38,7 @@ def execute(args: argparse.Namespace) -> int:
     from mailscope.investigation.sender_explained import explained
     from mailscope.report.senders.story import json_text, text
 
-    subject, known = canonical(args.subject), roles(roles_file(args.roles))
+    subject, known = _subject(args.subject), roles(roles_file(args.roles))
     with records_of(args) as records:
         story = explained(records, subject, args.own, args.since, known)
     rows, is_logged = _rows(args, subject, window_of(story.queue))
@@ -53,6 +53,12 @@ def execute(args: argparse.Namespace) -> int:
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
     sys.stdout.write(text(story, args.lang, min(width, 120)))
     return 0
+
+
+def _subject(text: str) -> str:
+    """A /64 of IPv6 as the queue names it, or an address as tables write it."""
+    first, slash, length = text.partition("/")
+    return f"{canonical(first)}/64" if slash and length == "64" and ":" in first else canonical(text)
 
 
 def _rows(

@@ -12,6 +12,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.senders.conversations import MAIL_PORTS, mail_conversations
+from mailscope.errors import UsageError
 from mailscope.investigation.mail_of_host import MailOfHost, mail_of_host
 from mailscope.investigation.mail_stories import MailStory
 from mailscope.investigation.sender_queue import DAY, Queue, sender_queue
@@ -49,20 +50,36 @@ def explained(
     since: timedelta | None = DAY,
     roles: Mapping[str, str] | None = None,
 ) -> Story:
-    """The story of one host over the newest `since` of the records."""
+    """The story of one host, or of an IPv6 /64 that the queue lists as one, over the newest `since` of the records.
+
+    Raises:
+        UsageError: The queue does not list that network as one host.
+
+    """
     hours = FlowHours.of(flow_records)
-    story = Story(subject, sender_queue(hours, own, since, roles, only=subject))
+    is_network = "/" in subject
+    story = Story(subject, sender_queue(hours, own, since, roles, only=None if is_network else subject))
     if story.queue.window is None:
         return story
+    addresses = _addresses(story) if is_network else [subject]
     recent = _.start >= ibis.literal(story.queue.window.start)
     conversations = held(mail_conversations(hours).filter(recent), "conversations_explained")
-    sent = conversations.filter(_.client == subject)
+    sent = conversations.filter(_.client.isin(addresses))
     # Some engines tell the zone of a truncated time and some do not.
     story.hours = [row | {"hour": _aware(row["hour"])} for row in plain_rows(_by_hour(sent))]
     story.servers = plain_rows(_by_peer(sent, "server"))
-    story.sources = plain_rows(_by_peer(conversations.filter(_.server == subject), "client"))
-    story.evidence = plain_rows(_evidence(hours.records.filter(recent), subject))
+    story.sources = plain_rows(_by_peer(conversations.filter(_.server.isin(addresses)), "client"))
+    story.evidence = plain_rows(_evidence(hours.records.filter(recent), addresses))
     return story
+
+
+def _addresses(story: Story) -> list[str]:
+    """The addresses of a network that the queue lists; nothing else stays in the story's queue."""
+    story.queue.senders = [sender for sender in story.queue.senders if sender.subject == story.subject]
+    story.queue.other = [other for other in story.queue.other if other.subject == story.subject]
+    if not story.queue.senders:
+        raise UsageError(f"{story.subject} is not in the queue as one host", hint="ask for one of its addresses")
+    return list(story.queue.senders[0].figures["addresses"])
 
 
 def with_mail(story: Story, told: Sequence[MailStory]) -> Story:
@@ -95,9 +112,9 @@ def _by_peer(conversations: Table, peer: str) -> Table:
     )
 
 
-def _evidence(records: Table, subject: str) -> Table:
-    is_sending = (_.src_addr == subject) & _.dst_port.isin(MAIL_PORTS)
-    is_answered = (_.dst_addr == subject) & _.src_port.isin(MAIL_PORTS)
+def _evidence(records: Table, addresses: Sequence[str]) -> Table:
+    is_sending = _.src_addr.isin(addresses) & _.dst_port.isin(MAIL_PORTS)
+    is_answered = _.dst_addr.isin(addresses) & _.src_port.isin(MAIL_PORTS)
     ends = ("src_addr", "src_port", "dst_addr", "dst_port")
     found = records.filter(is_sending | is_answered, _.proto == "tcp").order_by("start", "input", "record")
     return found.select("input", "datagram", "record", "start", *ends, "packets", "bytes").limit(EVIDENCE)
