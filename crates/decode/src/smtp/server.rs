@@ -94,7 +94,7 @@ impl SmtpDecoder {
     /// In content, a final answer says that the message is over: its end was lost in a gap, or the
     /// server took a bare dot for the end.
     fn content_ends_by(&mut self, reply: &Reply) -> bool {
-        let Some((content, _, _)) = &mut self.content else {
+        let Some((content, number, _)) = &mut self.content else {
             return false;
         };
         if (200..300).contains(&reply.code) && content.ends_at_bare_dot() {
@@ -102,7 +102,12 @@ impl SmtpDecoder {
         }
         // 421 may come at any time (RFC 5321, 3.8), and ends the session rather than the message.
         let is_final = matches!(reply.code, 250..=252 | 400..=420 | 422..=599);
-        is_final && content.is_watched() && self.matching.is_idle()
+        // Before 354, replies are still those to commands, sent by a client that waits for none.
+        let is_asked_for = self
+            .ledger
+            .find(*number)
+            .is_some_and(|open| open.row.data_code == Some(354));
+        is_final && is_asked_for && content.is_watched() && self.matching.is_idle()
     }
 
     /// 354 without a DATA that was seen: content follows, and its start may be missing.

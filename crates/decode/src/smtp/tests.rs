@@ -468,6 +468,15 @@ fn the_answer_ends_a_message_whose_end_is_missing() {
 }
 
 #[test]
+fn replies_to_commands_do_not_end_the_message_of_a_client_that_waits_for_none() {
+    let seen = seen(
+        "S: 220 mx\nC: POST / HTTP/1.1\nC: Host: mx\nC: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: x\nC:\nC: body\nC-gap 50
+         S: 500 what\nS: 500 what\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 queued",
+    );
+    assert_ne!(seen.transactions()[0].delivered, Known::No);
+}
+
+#[test]
 fn a_reply_cut_in_its_text_is_known_by_its_code() {
     let seen = seen(
         "S: 220 mx.exa\\x16\nS-gap 20\nC: EHLO me\nS: 250-mx\nS: 250-SIZE\\n250-STARTT\nS-gap 30\nC: MAIL FROM:<a@b>\nS: \\n250 2.1.0 O\nS-gap 2\nC: RCPT TO:<c@d>\nS: \\n550\nS-gap 30\nC: DATA",
