@@ -94,6 +94,19 @@ fn what_is_missing_at_the_end_is_told_by_how_the_flow_closes() {
 }
 
 #[test]
+fn injected_resets_that_guess_at_the_number_make_nothing_missing() {
+    let mut bench = connected();
+    bench.frame(&segment(Orig, 1001, 5001, ACK, b"DATA"));
+    for ahead in [0, 1460, 4380] {
+        bench.frame(&segment(Resp, 5001 + ahead, 1005, RST | ACK, b""));
+        bench.frame(&segment(Orig, 1005 + ahead, 5001 + ahead, RST | ACK, b""));
+    }
+    let seen = bench.done();
+    assert_eq!(seen.dialogue(0), ">DATA");
+    assert_eq!(seen.flows[0].closed, Closed::ResetByResp);
+}
+
+#[test]
 fn what_comes_late_is_not_missing_at_the_end() {
     for (reached, late) in [(1015, true), (1006, false), (900, false), (1 << 30, false)] {
         let mut bench = connected();

@@ -240,7 +240,8 @@ impl<H: Handler> Engine<H> {
     /// much it sent (a FIN stands in the stream).
     #[cold]
     fn note_tail(&mut self, number: u32, side: Side, tcp: &Tcp<'_>) {
-        let Some(entry) = self.table.get(number) else {
+        // Behind the first RST come others that guess at the number (who injects them sends several).
+        let Some(entry) = self.table.get(number).filter(|e| e.state == State::Open) else {
             return;
         };
         let is_behind = |half: &Half, reached: u32| {
