@@ -155,11 +155,14 @@ def _serve(args: argparse.Namespace) -> int:
     listeners = Listeners(open_registry(args.registry), next(iter(places.values()))[0], referrals)
 
     async def run() -> None:
-        for name, (address, port) in places.items():
-            server = await getattr(listeners, name)(address, port)
-            bound = server.sockets[0].getsockname()
-            print(f"{name} on {bound[0]} port {bound[1]}", flush=True)
-        await asyncio.Event().wait()
+        try:
+            for name, (address, port) in places.items():
+                server = await getattr(listeners, name)(address, port)
+                bound = server.sockets[0].getsockname()
+                print(f"{name} on {bound[0]} port {bound[1]}", flush=True)
+            await asyncio.Event().wait()
+        finally:
+            await listeners.close()
 
     asyncio.run(run())
     return 0

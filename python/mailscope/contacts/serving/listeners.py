@@ -30,33 +30,50 @@ class Listeners:
         self._host = host
         self._referrals = referrals or {}
         self._open = 0
+        self._servers: list[asyncio.Server] = []
+        self._conversations: set[asyncio.Task[None]] = set()
 
     async def rwhois(self, address: str, port: int) -> asyncio.Server:
         """Listens for RWhois; port 0 takes any."""
-        return await asyncio.start_server(self._bounded(self._rwhois), address, port, limit=2 * MAX_LINE)
+        return await self._listen(self._rwhois, address, port, 2 * MAX_LINE)
 
     async def rdap(self, address: str, port: int) -> asyncio.Server:
         """Listens for RDAP over HTTP; a proxy in front adds TLS where it is wanted."""
-        return await asyncio.start_server(self._bounded(self._rdap), address, port, limit=2 * MAX_HEAD)
+        return await self._listen(self._rdap, address, port, 2 * MAX_HEAD)
 
-    def _bounded(self, handle: Handler) -> Handler:
+    async def close(self) -> None:
+        """Stops listening and ends the conversations that are still open."""
+        for server in self._servers:
+            server.close()
+        for task in (open_now := list(self._conversations)):
+            task.cancel()
+        await asyncio.gather(*open_now, return_exceptions=True)
+
+    async def _listen(self, handle: Handler, address: str, port: int, limit: int) -> asyncio.Server:
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            # Tasks of our own: those Python 3.11 makes for a handler log a traceback when they are cancelled.
+            task = asyncio.get_running_loop().create_task(self._bounded(handle, reader, writer))
+            self._conversations.add(task)
+            task.add_done_callback(self._conversations.discard)
+
+        server = await asyncio.start_server(accept, address, port, limit=limit)
+        self._servers.append(server)
+        return server
+
+    async def _bounded(self, handle: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection with a place, a time limit, and no way to end the server."""
-
-        async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if self._open >= MAX_CONNECTIONS:
-                writer.close()
-                return
-            self._open += 1
-            try:
-                with contextlib.suppress(*_ENDS):
-                    await asyncio.wait_for(handle(reader, writer), IDLE_SECONDS * 10)
-            finally:
-                self._open -= 1
-                writer.close()
-                with contextlib.suppress(ConnectionError, TimeoutError):
-                    await asyncio.wait_for(writer.wait_closed(), 5)
-
-        return run
+        if self._open >= MAX_CONNECTIONS:
+            writer.close()
+            return
+        self._open += 1
+        try:
+            with contextlib.suppress(*_ENDS):
+                await asyncio.wait_for(handle(reader, writer), IDLE_SECONDS * 10)
+        finally:
+            self._open -= 1
+            writer.close()
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 5)
 
     async def _rwhois(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = RwhoisSession(self._registry, self._host, self._referrals, lambda: self._open)
