@@ -81,11 +81,3 @@ def test_what_is_viewed_is_asked_again_and_what_is_held_is_not():
     viewed, held = engine.viewed(kept.filter(kept.n > 1), "seen"), engine.held(kept.filter(kept.n > 1), "held")
     connection.con.execute("INSERT INTO kept VALUES (3)")
     assert [len(engine.plain_rows(table)) for table in (rows, viewed, held)] == [2, 2, 1]
-
-
-@pytest.mark.parametrize("zone", [None, "UTC"])
-def test_seconds_since_1970_are_those_of_the_moment_with_and_without_a_zone(zone):
-    times = pa.array([1_772_582_399_999_999, 0, None], pa.timestamp("us", zone))
-    rows = engine.add_arrow(engine.connect(), "rows", pa.table({"at": times}))
-    found = engine.plain_rows(rows.select(seconds=rows.at.epoch_seconds().cast("float64")))
-    assert [row["seconds"] for row in found] == [1_772_582_399.999999, 0, None]

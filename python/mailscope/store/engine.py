@@ -1,11 +1,8 @@
 """The one place that opens a query engine: DuckDB, embedded, or a Spark cluster of the user's."""
 
-import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
-from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -86,38 +83,15 @@ def _running(connection: "ibis.BaseBackend") -> "duckdb.DuckDBPyConnection":
 
 
 def _quiet(connection: "duckdb.DuckDBPyConnection") -> "ibis.BaseBackend":
+    from mailscope.store import ibis_adapted
+
+    ibis_adapted.name_compilers()
     import ibis  # 0.3 s: only for those who ask for expressions
 
-    _name_compilers()
     _set(connection)
     backend = ibis.duckdb.from_connection(connection)
-    # Ibis first makes a time without a zone of it, for which the engine asks a calendar, a thousand instructions a row.
-    type(backend.compiler).visit_ExtractEpochSeconds = lambda compiler, _op, *, arg: compiler.f.epoch(arg)
+    ibis_adapted.count_seconds_without_a_calendar(backend)
     return backend
-
-
-_COMPILERS = "ibis.backends.sql.compilers"
-
-
-def _name_compilers() -> None:
-    """Makes Ibis's package of compilers load each when it is first named: those of twenty engines take 0.15 s."""
-    if _COMPILERS in sys.modules or (spec := find_spec(_COMPILERS)) is None:
-        return
-    package = module_from_spec(spec)
-
-    def named(name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if find_spec(f"{_COMPILERS}.{name}"):
-            return import_module(f"{_COMPILERS}.{name}")
-        if spec.loader and "__all__" not in vars(package):
-            spec.loader.exec_module(package)  # a class of one of them: all are loaded, as without this
-        if name not in vars(package):
-            raise AttributeError(name)
-        return vars(package)[name]
-
-    package.__getattr__ = named  # type: ignore[method-assign]
-    sys.modules[_COMPILERS] = package
 
 
 def _set(connection: "duckdb.DuckDBPyConnection") -> None:
@@ -360,10 +334,7 @@ def query(files: Mapping[str, Sequence[str]], sql: str) -> Rows:
     connection.execute("SET lock_configuration = true")
     try:
         statements = connection.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type not in (
-            duckdb.StatementType.SELECT,
-            duckdb.StatementType.EXPLAIN,
-        ):
+        if len(statements) != 1 or statements[0].type not in _QUESTIONS:
             raise StoreError(
                 "only one SELECT (or EXPLAIN) can be asked at a time", hint="a case is never changed by SQL"
             )
