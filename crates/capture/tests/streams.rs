@@ -94,6 +94,20 @@ fn what_is_missing_at_the_end_is_told_by_how_the_flow_closes() {
 }
 
 #[test]
+fn a_fin_with_data_tells_what_is_missing_of_the_other_side_and_an_old_one_does_not() {
+    for (number, dialogue) in [
+        (5001, ">DATA <221 <] >[10]"),
+        (4900, ">DATA"),
+        (5001 + (2 << 20), ">DATA <[2097152] <221 <]"),
+    ] {
+        let mut bench = connected();
+        bench.frame(&segment(Orig, 1001, 5001, ACK, b"DATA"));
+        bench.frame(&segment(Resp, number, 1015, FIN | ACK, b"221"));
+        assert_eq!(bench.done().dialogue(0), dialogue, "{number}");
+    }
+}
+
+#[test]
 fn injected_resets_that_guess_at_the_number_make_nothing_missing() {
     let mut bench = connected();
     bench.frame(&segment(Orig, 1001, 5001, ACK, b"DATA"));

@@ -7,7 +7,7 @@ use crate::facts::{Closed, FlowRef, OrientedBy};
 use crate::flow::{Entry, Half, Key, State};
 use crate::handler::{Handler, Interest};
 use crate::packet::{self, ACK, FIN, Inner, RST, SYN, Tcp};
-use crate::reassembly::{Segment, Sink, Skimmed, Streams, skim, tail};
+use crate::reassembly::{Segment, Sink, Skimmed, Streams, is_acceptable, skim, tail};
 
 /// Packets up to which a SYN may come late and still belong to its flow.
 const LATE_SYN_PACKETS: u32 = 16;
@@ -248,9 +248,11 @@ impl<H: Handler> Engine<H> {
             half.has(Half::KNOWN) && !half.has(Half::FIN) && tail(reached, half.next).is_some()
         };
         let own = entry.half(side);
-        let is_near = tcp.seq == own.next || tail(tcp.seq.wrapping_add(2), own.next).is_some();
+        // `next` already stands behind the data that came with a FIN.
+        let is_believed = is_acceptable(tcp.seq.wrapping_add(tcp.len), own.next);
         let own_end = (tcp.flags & RST != 0 && is_behind(own, tcp.seq)).then_some(tcp.seq);
-        let acked = is_near && tcp.flags & ACK != 0 && is_behind(entry.half(side.other()), tcp.ack);
+        let is_acked = is_believed && tcp.flags & ACK != 0;
+        let acked = is_acked && is_behind(entry.half(side.other()), tcp.ack);
         for (side, end) in [(side, own_end), (side.other(), acked.then_some(tcp.ack))] {
             if end.is_some() {
                 self.rare.of(entry).trouble(side).reached = end;

@@ -32,6 +32,15 @@ pub(crate) fn tail(reached: u32, next: u32) -> Option<u32> {
         .then_some(ahead.unsigned_abs())
 }
 
+/// Would the receiver take a segment that ends at `seq` for this stream's, when `next` is what it expects (RCV.NXT)?
+/// As in RFC 9293, section 3.10.7.4, the number must lie in the receive window, which begins at `next`; the window
+/// (RFC 7323 scales it) is put at [`TAIL_BYTES`]. An old copy lies behind, a forged number nearly always outside,
+/// and the acknowledgement of neither tells what the other side has sent.
+pub(crate) fn is_acceptable(seq: u32, next: u32) -> bool {
+    let ahead = seq.wrapping_sub(next).cast_signed();
+    (0..=TAIL_BYTES).contains(&ahead)
+}
+
 /// The receiver of one flow's ordered streams.
 pub(crate) trait Sink {
     fn data(&mut self, side: Side, at: At, data: &[u8]) -> Interest;
@@ -50,4 +59,46 @@ pub(crate) struct Segment<'a> {
     /// Acknowledgement number, when the ACK flag is set.
     pub ack: Option<u32>,
     pub at: At,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_acceptable_from_the_number_expected_next_to_the_window_s_end() {
+        for next in [0, 1000, u32::MAX, 1 << 31] {
+            for (ahead, is) in [
+                (0, true),
+                (1, true),
+                (TAIL_BYTES, true),
+                (TAIL_BYTES + 1, false),
+                (-1, false),
+                (i32::MAX, false),
+                (i32::MIN, false),
+            ] {
+                let seq = next.wrapping_add(ahead.cast_unsigned());
+                assert_eq!(is_acceptable(seq, next), is, "{ahead} ahead of {next}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_two_ahead_proves_a_loss_and_one_ahead_may_be_a_fin() {
+        for next in [0, 1000, u32::MAX] {
+            for (ahead, missing) in [
+                (0, None),
+                (1, None),
+                (2, Some(2)),
+                (TAIL_BYTES, Some(1 << 20)),
+                (TAIL_BYTES + 1, None),
+                (-1, None),
+            ] {
+                assert_eq!(
+                    tail(next.wrapping_add(ahead.cast_unsigned()), next),
+                    missing
+                );
+            }
+        }
+    }
 }
