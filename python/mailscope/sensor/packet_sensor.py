@@ -126,7 +126,7 @@ class PacketSensor:
             "pid": os.getpid(),
             "at": time.time(),
             "is_running": True,
-            "is_capturing": self._program.is_running,
+            "is_capturing": self._program.is_running and bool(self._header),  # the header comes once it listens
             "program_starts": self._program.starts,
             "program_said": self._program.message,
             **decoded,
@@ -331,9 +331,10 @@ class PacketSensor:
         deadline = time.monotonic() + LAST_PACKETS_S
         while self._program.is_running and time.monotonic() < deadline:
             data = self._program.read(WAIT_S)
-            if not data:
+            if data == b"":
                 break
-            self._take(data)
+            if data:
+                self._take(data)
         self._program.close()
         if self.evidence:
             self.evidence.end()

@@ -16,7 +16,7 @@ _WHOLE = {
     "evicted_flows": ("counter", "Flows closed before their end to stay inside the memory budget."),
     "decode_lag_s": ("gauge", "How far decoding is behind the newest packets."),
     "program_starts": ("counter", "Times the capture program was started."),
-    "is_capturing": ("gauge", "1 while the capture program runs."),
+    "is_capturing": ("gauge", "1 while the capture program listens to the interface."),
     "is_interface_up": ("gauge", "1 while the interface is up."),
     "last_packet_at_s": ("gauge", "Time of the newest packet, since the epoch."),
     "stored_batches": ("counter", "Batches acknowledged by the store."),
