@@ -198,7 +198,7 @@ def workers_at_once(place, folder):
         "settings = load(Path('mailscope.toml')); send_by_rule(open_desk(settings.database), settings)"
     )
     workers = [subprocess.Popen([sys.executable, "-c", work], cwd=folder) for _ in range(4)]
-    assert [worker.wait(120) for worker in workers] == [0] * 4
+    assert [worker.wait(600) for worker in workers] == [0] * 4
     desk = open_desk(place)
     with desk.transaction() as session:
         counts = Counter(session.scalars(select(NoticeRecord.case_id)))

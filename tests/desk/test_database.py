@@ -109,7 +109,7 @@ def workers_at_once(place):
     """Four processes file the same forty mails; returns complaints, cases, and whether histories hold."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     workers = [subprocess.Popen([sys.executable, "-c", TAKE, place], env=environment) for _ in range(4)]
-    codes = [worker.wait(120) for worker in workers]
+    codes = [worker.wait(600) for worker in workers]
     desk = open_desk(place)
     with desk.transaction() as session:
         counts = [session.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in ("complaints", "cases")]

@@ -17,7 +17,7 @@ def test_the_search_is_under_way_before_its_finds_are_asked_for():
         return [{"needle": wanted[0][0]}]
 
     with begun(search, WANTED, Stoppable(None)) as found:
-        assert started.wait(10)
+        assert started.wait(120)
         assert found is not None
         assert found((), ()) == [{"needle": "192.0.2.67"}]
 

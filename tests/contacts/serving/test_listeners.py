@@ -1,6 +1,7 @@
 """The servers over loopback: real clients from packages, and noise that must not end them."""
 
 import asyncio
+import contextlib
 import json
 import random
 import shutil
@@ -38,21 +39,21 @@ def ports():
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(120)
     yield found["ports"]
 
     # A client that is still there when the servers stop is no error.
-    with socket.create_connection(("127.0.0.1", found["ports"][0]), 10) as left_open:
+    with socket.create_connection(("127.0.0.1", found["ports"][0]), 120) as left_open:
         left_open.recv(1)
-        asyncio.run_coroutine_threadsafe(found["listeners"].close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(found["listeners"].close(), loop).result(120)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(120)
     loop.close()
     assert found.get("errors", []) == []
 
 
 def talk(port, data, *, until_closed=True):
-    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", port), 120) as connection:
         connection.sendall(data)
         if until_closed:
             connection.shutdown(socket.SHUT_WR)
@@ -62,10 +63,16 @@ def talk(port, data, *, until_closed=True):
         return answer
 
 
+def shout(port, data):
+    """Noise, which a server may leave unread: what is behind the size that it takes then meets a closed connection."""
+    with contextlib.suppress(ConnectionError):
+        talk(port, data)
+
+
 @pytest.mark.skipif(not shutil.which("whois"), reason="the Debian package `whois` is not installed")
 def test_the_whois_client_of_debian_is_answered(ports):
     done = subprocess.run(
-        ["whois", "-h", "127.0.0.1", "-p", str(ports[0]), "10.1.2.7"], capture_output=True, text=True, timeout=20
+        ["whois", "-h", "127.0.0.1", "-p", str(ports[0]), "10.1.2.7"], capture_output=True, text=True, timeout=120
     )
     assert "network:Email:li@small.example" in done.stdout
 
@@ -78,7 +85,7 @@ def test_a_connection_is_held_when_asked(ports):
 
 
 def test_rdap_is_answered_over_http(ports):
-    with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/ip/10.1.2.7", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/ip/10.1.2.7", timeout=120) as answer:
         assert answer.headers["Content-Type"].startswith("application/rdap+json")
         assert json.load(answer)["objectClassName"] == "ip network"
 
@@ -87,10 +94,10 @@ def test_noise_does_not_end_the_servers(ports):
     random.seed(5)
     for number in range(120):
         data = bytes(random.randrange(256) for _ in range(random.randrange(1, 3000)))
-        talk(ports[number % 2], data + random.choice([b"", b"\r\n", b"\r\n\r\n"]))
+        shout(ports[number % 2], data + random.choice([b"", b"\r\n", b"\r\n\r\n"]))
     for data in (b"GET " + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", b"POST /ip/1 HTTP/1.1\r\n\r\n", b"\r\n\r\n"):
-        talk(ports[1], data)
-    talk(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
+        shout(ports[1], data)
+    shout(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
     assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
     assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
 

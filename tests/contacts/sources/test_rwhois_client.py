@@ -5,6 +5,7 @@ import pytest
 
 from mailscope.contacts.sources.rwhois_client import find, read_answer
 from mailscope.errors import InputError
+from tests.fixtures.ports import refusing
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ OBJECT = "%rwhois V-1.5 x\r\nnetwork:IP-Network:192.0.2.0/25\r\nnetwork:Organiza
 def test_a_referral_is_followed(serve):
     last = serve(lambda: OBJECT)
     first = serve(lambda: f"%rwhois V-1.5 x\r\n%referral rwhois://127.0.0.1:{last}/auth-area=192.0.2.0/24\r\n%ok\r\n")
-    found = find("192.0.2.7", f"127.0.0.1:{first}", timeout=5)
+    found = find("192.0.2.7", f"127.0.0.1:{first}", timeout=60)
     assert (found.prefix, found.organization, found.email, str(found.updated)) == (
         "192.0.2.0/25",
         "Dorm",
@@ -53,14 +54,12 @@ def test_servers_that_refer_to_each_other_end(serve):
     ports = []
     ports.append(serve(lambda: f"%referral rwhois://127.0.0.1:{ports[1]}/\r\n%ok\r\n"))
     ports.append(serve(lambda: f"%referral rwhois://127.0.0.1:{ports[0]}/\r\n%ok\r\n"))
-    assert find("192.0.2.7", f"127.0.0.1:{ports[0]}", timeout=5) is None
+    assert find("192.0.2.7", f"127.0.0.1:{ports[0]}", timeout=60) is None
 
 
 def test_nobody_there_is_said():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(InputError, match="cannot be asked"):
-        find("192.0.2.7", f"127.0.0.1:{port}", timeout=2)
+    with refusing() as port, pytest.raises(InputError, match="cannot be asked"):
+        find("192.0.2.7", f"127.0.0.1:{port}", timeout=60)
 
 
 def test_answers_of_any_shape_are_read():

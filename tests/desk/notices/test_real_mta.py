@@ -16,6 +16,7 @@ from mailscope.report.complaints.accusation import Accusation
 from tests.fixtures import postfix
 from tests.fixtures.complaints import read
 from tests.fixtures.daemon import until
+from tests.fixtures.ports import refusing
 from tests.fixtures.postfix import Postfix
 
 pytestmark = [
@@ -31,11 +32,12 @@ SENDER = Sender("Abuse desk", DESK, b"secret")
 def mail():
     """The contact's server (`mx`) and the desk's own (`out`), which knows the way there."""
     with (
+        refusing() as nobody,
         Postfix("mx.school.example", mailboxes=(ADMIN, "second@school.example")) as mx,
         Postfix(
             "mail.desk.example",
             mailboxes=(DESK,),
-            routes={"school.example": mx.port, "away.example": postfix.free_port()},
+            routes={"school.example": mx.port, "away.example": nobody},
             trusted="127.0.0.1",
             more="delay_warning_time = 1s\n",
         ) as out,

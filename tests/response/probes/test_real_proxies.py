@@ -8,8 +8,8 @@ from mailscope.cli.main import main
 from mailscope.response.probes.permission import Pace
 from mailscope.response.probes.proxy import ProxyQuestion, probe_proxy, proxy_verdict
 from tests.fixtures import dante, postfix, squid
-from tests.fixtures.daemon import free_port
 from tests.fixtures.dante import Dante
+from tests.fixtures.ports import refusing
 from tests.fixtures.postfix import Postfix
 from tests.fixtures.squid import Squid
 
@@ -77,8 +77,8 @@ def test_a_squid_that_asks_for_a_password_is_closed_and_says_so(mx, tmp_path):
 
 @with_squid
 def test_an_open_proxy_whose_mail_server_is_away_tries(mx):
-    with Squid(squid.OPEN) as proxy:
-        outcomes, verdict = asked(proxy.port, free_port())
+    with Squid(squid.OPEN) as proxy, refusing() as nobody:
+        outcomes, verdict = asked(proxy.port, nobody)
     assert verdict == "tries"
     assert "ERR_CONNECT_FAIL 111" in outcomes["http-connect"].answer
 
@@ -87,7 +87,8 @@ def test_an_open_proxy_whose_mail_server_is_away_tries(mx):
 def test_an_open_dante_relays_by_socks(mx):
     with Dante(dante.OPEN) as proxy:
         outcomes, verdict = asked(proxy.port, mx.port)
-        away, tried = asked(proxy.port, free_port())
+        with refusing() as nobody:
+            away, tried = asked(proxy.port, nobody)
     assert verdict == "relays"
     assert {way for way, outcome in outcomes.items() if outcome.relays} >= SOCKS
     assert outcomes["socks5"].answer == "SOCKS5 reply 0: succeeded | 220 mx.own.example ESMTP Postfix"

@@ -16,8 +16,9 @@ from mailscope.response.plan import Plan, network
 from mailscope.response.targets.dnsbl import DnsblZone
 from mailscope.response.targets.squid_acl import SquidAcl
 from tests.fixtures import squid
-from tests.fixtures.daemon import Daemon, free_port, until
+from tests.fixtures.daemon import Daemon, until
 from tests.fixtures.mta import Mta
+from tests.fixtures.ports import free_port
 from tests.fixtures.squid import Squid
 
 pytestmark = pytest.mark.slow
