@@ -3,6 +3,7 @@
 //! senders that offload them are captured before they are filled in.
 
 use crate::file::{LinkType, Packet};
+use crate::packet;
 use crate::secret::fold;
 
 /// Bytes behind the IP header that are mixed in: ports, sequence numbers, flags, and what begins behind them.
@@ -44,7 +45,7 @@ pub fn fingerprint(packet: &Packet<'_>) -> Option<Fingerprint> {
     }
 }
 
-/// The IP packet of the link types that taps write.
+/// The outermost IP packet; quickly for the link types that taps write.
 #[inline]
 fn ip_packet(link: LinkType, data: &[u8]) -> Option<&[u8]> {
     let start = match link.0 {
@@ -53,7 +54,7 @@ fn ip_packet(link: LinkType, data: &[u8]) -> Option<&[u8]> {
         276 => 20,
         0 | 108 => 4,
         12 | 14 | 101 | 228 | 229 => 0,
-        _ => return None,
+        _ => return packet::outermost(link, data),
     };
     data.get(start..)
 }

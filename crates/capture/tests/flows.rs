@@ -91,6 +91,161 @@ fn every_link_type_leads_to_the_packet() {
     );
 }
 
+/// A frame of IEEE 802.11 with this control, behind it LLC and the inner packet.
+fn wireless(control: [u8; 2], behind_addresses: &[u8]) -> Vec<u8> {
+    let mut frame = [&control[..], &[0; 22], behind_addresses].concat();
+    frame.extend([0xaa, 0xaa, 3, 0, 0, 0, 8, 0]);
+    frame.extend(inner());
+    frame
+}
+
+#[test]
+fn data_frames_of_wireless_networks_lead_to_the_packet() {
+    let plain = wireless([0x08, 1], &[]);
+    holds_inner(105, &plain, "");
+    // QoS; QoS with a high-throughput control; four addresses between access points.
+    holds_inner(105, &wireless([0x88, 2], &[0, 0]), "");
+    holds_inner(105, &wireless([0x88, 0x82], &[0; 6]), "");
+    holds_inner(105, &wireless([0x08, 3], &[0; 6]), "");
+    let behind = |head: &[u8], frame: &[u8]| [head, frame].concat();
+    // Radiotap without flags; with a time, flags behind it, and two words of presence.
+    holds_inner(127, &behind(&[0, 0, 8, 0, 0, 0, 0, 0], &plain), "");
+    let mut long = vec![0, 0, 26, 0, 3, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0];
+    long.extend([0; 8]);
+    long.extend([0x10, 0]);
+    holds_inner(127, &behind(&long, &plain), "");
+    // The same with its header filled up to four bytes, and a check behind the packet.
+    long[24] = 0x30;
+    let padded = wireless([0x88, 2], &[0, 0, 0, 0]);
+    holds_inner(127, &[&long[..], &padded, b"\x01\x02\x03\x04"].concat(), "");
+    let mut prism = vec![0; 144];
+    prism[..8].copy_from_slice(&[0x44, 0, 0, 0, 144, 0, 0, 0]);
+    holds_inner(119, &behind(&prism, &plain), "");
+    let mut avs = vec![0; 64];
+    avs[..8].copy_from_slice(&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64]);
+    holds_inner(163, &behind(&avs, &plain), "");
+    holds_inner(119, &behind(&avs, &plain), "");
+    holds_inner(192, &behind(&[0, 0, 8, 0, 105, 0, 0, 0], &plain), "");
+}
+
+#[test]
+fn wireless_frames_without_a_readable_packet_are_counted_by_their_reason() {
+    let broken = [0, 0, 9, 0, 2, 0, 0, 0, 0x50];
+    let cases = [
+        (105, wireless([0x80, 0], &[]), Undecoded::LinkControl),
+        (105, wireless([0x48, 0], &[]), Undecoded::LinkControl),
+        (105, wireless([0x08, 0x41], &[]), Undecoded::EncryptedLink),
+        (105, wireless([0x08, 0x05], &[]), Undecoded::WirelessPieces),
+        (
+            105,
+            wireless([0x88, 2], &[0x80, 0]),
+            Undecoded::WirelessPieces,
+        ),
+        (
+            127,
+            [&broken[..], &wireless([0x08, 1], &[])].concat(),
+            Undecoded::BadFrameCheck,
+        ),
+        (105, vec![0x08, 1, 0], Undecoded::Cut),
+        (105, vec![0x0b, 1, 0], Undecoded::NotIp),
+        (127, vec![0, 0, 200, 0, 0, 0, 0, 0], Undecoded::Cut),
+        (
+            119,
+            vec![0x44, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+            Undecoded::NotIp,
+        ),
+        (192, vec![0, 0, 7, 0, 105, 0, 0, 0], Undecoded::NotIp),
+        (
+            192,
+            vec![0, 0, 8, 0, 192, 0, 0, 0, 0, 0, 8, 0],
+            Undecoded::UnknownLink,
+        ),
+    ];
+    for (link, frame, reason) in cases {
+        let mut bench = bench();
+        bench.link_frame(link, &frame, frame.len() as u32);
+        let found: Vec<_> = bench.engine.stats().undecoded.iter().collect();
+        assert_eq!(found, [(reason, 1)], "{link} {frame:02x?}");
+    }
+}
+
+#[test]
+fn headers_of_capturing_systems_are_passed_over() {
+    let ip = inner();
+    let frame = ethernet(0x0800, &ip);
+    let behind = |head: &[u8], rest: &[u8]| [head, rest].concat();
+    // Netfilter's log: a hook and a prefix, then the packet; in either byte order.
+    let log = [
+        2, 0, 0, 7, 8, 0, 1, 0, 8, 0, 1, 0, 9, 0, 10, 0, b'd', b'r', b'o', b'p', 0, 0, 0, 0,
+    ];
+    let size = u16::try_from(ip.len() + 4).unwrap();
+    let little = [&size.to_le_bytes()[..], &[9, 0]].concat();
+    holds_inner(239, &[&log[..], &little, &ip, &[0, 0]].concat(), "");
+    let log = [2, 0, 0, 7, 0, 8, 0, 1, 8, 0, 1, 0];
+    let big = [&size.to_be_bytes()[..], &[0, 9]].concat();
+    holds_inner(239, &[&log[..], &big, &ip, &[0, 0]].concat(), "");
+    let mut tap = vec![0; 108];
+    tap[..12].copy_from_slice(&[108, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+    holds_inner(258, &behind(&tap, &frame), "");
+    tap[8] = 12;
+    holds_inner(258, &behind(&tap, &ip), "");
+    let mut filter = vec![0; 64];
+    filter[..2].copy_from_slice(&[61, 2]);
+    holds_inner(117, &behind(&filter, &ip), "");
+    holds_inner(109, &behind(&[0; 12], &ip), "");
+    holds_inner(204, &behind(&[1, 0xff, 3, 0, 0x21], &ip), "");
+    holds_inner(166, &behind(&[1, 3, 0, 0x21], &ip), "");
+    holds_inner(107, &behind(&[0x18, 0x41, 3, 0xcc], &ip), "");
+    holds_inner(
+        107,
+        &behind(&[0x18, 0x41, 3, 0, 0x80, 0, 0, 0, 8, 0], &ip),
+        "",
+    );
+    holds_inner(
+        107,
+        &behind(&[0x18, 0x41, 3, 0, 0x80, 0, 0x80, 0xc2, 0, 7], &frame),
+        "",
+    );
+    holds_inner(107, &behind(&[0x18, 0x41, 8, 0], &ip), "");
+    let snap = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
+    holds_inner(10, &[&[0x50; 13][..], &snap, &ip].concat(), "");
+    holds_inner(6, &[&[0x10; 14][..], &snap, &ip].concat(), "");
+    let routed = [&[0x10; 8][..], &[0x90; 6], &[6, 0x30, 0, 1, 0, 2]].concat();
+    holds_inner(6, &[&routed[..], &snap, &ip].concat(), "");
+    holds_inner(100, &behind(&snap, &ip), "");
+    holds_inner(240, &behind(&[0; 4], &frame), "");
+}
+
+#[test]
+fn tags_of_switch_fabrics_are_passed_over_and_named() {
+    let ip = inner();
+    let frame = ethernet(0x0800, &ip);
+    let tagged = |kind: u16, head: &[u8], rest: &[u8]| ethernet(kind, &[head, rest].concat());
+    holds_inner(1, &tagged(0x8926, &[0x80, 1, 0, 2, 8, 0], &ip), "vntag");
+    holds_inner(1, &tagged(0x893f, &[0, 1, 0, 2, 0, 0, 8, 0], &ip), "etag");
+    holds_inner(1, &tagged(0x892f, &[0, 46, 0, 2, 8, 0], &ip), "hsr");
+    holds_inner(
+        1,
+        &tagged(0x894f, &[0, 2, 2, 3, 0, 0, 1, 255], &frame),
+        "nsh",
+    );
+    holds_inner(1, &tagged(0x8903, &[0x04, 1], &frame), "fabricpath");
+    holds_inner(
+        1,
+        &tagged(0x22f3, &[0, 0x41, 0, 1, 0, 2, 9, 9, 9, 9], &frame),
+        "trill",
+    );
+    holds_inner(
+        1,
+        &tagged(0x88e5, &[0, 46, 0, 0, 0, 1, 8, 0], &ip),
+        "macsec",
+    );
+    let mut bench = bench();
+    bench.frame(&tagged(0x88e5, &[0x0c, 46, 0, 0, 0, 1], &ip));
+    let found: Vec<_> = bench.engine.stats().undecoded.iter().collect();
+    assert_eq!(found, [(Undecoded::EncryptedLink, 1)]);
+}
+
 #[test]
 fn tags_and_labels_are_passed_over_and_named() {
     let ip = inner();
@@ -166,6 +321,7 @@ fn tunnels_lead_to_the_inner_packet() {
         ),
         "erspan",
     );
+    holds_inner(1, &outer(97, &[0x30, 0], &frame), "etherip");
     holds_inner(
         1,
         &outer(47, &[0x20, 1, 0x64, 0, 0, 60, 9, 0], &frame),
@@ -221,11 +377,38 @@ fn tunnels_over_udp_lead_to_the_inner_packet() {
         &over(1701, &[0, 2, 0, 1, 0, 2, 0xff, 3, 0, 0x21], &ip),
         "l2tp",
     );
+    holds_inner(1, &over(4341, &[0x80, 0, 0, 0, 0, 0, 0, 1], &ip), "lisp");
+    holds_inner(1, &over(4790, &[0x0c, 0, 0, 1, 0, 0, 5, 0], &ip), "vxlan");
+    holds_inner(
+        1,
+        &over(4790, &[0x0c, 0, 0, 3, 0, 0, 5, 0], &frame),
+        "vxlan",
+    );
+    let tags = [1, 0, 0, 1, 10, 1, 0xc0, 0, 1];
+    holds_inner(1, &over(37008, &tags, &frame), "tzsp");
+    let air = wireless([0x08, 1], &[]);
+    holds_inner(1, &over(37008, &[1, 0, 0, 18, 1], &air), "tzsp");
+    holds_inner(
+        1,
+        &over(5247, &[0, 0x10, 0, 0, 0, 0, 0, 0], &frame),
+        "capwap",
+    );
+    holds_inner(
+        1,
+        &over(5247, &[0, 0x10, 0x03, 0, 0, 0, 0, 0], &air),
+        "capwap",
+    );
+    let swapped = wireless([1, 0x08], &[]);
+    holds_inner(
+        1,
+        &over(5247, &[0, 0x10, 0x03, 0, 0, 0, 0, 0], &swapped),
+        "capwap",
+    );
 }
 
 #[test]
 fn a_tunnel_port_without_a_tunnel_is_plain_udp() {
-    for port in [4789, 6081, 2152, 3544, 1701] {
+    for port in [4789, 6081, 2152, 3544, 1701, 4341, 4790, 5247, 37008] {
         let mut bench = bench();
         bench.frame(&udp_frame(
             ([1, 1, 1, 1], 50_000),

@@ -11,7 +11,10 @@ use mailscope_evidence::{At, Side};
 
 const SYN: u8 = 2;
 const PSH_ACK: u8 = 0x18;
-const LINKS: [u32; 12] = [1, 0, 101, 113, 276, 9, 12, 228, 229, 108, 51, 104];
+const LINKS: [u32; 24] = [
+    1, 0, 101, 113, 276, 9, 12, 228, 229, 108, 51, 104, 105, 127, 119, 163, 192, 239, 258, 117,
+    107, 6, 10, 166,
+];
 
 /// What a handler is told of one direction.
 #[derive(Debug, Default)]

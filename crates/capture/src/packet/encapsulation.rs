@@ -18,21 +18,60 @@ pub(crate) enum Wrap {
     L2tp,
     Pbb,
     Eoip,
+    Vntag,
+    Etag,
+    Hsr,
+    Nsh,
+    FabricPath,
+    Trill,
+    Macsec,
+    EtherIp,
+    Lisp,
+    Capwap,
+    Tzsp,
 }
 
-const NAMES: [&str; 16] = [
-    "", "vlan", "qinq", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "gtpu", "ipip",
-    "6in4", "teredo", "l2tp", "pbb", "eoip",
+const NAMES: [&str; 27] = [
+    "",
+    "vlan",
+    "qinq",
+    "mpls",
+    "pppoe",
+    "gre",
+    "erspan",
+    "vxlan",
+    "geneve",
+    "gtpu",
+    "ipip",
+    "6in4",
+    "teredo",
+    "l2tp",
+    "pbb",
+    "eoip",
+    "vntag",
+    "etag",
+    "hsr",
+    "nsh",
+    "fabricpath",
+    "trill",
+    "macsec",
+    "etherip",
+    "lisp",
+    "capwap",
+    "tzsp",
 ];
 
-/// Up to eight encapsulations, outermost in the highest digit in use; deeper ones are not named.
+/// Bits of a digit.
+const DIGIT: u32 = 5;
+
+/// Up to six encapsulations, outermost in the highest digit in use; deeper ones are not named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Encapsulation(u32);
 
 impl Encapsulation {
     pub(crate) fn push(&mut self, wrap: Wrap) {
-        if self.0 >> 28 == 0 {
-            self.0 = self.0 << 4 | wrap as u32;
+        if self.0 >> (5 * DIGIT) == 0 {
+            self.0 = self.0 << DIGIT | wrap as u32;
         }
     }
 
@@ -41,9 +80,9 @@ impl Encapsulation {
         if self.0 == 0 {
             return String::new();
         }
-        let digits = (0..8)
+        let digits = (0..6)
             .rev()
-            .map(|i| (self.0 >> (4 * i) & 0xf) as usize)
+            .map(|i| (self.0 >> (DIGIT * i) & 0x1f) as usize)
             .filter(|d| *d != 0);
         let names: Vec<&str> = digits.filter_map(|d| NAMES.get(d).copied()).collect();
         names.join("/")

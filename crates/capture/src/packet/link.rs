@@ -1,20 +1,45 @@
 //! Link headers: what stands before the IP packet.
 
 use super::encapsulation::Wrap;
-use super::{Layer, Undecoded, Walk};
+use super::{Layer, Undecoded, Walk, capture_header, fabric, wireless};
 use crate::file::LinkType;
 
 /// The first layer of a link type other than Ethernet.
 pub(super) fn first(walk: &mut Walk<'_>, link: LinkType) -> Result<Layer, Undecoded> {
+    match capture_header::first(walk, link)? {
+        Some(behind) => header(walk, behind),
+        None => header(walk, link),
+    }
+}
+
+/// The first layer behind the link header of this type.
+fn header(walk: &mut Walk<'_>, link: LinkType) -> Result<Layer, Undecoded> {
     Ok(match link.0 {
         0 | 108 => loopback(walk)?,
         1 => Layer::Ethernet,
+        6 => token_ring(walk)?,
         9 | 50 => Layer::Ppp,
+        10 => {
+            walk.take::<13>()?;
+            llc(walk)?
+        }
         // 14 is raw IP on OpenBSD only, 255 is a private number seen with raw IP and Ethernet.
         12 | 14 | 101 | 228 | 229 => Layer::Ip,
         51 => pppoe(walk)?,
+        100 => llc(walk)?,
         104 => cisco_hdlc(walk)?,
+        105 => Layer::Wireless(wireless::Form::Plain),
+        107 => frame_relay(walk)?,
         113 => sll(walk)?,
+        122 => {
+            walk.take::<16>()?;
+            llc(walk)?
+        }
+        127 => wireless::radiotap(walk)?,
+        138 => {
+            let [.., a, b] = walk.take::<18>()?;
+            Layer::EtherType(u16::from_be_bytes([*a, *b]))
+        }
         219 => Layer::Mpls,
         276 => sll2(walk)?,
         u32::MAX => return Err(Undecoded::UnknownLink),
@@ -58,29 +83,19 @@ fn other_ether_type(walk: &mut Walk<'_>, kind: u16) -> Result<Layer, Undecoded> 
         0x8864 => pppoe(walk),
         0x880b => Ok(Layer::Ppp),
         0x6558 => Ok(Layer::Ethernet),
-        // Provider backbone bridging (IEEE 802.1ah): a service tag, then the customer's frame.
-        0x88e7 => {
-            walk.take::<4>()?;
-            walk.encapsulation.push(Wrap::Pbb);
-            Ok(Layer::Ethernet)
-        }
-        // Cisco MetaData: 8 bytes of security group tag, then the EtherType.
-        0x8909 => {
-            let [.., a, b] = walk.take::<8>()?;
-            Ok(Layer::EtherType(u16::from_be_bytes([*a, *b])))
-        }
         0x0806 | 0x8035 => Err(Undecoded::Arp),
         0x8863 => Err(Undecoded::PppControl),
-        0x88cc | 0x888e | 0x8809 | 0x88a7 | 0x8902 | 0x9000 | 0x88e5 => Err(Undecoded::LinkControl),
+        0x88cc | 0x888e | 0x8809 | 0x88a7 | 0x8902 | 0x9000 => Err(Undecoded::LinkControl),
         0..=1500 => llc(walk),
-        _ => Err(Undecoded::NotIp),
+        _ => fabric::tagged(walk, kind),
     }
 }
 
-/// IEEE 802.2 LLC; with a SNAP header of a zero organisation an EtherType follows (RFC 1042).
-fn llc(walk: &mut Walk<'_>) -> Result<Layer, Undecoded> {
+/// IEEE 802.2 LLC; with a SNAP header of a zero organisation, or of Ethernet bridged over IEEE 802.11
+/// (0x0000f8), an EtherType follows (RFC 1042).
+pub(super) fn llc(walk: &mut Walk<'_>) -> Result<Layer, Undecoded> {
     match walk.rest {
-        [0xaa, 0xaa, 3, 0, 0, 0, a, b, ..] => {
+        [0xaa, 0xaa, 3, 0, 0, 0 | 0xf8, a, b, ..] => {
             let kind = u16::from_be_bytes([*a, *b]);
             walk.skip(8)?;
             if kind > 1500 {
@@ -178,6 +193,43 @@ pub(super) fn ppp_protocol(protocol: u16) -> Result<Layer, Undecoded> {
 fn cisco_hdlc(walk: &mut Walk<'_>) -> Result<Layer, Undecoded> {
     let [_, _, a, b] = walk.take::<4>()?;
     Ok(Layer::EtherType(u16::from_be_bytes([*a, *b])))
+}
+
+/// Token Ring (IEEE 802.5): a source route stands behind the addresses when the source's first bit says so.
+fn token_ring(walk: &mut Walk<'_>) -> Result<Layer, Undecoded> {
+    let head = walk.take::<14>()?;
+    if head[8] & 0x80 != 0 {
+        let route = walk.rest.first().ok_or(Undecoded::Cut)? & 0x1f;
+        walk.skip(usize::from(route))?;
+    }
+    llc(walk)
+}
+
+/// Frame Relay: an address of two to four bytes (Q.922), then RFC 2427, or Cisco's EtherType.
+pub(super) fn frame_relay(walk: &mut Walk<'_>) -> Result<Layer, Undecoded> {
+    let extended = walk.rest.iter().take(4).position(|byte| byte & 1 == 1);
+    walk.skip(extended.ok_or(Undecoded::Cut)? + 1)?;
+    let behind = match walk.rest {
+        [3, 0, rest @ ..] => rest,
+        [3, rest @ ..] => rest,
+        [a, b, ..] => {
+            let kind = u16::from_be_bytes([*a, *b]);
+            walk.skip(2)?;
+            return Ok(Layer::EtherType(kind));
+        }
+        _ => return Err(Undecoded::Cut),
+    };
+    let (header, layer) = match behind {
+        [0xcc, ..] => (1, Layer::Ipv4),
+        [0x8e, ..] => (1, Layer::Ipv6),
+        [0xcf, ..] => (1, Layer::Ppp),
+        [0x80, 0, 0, 0, a, b, ..] => (6, Layer::EtherType(u16::from_be_bytes([*a, *b]))),
+        // Bridged Ethernet, with and without its check.
+        [0x80, 0, 0x80, 0xc2, 0, 1 | 7, ..] => (6, Layer::Ethernet),
+        _ => return Err(Undecoded::NotIp),
+    };
+    walk.skip(walk.rest.len() - behind.len() + header)?;
+    Ok(layer)
 }
 
 /// BSD loopback: an address family in the byte order of the capturing host (OpenBSD: big-endian).

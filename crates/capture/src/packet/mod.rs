@@ -3,13 +3,16 @@
 //! Own views instead of a packet library: the aim is some 30 ns a packet, and a snap-length cut
 //! must give what is there.
 
+mod capture_header;
 mod encapsulation;
+mod fabric;
 mod fragment;
 mod ip;
 mod link;
 mod transport;
 mod tunnel;
 mod undecoded;
+mod wireless;
 
 pub(crate) use encapsulation::Encapsulation;
 pub(crate) use fragment::{Fragments, Whole};
@@ -68,6 +71,8 @@ enum Layer {
     Ppp,
     PppProtocol(u16),
     Mpls,
+    /// IEEE 802.11 without a capturing system's header.
+    Wireless(wireless::Form),
     /// The payload of this IP protocol: the end, unless it is a tunnel.
     Transport(Ends),
 }
@@ -133,6 +138,7 @@ impl<'a> Walk<'a> {
                 Layer::Ppp => link::ppp(&mut self)?,
                 Layer::PppProtocol(protocol) => link::ppp_protocol(protocol)?,
                 Layer::Mpls => link::mpls(&mut self)?,
+                Layer::Wireless(form) => wireless::frame(&mut self, form)?,
                 Layer::Transport(ends) => match self.tunnelled(ends) {
                     Some(inner) => inner,
                     None => return Ok(self.inner(ends)),
@@ -149,7 +155,7 @@ impl<'a> Walk<'a> {
             _ if self.piece.is_some() => None,
             6 | 1 | 58 => None,
             17 => tunnel::in_udp(self),
-            4 | 41 | 47 | 137 => tunnel::in_ip(self, ends.proto),
+            4 | 41 | 47 | 97 | 137 => tunnel::in_ip(self, ends.proto),
             _ => None,
         }
     }
@@ -205,6 +211,27 @@ pub(crate) fn decode(link: LinkType, data: &[u8], wire_len: u32) -> Result<Inner
         link::first(&mut walk, link)?
     };
     walk.run(first)
+}
+
+/// The outermost IP packet of a captured frame, for link types whose headers are not fixed.
+#[cold]
+pub(crate) fn outermost(link: LinkType, data: &[u8]) -> Option<&[u8]> {
+    let mut walk = Walk::new(data, u32::try_from(data.len()).ok()?);
+    let mut layer = link::first(&mut walk, link).ok()?;
+    for _ in 0..MAX_LAYERS {
+        layer = match layer {
+            Layer::Ip | Layer::Ipv4 | Layer::Ipv6 => return Some(walk.rest),
+            Layer::Ethernet => link::ethernet(&mut walk),
+            Layer::EtherType(kind) => link::ether_type(&mut walk, kind),
+            Layer::Ppp => link::ppp(&mut walk),
+            Layer::PppProtocol(protocol) => link::ppp_protocol(protocol),
+            Layer::Mpls => link::mpls(&mut walk),
+            Layer::Wireless(form) => wireless::frame(&mut walk, form),
+            Layer::Transport(_) => return None,
+        }
+        .ok()?;
+    }
+    None
 }
 
 /// The innermost IP packet of a reassembled datagram, which may itself be a tunnel.

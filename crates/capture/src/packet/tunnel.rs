@@ -2,6 +2,7 @@
 //! otherwise the outer packet counts as itself.
 
 use super::encapsulation::Wrap;
+use super::wireless::Form;
 use super::{Layer, Walk};
 
 /// IP in IP (RFC 2003, 4213), GRE, EtherIP-like protocols.
@@ -10,6 +11,8 @@ pub(super) fn in_ip(walk: &mut Walk<'_>, proto: u8) -> Option<Layer> {
         (4, 4) => wrapped(walk, Wrap::Ipip, 0, Layer::Ipv4),
         (41, 6) => wrapped(walk, Wrap::SixInFour, 0, Layer::Ipv6),
         (47, _) => gre(walk),
+        // EtherIP (RFC 3378): version 3 and reserved bits, then Ethernet.
+        (97, 3) => wrapped(walk, Wrap::EtherIp, 2, Layer::Ethernet),
         (137, _) => {
             walk.skip(0).ok()?;
             Some(Layer::Mpls)
@@ -98,7 +101,10 @@ pub(super) fn in_udp(walk: &mut Walk<'_>) -> Option<Layer> {
 
 #[inline(always)]
 fn is_tunnel(port: u16) -> bool {
-    matches!(port, 1701 | 2152 | 3544 | 4789 | 6081 | 6635 | 8472)
+    matches!(
+        port,
+        1701 | 2152 | 3544 | 4341 | 4789 | 4790 | 5247 | 6081 | 6635 | 8472 | 37008
+    )
 }
 
 #[cold]
@@ -106,9 +112,13 @@ fn open_udp(walk: &mut Walk<'_>, src: u16, dst: u16) -> Option<Layer> {
     let payload = walk.rest.get(8..)?;
     let either = |port: u16| src == port || dst == port;
     match dst {
+        4341 => lisp(walk, payload),
         4789 | 8472 => vxlan(walk, payload),
+        4790 => vxlan_gpe(walk, payload),
+        37008 => tzsp(walk, payload),
         6081 => geneve(walk, payload),
         6635 => wrapped(walk, Wrap::Mpls, 8, Layer::Mpls),
+        _ if either(5247) => capwap(walk, payload),
         _ if either(2152) => gtpu(walk, payload),
         _ if either(3544) => teredo(walk, payload),
         _ if either(1701) => l2tp(walk, payload),
@@ -130,6 +140,85 @@ fn plausible_frame(bytes: &[u8]) -> bool {
         bytes.get(12..15),
         Some([0x08, 0x00, 0x45..=0x4f] | [0x86, 0xdd, 0x60..=0x6f])
     )
+}
+
+/// VXLAN-GPE: version 0 with the P flag, then what follows.
+fn vxlan_gpe(walk: &mut Walk<'_>, payload: &[u8]) -> Option<Layer> {
+    let [flags, 0, 0, next, _, _, _, _, inner, ..] = payload else {
+        return None;
+    };
+    let layer = match (flags & 0x3c, next, inner >> 4) {
+        (0x0c, 1, 4) => Layer::Ipv4,
+        (0x0c, 2, 6) => Layer::Ipv6,
+        (0x0c, 3, _) => Layer::Ethernet,
+        (0x0c, 4, _) => Layer::EtherType(0x894f),
+        _ => return None,
+    };
+    wrapped(walk, Wrap::Vxlan, 16, layer)
+}
+
+/// LISP's data (RFC 9300): 8 bytes, then IP.
+fn lisp(walk: &mut Walk<'_>, payload: &[u8]) -> Option<Layer> {
+    wrapped(walk, Wrap::Lisp, 16, plausible_ip(payload.get(8..)?)?)
+}
+
+/// IP, if a whole packet's header seems to begin here.
+fn plausible_ip(bytes: &[u8]) -> Option<Layer> {
+    match bytes {
+        [0x45..=0x4f, _, a, b, ..] if u16::from_be_bytes([*a, *b]) >= 20 => Some(Layer::Ipv4),
+        [0x60..=0x6f, _, _, _, _, _, 0..=137, ..] if bytes.len() >= 40 => Some(Layer::Ipv6),
+        _ => None,
+    }
+}
+
+/// TZSP, by which access points and routers send what they capture: tags up to their end, then the frame.
+fn tzsp(walk: &mut Walk<'_>, payload: &[u8]) -> Option<Layer> {
+    let [1, 0 | 1, p0, p1, tags @ ..] = payload else {
+        return None;
+    };
+    let mut rest = tags;
+    loop {
+        match rest {
+            [0, after @ ..] => rest = after,
+            [1, after @ ..] => {
+                rest = after;
+                break;
+            }
+            [_, length, after @ ..] => rest = after.get(usize::from(*length)..)?,
+            _ => return None,
+        }
+    }
+    let header = 8 + payload.len() - rest.len();
+    match u16::from_be_bytes([*p0, *p1]) {
+        1 => wrapped(walk, Wrap::Tzsp, header, Layer::Ethernet),
+        18 => wrapped(walk, Wrap::Tzsp, header, Layer::Wireless(Form::Plain)),
+        _ => None,
+    }
+}
+
+/// CAPWAP's data (RFC 5415), by which access points hand frames to their controller: not under DTLS, not in fragments.
+fn capwap(walk: &mut Walk<'_>, payload: &[u8]) -> Option<Layer> {
+    let [0, a, b, c, ..] = payload else {
+        return None;
+    };
+    let bits = u32::from_be_bytes([0, *a, *b, *c]);
+    let header = usize::from((bits >> 19 & 0x1f) as u8) * 4;
+    let (is_native, is_piece, is_alive) = (bits & 0x100 != 0, bits & 0x80 != 0, bits & 0x08 != 0);
+    let is_wireless = bits >> 9 & 0x1f == 1;
+    if header < 8 || is_piece || is_alive || payload.len() <= header {
+        return None;
+    }
+    match (is_native, is_wireless) {
+        (false, _) => wrapped(walk, Wrap::Capwap, 8 + header, Layer::Ethernet),
+        (true, true) => {
+            let form = match payload.get(header..)? {
+                [control, flags, ..] if control & 0x0f != 8 && flags & 0x0f == 8 => Form::Swapped,
+                _ => Form::Plain,
+            };
+            wrapped(walk, Wrap::Capwap, 8 + header, Layer::Wireless(form))
+        }
+        _ => None,
+    }
 }
 
 /// Geneve (RFC 8926): option length in 4 bytes, protocol type.

@@ -12,10 +12,16 @@ pub enum Undecoded {
     Arp,
     /// IEEE 802.3 with LLC: spanning tree, CDP, IS-IS, NetBEUI.
     Llc,
-    /// LLDP, 802.1X, LACP and other link control.
+    /// LLDP, 802.1X, LACP, management of IEEE 802.11 and other link control.
     LinkControl,
     /// PPP negotiation and keep-alive.
     PppControl,
+    /// Encrypted below IP: IEEE 802.11 protected frames, MACsec.
+    EncryptedLink,
+    /// A fragment of an IEEE 802.11 frame, or several packets in one (A-MSDU).
+    WirelessPieces,
+    /// A frame whose check failed, as the capturing system says.
+    BadFrameCheck,
     /// An Ethernet or PPP payload that is not IP.
     NotIp,
     /// An IPv4 header that contradicts itself.
@@ -31,13 +37,16 @@ pub enum Undecoded {
 }
 
 /// All reasons, in the order of their counters.
-const ALL: [Undecoded; 12] = [
+const ALL: [Undecoded; 15] = [
     Undecoded::UnknownLink,
     Undecoded::Cut,
     Undecoded::Arp,
     Undecoded::Llc,
     Undecoded::LinkControl,
     Undecoded::PppControl,
+    Undecoded::EncryptedLink,
+    Undecoded::WirelessPieces,
+    Undecoded::BadFrameCheck,
     Undecoded::NotIp,
     Undecoded::BadIpv4,
     Undecoded::BadIpv6,
@@ -57,6 +66,9 @@ impl Undecoded {
             Self::Llc => "llc",
             Self::LinkControl => "link-control",
             Self::PppControl => "ppp-control",
+            Self::EncryptedLink => "encrypted-link",
+            Self::WirelessPieces => "wireless-pieces",
+            Self::BadFrameCheck => "bad-frame-check",
             Self::NotIp => "not-ip",
             Self::BadIpv4 => "bad-ipv4",
             Self::BadIpv6 => "bad-ipv6",
