@@ -1,10 +1,15 @@
 """What holds for every test."""
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on who shares the machine; a property does not.
 settings.register_profile("mailscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mailscope")
+# Tests ask servers of their own on loopback; a proxy of the machine's network is not between them.
+for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+    del os.environ[_name]
 
 
 def pytest_configure(config):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,8 @@ def test_an_interrupted_run_leaves_no_half_table(tmp_path):
     with subprocess.Popen(command, stdin=reading, stderr=subprocess.PIPE, text=True) as process:
         os.write(writing, (ROOT / "examples" / "link.pcap").read_bytes()[:50_000])
         while not (tmp_path / "out" / "tables").exists():
-            pass
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         os.write(writing, (ROOT / "examples" / "link.pcap").read_bytes()[50_000:60_000])
         os.close(writing)

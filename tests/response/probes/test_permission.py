@@ -25,9 +25,14 @@ def test_an_own_address_comes_back_in_its_canonical_form():
 
 
 def test_connections_keep_their_distance():
-    waits = []
-    pace = Pace(5.0, waits.append)
-    for _turn in range(3):
+    waits, now = [], [100.0]
+
+    def sleep(seconds):
+        waits.append(seconds)
+        now[0] += seconds
+
+    pace = Pace(5.0, sleep, lambda: now[0])
+    for passes in (0.0, 0.25, 2.0, 5.0):
+        now[0] += passes
         pace.wait()
-    assert len(waits) == 2
-    assert all(4.5 < wait <= 5 for wait in waits)
+    assert waits == [4.75, 3.0]

@@ -35,13 +35,18 @@ def allowed(host: str, own: Sequence[Network]) -> str:
 class Pace:
     """Waits so that no two connections come closer than `pause_s`."""
 
-    def __init__(self, pause_s: float = PAUSE_S, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.pause_s, self.sleep = pause_s, sleep
+    def __init__(
+        self,
+        pause_s: float = PAUSE_S,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pause_s, self.sleep, self.clock = pause_s, sleep, clock
         self._last: float | None = None
 
     def wait(self) -> None:
         """Until the next connection may be opened."""
-        now = time.monotonic()
+        now = self.clock()
         if self._last is not None and now - self._last < self.pause_s:
             self.sleep(self.pause_s - (now - self._last))
-        self._last = time.monotonic()
+        self._last = self.clock()
