@@ -26,6 +26,8 @@ from mailscope.detect.senders.buckets import LABELS, buckets
 from mailscope.detect.senders.conversations import MAIL_PORTS, kept_conversations, mail_conversations
 from mailscope.detect.senders.figures import Window, sending_figures
 from mailscope.detect.senders.history import with_history, without_history
+from mailscope.detect.senders.sizes import with_sizes
+from mailscope.detect.senders.sweeps import sweeps
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.investigation.sender_story import Other, Sender, other_of, reflection_of, sender_of
 from mailscope.investigation.sender_subnets import with_subnets
@@ -95,7 +97,8 @@ def sender_queue(
             others = at_once(hours, partial(asking, network=network))
         queue = Queue(network, window, notes=list(network.notes))
         figures = _figures(conversations, window, queue, given=bool(own))
-        _judge(queue, figures, window, roles or {}, everybody=everybody, only=only)
+        swept = sweeps(conversations, figures, window)
+        _judge(queue, figures, window, roles or {}, swept, everybody=everybody, only=only)
         queued.set_result([sender.subject for sender in queue.senders if sender.verdict in ("abnormal", "watch")])
     finally:
         queued.cancel()  # who waits for it no longer does
@@ -112,12 +115,19 @@ def sender_queue(
 
 
 def _judge(
-    queue: Queue, figures: Table, window: Window, roles: Mapping[str, str], *, everybody: bool, only: str | None
+    queue: Queue,
+    figures: Table,
+    window: Window,
+    roles: Mapping[str, str],
+    swept: Sequence[str],
+    *,
+    everybody: bool,
+    only: str | None,
 ) -> None:
     """Compares each sender with the population, and lists those that are asked for."""
     line = held(baseline(figures), "sender_baseline")
     queue.population = {name: float(value) for name, value in next(iter(plain_rows(line)), {}).items()}
-    judged = held(verdicts(figures, line, window, roles), "sender_verdicts")
+    judged = held(verdicts(figures, line, window, roles, swept), "sender_verdicts")
     listed = judged if everybody else judged.filter(_.verdict != "ordinary")
     _list_senders(judged.filter(_.subject == only) if only else listed, window, queue, roles)
 
@@ -152,7 +162,8 @@ def queued_moments(
         window = Window(day, min(day + DAY - timedelta(microseconds=1), whole.end))
         queue = Queue(network, window)
         figures = _figures(conversations, window, queue, given=bool(own))
-        judged = verdicts(figures, held(baseline(figures), "sender_baseline"), window, roles)
+        swept = sweeps(conversations, figures, window)
+        judged = verdicts(figures, held(baseline(figures), "sender_baseline"), window, roles, swept)
         for row in plain_rows(judged.filter(_.verdict == "abnormal").select("subject", "first")):
             found.setdefault(row["subject"], []).append(_utc(row["first"]))
         day += DAY
@@ -200,7 +211,7 @@ def _with_past(conversations: Table, window: Window, own: Sequence[Prefix]) -> T
     figures = sending_figures(conversations, window, own)
     has_past = plain_rows(conversations.filter(_.start < ibis.literal(window.start)).limit(1))
     past = with_history(figures, conversations, window) if has_past else without_history(figures)
-    return held(past, "sending_figures")
+    return with_sizes(held(past, "sending_figures"), conversations, window)
 
 
 def _list_senders(listed: Table, window: Window, queue: Queue, roles: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.conversations import MAIL_PORTS
 from mailscope.detect.senders.figures import Window
 from mailscope.detect.senders.signals import SIGNALS
+from mailscope.detect.senders.sweeps import LEAST_TARGETS, UNANSWERED_SHARE
 from mailscope.wording import Phrase, amount, phrase
 
 SHOWN_FROM = 0.1
@@ -110,6 +111,13 @@ def _signal(name: str, row: Mapping[str, Any]) -> Phrase:
                 taken=amount(int(row["in_flows"]), "flow"),
                 servers=servers,
             )
+        case "alike_messages":
+            return phrase(
+                "senders.alike-messages",
+                messages=f"{int(row['messages']):,}",
+                size=_number(row["size_mean"]),
+                spread=round(100 * row["size_spread"]),
+            )
         case "beyond_history":
             return phrase(
                 "senders.beyond-history",
@@ -181,7 +189,11 @@ def _could_be(row: Mapping[str, Any]) -> list[Phrase]:
         return [phrase("senders.could-hide")] if row["cleared_as"] not in ("few-servers", "monitor") else []
     if row["is_open_relay"]:
         return [phrase("senders.could-be-gateway")]
+    if row["are_alike"] and row["cleared_as"]:
+        return [phrase("senders.could-be-program"), phrase("senders.could-hide")]
     found = [phrase("senders.could-be-mail-server")]
+    if row["unanswered_destinations"] >= max(LEAST_TARGETS, UNANSWERED_SHARE * row["destinations"]):
+        found.append(phrase("senders.could-be-random-scan"))
     return [*found, phrase("senders.could-be-stale-list")] if row["unanswered_destinations"] else found
 
 

@@ -106,6 +106,38 @@ def test_a_monitor_checks_each_server_equally_often_and_hands_over_nothing():
     assert found["10.0.0.50"] == ("cleared", "monitor")
 
 
+def sized(rows, sizes):
+    """The client's records with these sizes in turn."""
+    for number, row in enumerate(row for row in rows if row["dst_port"] in (25, 587)):
+        row["bytes"] = sizes[number % len(sizes)]
+        row["packets"] = 9 + row["bytes"] // 1400
+    return rows
+
+
+ONE_TEXT, PEOPLE = (3000, 3500, 4100, 2900), (2500, 3100, 90_000, 4000, 2_000_000)
+
+
+@pytest.mark.parametrize(("servers", "each", "dport"), [(3, 200, 587), (12, 60, 25)])
+def test_many_messages_of_one_size_in_a_part_of_the_time_are_watched(servers, each, dport):
+    clock = mails("10.0.1.1", servers=1, over=40_000.0, each=2, net="192.88")
+    found = queue(*background(), clock, sized(mails("10.0.9.9", servers, each, dport=dport), ONE_TEXT)).senders
+    (sender,) = found
+    assert (sender.verdict, sender.cleared_as is None) == ("watch", False)
+    assert "alike-messages" in [signal.name for signal in sender.signals]
+    assert sender.could_be
+
+
+def test_a_relay_to_few_peers_is_not():
+    relay = sized(mails("10.0.9.9", servers=3, each=200), ONE_TEXT)
+    assert verdicts(*background(), relay)["10.0.9.9"] == ("cleared", "few-servers")
+
+
+@pytest.mark.parametrize(("servers", "each", "dport"), [(3, 200, 587), (12, 60, 25)])
+def test_what_people_write_through_one_address_is_not(servers, each, dport):
+    found = verdicts(*background(), sized(mails("10.0.9.9", servers, each, dport=dport), PEOPLE))
+    assert found["10.0.9.9"][0] == "cleared"
+
+
 @pytest.mark.long
 def test_correspondents_that_come_back_make_a_regular_sender():
     found = verdicts(*background(), mails("10.0.0.60", servers=100, each=6))

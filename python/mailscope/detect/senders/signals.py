@@ -14,18 +14,21 @@ from ibis.expr.types import FloatingValue, Table
 
 from mailscope.detect.senders.baseline import CASE_LOW
 from mailscope.detect.senders.history import FEWEST_DAYS, TIMES_USUAL
+from mailscope.detect.senders.sizes import MANY_MESSAGES
 
 SMALL_PACKET = 100
 """Mean bytes a packet below which the field case calls mail spam (F37)."""
-
-ORDINARY_PACKET = 500
-"""Mean bytes a packet of messages longer than some 8 KB: full segments outweigh commands and acknowledgements."""
 
 SMALL_SHARE = 0.25
 """Bytes a flow below this share of the network's median: mostly sessions that ended before the message."""
 
 FEW_SOURCES_RATIO = 8
 """An open relay sends to so many times more servers than it has sources; a mail server's are of one order."""
+
+ALIKE_SPREAD = 0.5
+"""Standard deviation by mean of the bytes of one text sent to many; what people write spreads over more than its mean
+(Gomes et al., "Workload models of spam and legitimate e-mails", 2007: sizes of legitimate mail have the heavier tail).
+"""
 
 Z = 1.96
 """Two-sided 95 % of the normal distribution, for Wilson's interval."""
@@ -38,6 +41,7 @@ SIGNALS = (
     "receives_nothing",
     "few_sources",
     "beyond_history",
+    "alike_messages",
 )
 
 
@@ -71,6 +75,7 @@ def with_signals(figures: Table) -> Table:
         signal_beyond_history=ibis.ifelse(
             _.is_beyond, 1 - 0.5 * TIMES_USUAL * _.peak_destinations.fill_null(0) / _.destinations, 0.0
         ),
+        signal_alike_messages=ibis.ifelse(_.are_alike, 0.3, 0.0),
     )
     doubts = [1 - weighted[f"signal_{name}"] for name in SIGNALS]
     return weighted.mutate(score=1 - reduce(mul, doubts))
@@ -100,6 +105,8 @@ def _with_shares(figures: Table) -> Table:
             & (_.destinations > TIMES_USUAL * _.peak_destinations)
             & (_.destinations >= _.fence)
         ).fill_null(False),
+        # One text to many.
+        are_alike=((_.messages >= MANY_MESSAGES) & (_.size_spread <= ALIKE_SPREAD)).fill_null(False),
     )
 
 

@@ -28,6 +28,7 @@ from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.baseline import FEWEST_SERVERS, baseline
 from mailscope.detect.senders.figures import RELAY_PORTS, Window, sending_figures
 from mailscope.detect.senders.history import without_history
+from mailscope.detect.senders.sizes import without_sizes
 from mailscope.detect.senders.verdicts import verdicts
 from mailscope.store.engine import add_arrow, plain_rows
 
@@ -98,5 +99,5 @@ def abnormal_together(
     joined = as_client.mutate(client=_.subnet).select(columns).union(as_server.mutate(server=_.subnet).select(columns))
     summed = sending_figures(joined, window, own)
     told = summed.filter(_.subject.isin(sorted(members)))
-    judged = verdicts(without_history(told), baseline(figures), window)
+    judged = verdicts(without_sizes(without_history(told)), baseline(figures), window)
     return plain_rows(judged.filter(_.verdict == "abnormal").order_by(_.score.desc(), "subject"))

@@ -23,7 +23,8 @@ from ibis.expr.types import BooleanValue, Table
 from mailscope.detect.senders.baseline import CASE_HIGH, CASE_LOW, RECEIVING_SOURCES, with_baseline
 from mailscope.detect.senders.figures import Window
 from mailscope.detect.senders.history import FEWEST_DAYS, KNOWN_SHARE, TIMES_USUAL
-from mailscope.detect.senders.signals import ORDINARY_PACKET, SMALL_PACKET, with_signals
+from mailscope.detect.senders.signals import SMALL_PACKET, with_signals
+from mailscope.detect.senders.sizes import NO_MESSAGE_BYTES, ORDINARY_PACKET
 
 ABNORMAL, WATCH = 0.8, 0.5
 """Scores. At 0.8 a host has passed the fence of its peers and its contacts neither repeat nor write to it."""
@@ -43,11 +44,11 @@ SOME_REPEATED = 0.2
 """Share of flows to servers contacted again that a list of strangers does not reach: large providers take about a
 tenth of the flows of such a list when it is as long as a day's newsletter."""
 
+STEADY_SHARE = 1 / 3
+"""What is sent steadily takes at least this share of the window: eight hours of a day."""
+
 STALE_SHARE = 0.05
 """Servers of ordinary correspondents that do not answer at a given moment."""
-
-NO_MESSAGE_BYTES = 1500
-"""Below it no message was handed over: greeting, commands and acknowledgements come to about 1 KB with headers."""
 
 CLEARED_AS = (
     "confirmed",
@@ -62,10 +63,17 @@ CLEARED_AS = (
 """Reasons why a busy host is cleared, most certain first."""
 
 
-def verdicts(figures: Table, line: Table, window: Window, confirmed: Mapping[str, str] | None = None) -> Table:
+def verdicts(
+    figures: Table,
+    line: Table,
+    window: Window,
+    confirmed: Mapping[str, str] | None = None,
+    sweeps: Sequence[str] = (),
+) -> Table:
     """One row a sending host with `verdict`, `cleared_as`, `score`, its signals and the case's fixed thresholds.
 
-    `confirmed` are roles that the user gave: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`.
+    `confirmed` are roles that the user gave: ADDR to `mail-server`, `relay`, `newsletter` or `monitor`. `sweeps` are
+    hosts that try address by address and are told of as scans.
     """
     known: Sequence[str] = tuple(confirmed or ())
     judged = with_signals(with_baseline(figures, line)).mutate(
@@ -75,9 +83,10 @@ def verdicts(figures: Table, line: Table, window: Window, confirmed: Mapping[str
     )
     is_busy = (_.flows > CASE_LOW) | (_.destinations >= _.fence) | (_.score >= WATCH)
     many_unanswered = (_.unanswered_low > MANY_FAILURES) & (_.cleared_as != "monitor")
-    is_doubtful = (many_unanswered | _.is_beyond) & (_.destinations >= _.fence)
+    is_doubtful = ((many_unanswered | _.is_beyond) & (_.destinations >= _.fence)) | _could_be_one_text(window)
     return judged.mutate(
         verdict=ibis.cases(
+            (_.subject.isin(sweeps) if sweeps else ibis.literal(False), "ordinary"),
             (_.cleared_as.notnull() & is_doubtful, "watch"),
             (_.cleared_as.notnull() & is_busy, "cleared"),
             (_.cleared_as.notnull(), "ordinary"),
@@ -94,6 +103,16 @@ def _looks_ordinary() -> BooleanValue:
     is_small_or_repeated = (_.flows <= CASE_LOW) | (_.repeat_share >= SOME_REPEATED)
     are_answered = _.unanswered_destinations <= STALE_SHARE * _.destinations
     return is_small_or_repeated & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET)
+
+
+def _could_be_one_text(window: Window) -> BooleanValue:
+    """One text to many on stolen accounts, or to the large providers: going to the same servers does not explain it."""
+    span = _.last.epoch_seconds() - _.first.epoch_seconds()
+    is_unsteady = (_.signal_small_transfers > 0) | (span < STEADY_SHARE * window.seconds)
+    is_submission = 2 * (_.flows_587 + _.flows_465) >= _.flows
+    return _.are_alike & (
+        ((_.cleared_as == "few-servers") & is_submission) | ((_.cleared_as == "steady-sender") & is_unsteady)
+    )
 
 
 def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:

@@ -22,6 +22,7 @@ TEMPLATES: dict[str, str] = {
     "senders.one-contact": "{flows} of {of} went to servers contacted only once",
     "senders.unanswered": "{count} of {servers} never answered",
     "senders.small-transfers": "{packet} bytes a packet, {flow} a conversation (usual here: {usual})",
+    "senders.alike-messages": "{messages} messages of nearly one size ({size} bytes, give or take {spread} %)",
     "senders.receives-nothing": "nobody sends mail to it, unlike to the {servers} mail servers seen",
     "senders.few-sources": "it took {taken} from only {sources} and went on to {servers}, as an open relay does",
     "senders.beyond-history": "{servers}, while its busiest of {days} before had {peak}",
@@ -43,6 +44,8 @@ TEMPLATES: dict[str, str] = {
         "a mail server that only sends, or whose incoming mail takes another way: confirm it with "
         "`mailscope role add ADDRESS mail-server`"
     ),
+    "senders.could-be-program": "a program that reports by mail, or a shop that confirms orders: its owner tells",
+    "senders.could-be-random-scan": "a scan of mail ports at addresses drawn at random: no mail is handed over anywhere",
     "senders.could-be-gateway": "the outgoing gateway of a partner: its operator or its mail log tells",
     "senders.could-be-several-hosts": "several hosts of one network, each with a little mail of its own",
     "senders.could-be-stale-list": "a mailing with stale addresses: some of its servers would still answer",

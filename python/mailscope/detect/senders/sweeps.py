@@ -1,0 +1,58 @@
+"""Who tries address by address and not server by server: a scan of a mail port, no sender.
+
+What it flags
+    A host of which four fifths of the addresses that it tries never answer, and that tries addresses next to each
+    other: half of a /24 or more, or several addresses in each of many /24s.
+Why it matters
+    A scanner of port 25 looks for relays; who lists it as a spammer sends the owner after mail that never was.
+What it can get wrong
+    A scan of addresses drawn at random looks like a sender whose mail is blocked upstream, and stays in the queue.
+Evidence
+    Rows of `flow_records` whose client is the subject.
+"""
+
+from __future__ import annotations
+
+import ibis
+from ibis import _
+from ibis.expr.types import Table
+
+from mailscope.detect.senders.figures import Window
+from mailscope.store.engine import plain_rows
+
+LEAST_TARGETS = 30
+UNANSWERED_SHARE = 0.8
+"""Jung et al. (2004): scanners reach at most a fifth of what they try."""
+
+HALF_A_NETWORK = 128
+"""Addresses of one /24; a hoster of mail has fewer, and they answer."""
+
+MANY_NETWORKS = 16
+NEIGHBOURS = 4
+"""Mean addresses tried in a /24. Of lists of mail servers it is 1 to 2: only large providers have several in one."""
+
+LOOKED_AT = 1000
+"""Hosts at most that are looked at, those with most unanswered targets first."""
+
+
+def sweeps(conversations: Table, figures: Table, window: Window) -> list[str]:
+    """The subjects of `figures` whose attempts are a sweep over IPv4 addresses."""
+    silent = figures.filter(
+        _.unanswered_destinations >= LEAST_TARGETS,
+        _.unanswered_destinations >= UNANSWERED_SHARE * _.destinations,
+    )
+    ranked = silent.order_by(ibis.desc("unanswered_destinations"), "subject").limit(LOOKED_AT)
+    suspects = [row["subject"] for row in plain_rows(ranked.select("subject", "unanswered_destinations"))]
+    if not suspects:
+        return []
+    tried = conversations.filter(
+        _.client.isin(sorted(suspects)), _.start >= ibis.literal(window.start), _.start <= ibis.literal(window.end)
+    )
+    targets = tried.filter(~_.server.contains(":")).select("client", "server").distinct()
+    networks = targets.mutate(network=targets.server.re_replace("[.][0-9]+$", ""))
+    by_network = networks.group_by(["client", "network"]).agg(addresses=_.count())
+    by_client = by_network.group_by("client").agg(
+        networks=_.count(), addresses=_.addresses.sum(), most=_.addresses.max()
+    )
+    is_sweep = (_.most >= HALF_A_NETWORK) | ((_.networks >= MANY_NETWORKS) & (_.addresses >= NEIGHBOURS * _.networks))
+    return sorted(row["client"] for row in plain_rows(by_client.filter(is_sweep).select("client")))
