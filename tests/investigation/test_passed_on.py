@@ -36,3 +36,25 @@ def test_an_insider_with_other_mail_is_named_beside_the_stranger(tmp_path):
         "open-proxy-relay": ["198.51.100.7"],
         "proxy-policy": ["10.20.0.77"],
     }
+
+
+def test_mails_with_one_envelope_are_each_followed_to_their_own_end(tmp_path):
+    runs = []
+    for number in range(3):
+        mail = (Mail(number=number + 1, subject=f"Lowest prices {number}"),)
+        start = START_US + number * SECOND
+        outer = Relay(mails=mail, commander_port=40001 + number, leg_port=51001 + number, start_us=start)
+        inner = Relay(
+            commander="203.0.113.4",
+            commander_port=42001 + number,
+            proxy="203.0.113.9:3128",
+            leg_port=52001 + number,
+            start_us=start + 6_000,
+            mails=mail,
+        )
+        runs += [outer.inside(), inner.inside(), inner.outside()]
+    found = told(tmp_path, *runs)
+    assert [finding.kind for finding in found.findings] == ["open-proxy-relay"]
+    counts = found.findings[0].details["counts"]
+    assert (counts["sessions"], counts["legs_seen"], counts["mails_accepted"]) == (3, 3, 3)
+    assert found.findings[0].roles["victim"] == ["192.0.2.25:25"]

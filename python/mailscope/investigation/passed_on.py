@@ -23,12 +23,42 @@ def handed_on(inside: Iterable[Chain], relayed: Iterable[Chain]) -> list[tuple[C
     for chain in relayed:
         for mark in _marks(chain):
             by_mark[mark].append(chain)
-    found = []
-    for chain in inside:
-        origin = next((other for other in _candidates(chain, by_mark) if _is_same(chain, other)), None)
-        if origin is not None:
-            found.append((chain, origin))
-    return found
+    pairs = []
+    for number, chain in enumerate(inside):
+        for other in _candidates(chain, by_mark):
+            if _is_same(chain, other):
+                pairs.append((_unlike(chain, other), number, chain, other))
+    pairs.sort(key=lambda pair: pair[:2])
+    return _each_once([(chain, other) for _rank, _number, chain, other in pairs])
+
+
+def _each_once(pairs: Sequence[tuple[Chain, Chain]]) -> list[tuple[Chain, Chain]]:
+    """The best pair of each inner chain; an outer one is given twice only when no other is left for an inner one.
+
+    Mails of one run have one envelope and often one text: without this, all would go to the first of them.
+    """
+    found: dict[int, tuple[Chain, Chain]] = {}
+    given: set[int] = set()
+    for chain, other in pairs:
+        if id(chain) not in found and id(other) not in given:
+            found[id(chain)] = (chain, other)
+            given.add(id(other))
+    for chain, other in pairs:
+        found.setdefault(id(chain), (chain, other))
+    return list(found.values())
+
+
+def _unlike(chain: Chain, other: Chain) -> tuple[bool, float]:
+    """How much speaks against the pair: no message in common, then the time between the two requests, in seconds."""
+    inner, outer = chain.request, other.request
+    if inner is None or outer is None:
+        return True, 0.0
+    shared = _messages(inner) & _messages(outer)
+    return not shared, abs((inner.start - outer.start).total_seconds())
+
+
+def _messages(request: Request) -> set[str]:
+    return {mark for mail in request.mails for mark in (mail.message_id, mail.body_sha256) if mark}
 
 
 def take_over(chain: Chain, origin: Chain) -> None:

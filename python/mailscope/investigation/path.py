@@ -48,10 +48,9 @@ class Chain:
 
     @property
     def mails(self) -> list[Mail]:
-        """The mails, from the leg that shows more of them."""
-        outside = self.leg.mails if self.leg else []
-        inside = self.request.mails if self.request else []
-        return max((outside, inside), key=_completeness)
+        """The mails, from the view that shows most of them: a capture point may have missed the answers."""
+        legs = [*([self.leg] if self.leg else []), *self.same_leg]
+        return max(([], *(view.mails for view in (*legs, *self._requests))), key=_completeness)
 
     @property
     def conversations(self) -> list[Conversation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mailscope.detect.finding import (
@@ -86,6 +86,12 @@ def mail_counts(chains: Iterable[Chain]) -> dict[str, int]:
         total["legs_seen"] += chain.leg is not None
         total["sessions_opaque"] += any(c.is_opaque for c in chain.conversations)
     return dict(total)
+
+
+def accepted_mails(counts: Mapping[str, int]) -> int | Phrase:
+    """Mails accepted, for a sentence; where answers are missing, said to be what is known and no more."""
+    accepted = counts["mails_accepted"]
+    return phrase("word.known-to-be", count=accepted) if counts["mails_unknown"] else accepted
 
 
 def victims(scene: Scene, chains: Sequence[Chain]) -> list[str]:
@@ -173,7 +179,7 @@ def _summary(
         "victims": _few(victims(scene, chains)),
         "since": start,
         "mails": amount(counts["mails"], "mail"),
-        "accepted": counts["mails_accepted"],
+        "accepted": accepted_mails(counts),
         "recipients": amount(counts["recipients_accepted"], "recipient"),
         "refused": counts["recipients_refused"],
         "sessions": amount(counts["sessions"], "session"),

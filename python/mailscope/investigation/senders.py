@@ -10,7 +10,7 @@ from mailscope.detect.finding import MAIL_PROTOCOLS, PROXY, Fact, Finding, combi
 from mailscope.detect.open_mail_relay import RelayUse
 from mailscope.investigation.conversation import Conversation
 from mailscope.investigation.path import Chain
-from mailscope.investigation.relays import mail_counts, victims
+from mailscope.investigation.relays import accepted_mails, mail_counts, victims
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.timeline import bursts
 from mailscope.wording import Phrase, amount, phrase
@@ -58,7 +58,7 @@ def direct_sender_finding(
         victims=found_victims,
         through=list(through),
         mails=amount(counts["mails"], "mail"),
-        accepted=counts["mails_accepted"],
+        accepted=accepted_mails(counts),
         since=min(start for start, _mails in starts),
     )
     confidence = combined(facts)

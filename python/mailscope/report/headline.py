@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mailscope.detect.finding import Finding
 from mailscope.investigation.conversation import endpoint
+from mailscope.investigation.relays import accepted_mails
 from mailscope.wording import Phrase, amount, phrase
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _what(counts: dict[str, int]) -> Phrase:
     what = phrase(
         "report.what-mails",
         mails=amount(counts["mails"], "mail"),
-        accepted=counts["mails_accepted"],
+        accepted=accepted_mails(counts),
         recipients_accepted=amount(counts["recipients_accepted"], "recipient"),
         recipients_refused=counts["recipients_refused"],
         sessions=amount(counts["sessions"], "session"),

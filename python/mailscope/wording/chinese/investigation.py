@@ -27,6 +27,7 @@ UNITS: dict[str, tuple[str, str]] = {
 
 TEMPLATES: dict[str, str] = {
     "word.none": "无",
+    "word.known-to-be": "（仅计可见答复）{count}",
     "word.and-more": "{shown} 等，另有 {rest} 项",
     "word.verdict-confirmed": "已证实",
     "word.verdict-refuted": "已排除",

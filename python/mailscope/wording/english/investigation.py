@@ -27,6 +27,7 @@ UNITS: dict[str, tuple[str, str]] = {
 
 TEMPLATES: dict[str, str] = {
     "word.none": "none",
+    "word.known-to-be": "{count} known to be",
     "word.and-more": "{shown} and {rest} more",
     "word.verdict-confirmed": "confirmed",
     "word.verdict-refuted": "refuted",
