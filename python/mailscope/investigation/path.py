@@ -49,8 +49,9 @@ class Chain:
     @property
     def mails(self) -> list[Mail]:
         """The mails, from the view that shows most of them: a capture point may have missed the answers."""
-        legs = [*([self.leg] if self.leg else []), *self.same_leg]
-        return max(([], *(view.mails for view in (*legs, *self._requests))), key=_completeness)
+        legs = ([self.leg] if self.leg else []) + self.same_leg
+        views = [leg.mails for leg in legs] + [request.mails for request in self._requests]
+        return max(views, key=_completeness, default=[])
 
     @property
     def conversations(self) -> list[Conversation]:
