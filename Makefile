@@ -2,6 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,6 +12,9 @@ CORE := $(VENV)/.core
 CORE_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -not -path '*/tests/*' -o -name Cargo.toml)
 DEMO_CASE := build/demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A mirror that stutters is asked again; tests never are.
+export PIP_RETRIES := 8
+export CARGO_NET_RETRY := 8
 
 .PHONY: help setup demo test quick test-rust test-python lint types selftest golden fuzz fuzz-logs bench docs lock clean
 
@@ -30,7 +34,7 @@ $(PACKAGES): $(VENV)/pyvenv.cfg requirements/runtime.lock requirements/dev.lock
 
 $(CORE): $(PACKAGES) pyproject.toml $(CORE_SOURCES)
 	@echo "building the core (minutes the first time)"
-	@$(BIN)/maturin develop --release --locked > $(VENV)/core.log 2>&1 || { cat $(VENV)/core.log; exit 1; }
+	@env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/maturin develop --release --locked > $(VENV)/core.log 2>&1 || { cat $(VENV)/core.log; exit 1; }
 	@touch $@
 
 demo: setup  ## the question answered on a shipped capture

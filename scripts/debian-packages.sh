@@ -11,5 +11,12 @@ if [ "$(id -u)" -ne 0 ]; then
   echo "hint: install them with: sudo apt-get install ${missing[*]}" >&2
   exit 1
 fi
-apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# A mirror may be slow for a moment, and another program may hold apt's locks: a few tries, then the last error stands.
+export DEBIAN_FRONTEND=noninteractive
+patient=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
+for pause in 5 20 60 0; do
+  apt-get "${patient[@]}" update || true # the lists that are there may do
+  apt-get "${patient[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null && exit 0
+  [ "$pause" -eq 0 ] || { echo "apt-get failed, again in $pause s" >&2; sleep "$pause"; }
+done
+exit 1

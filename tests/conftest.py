@@ -5,7 +5,11 @@ import os
 from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on who shares the machine; a property does not.
-settings.register_profile("mailscope", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples on every machine, so that a change fails for what it changes: `--hypothesis-profile explore` looks
+# for new ones.
+settings.register_profile("mailscope", _PATIENT, derandomize=True)
+settings.register_profile("explore", _PATIENT)
 settings.load_profile("mailscope")
 # Tests ask servers of their own on loopback; a proxy of the machine's network is not between them.
 for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
