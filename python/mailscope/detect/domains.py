@@ -38,10 +38,16 @@ def domain_of(address: str | None) -> str:
     return (address or "").rpartition("@")[2].strip("<>[]. ").lower() if "@" in (address or "") else ""
 
 
-def recipient_domains(mail_transactions: Table) -> Table:
-    """Recipients by pair of hosts: columns client_addr, server_addr, rcpt_to, rcpt_codes, mail_from, session_id."""
-    return mail_transactions.filter(_.rcpt_accepted > 0).select(
-        "session_id", "client_addr", "server_addr", "mail_from", "rcpt_to", "rcpt_codes"
+def recipient_domains(mail_transactions: Table, mail_sessions: Table) -> Table:
+    """Recipients by pair of hosts: columns client_addr, server_addr, rcpt_to, rcpt_codes, mail_from, session_id.
+
+    Without those taken after a login: a server takes mail for everybody from who may use it.
+    """
+    logged_in = mail_sessions.filter(_.authenticated == "yes")
+    return (
+        mail_transactions.filter(_.rcpt_accepted > 0)
+        .anti_join(logged_in, "session_id")
+        .select("session_id", "client_addr", "server_addr", "mail_from", "rcpt_to", "rcpt_codes")
     )
 
 

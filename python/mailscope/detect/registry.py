@@ -29,6 +29,12 @@ KINDS: tuple[Kind, ...] = (
         "A backup MX or a mailing list host for another domain looks the same: give it with --own-domain.",
     ),
     Kind(
+        "account-abuse",
+        3,
+        "An account of the network's mail server hands in mail that is not its owner's: a guessed or stolen password.",
+        "A customer's list software that sends for several domains looks the same: give these with --own-domain.",
+    ),
+    Kind(
         "web-intrusion",
         3,
         "An address attacked a web server, guessed its way into an account, or runs commands on a server.",

@@ -16,6 +16,7 @@ from mailscope.detect.phishing_phrases import SPOT
 from mailscope.detect.registry import SEVERITY
 from mailscope.detect.roles import ROLES
 from mailscope.errors import UsageError
+from mailscope.investigation.account_abuse import account_abuse_findings
 from mailscope.investigation.campaign_story import phishing_findings
 from mailscope.investigation.cleared import Cleared, cleared, unproven
 from mailscope.investigation.conversation import rows
@@ -199,6 +200,7 @@ def _findings(scene: Scene, groups: Groups, uses: Sequence[RelayUse]) -> list[Fi
         found.append(relay_finding("proxy-policy", scene, groups, host, chains))
     found += _direct_senders(scene, groups)
     found += [open_mail_relay_finding(scene, use) for use in uses]
+    found += account_abuse_findings(scene)
     return [finding for finding in found if finding is not None]
 
 

@@ -77,7 +77,7 @@ def scene_of(
     offsets = clock_offsets(asked, legs)
     hidden = {conversation.session_id for conversation in carried}
     domains = own_domains(
-        rows(recipient_domains(tables["mail_transactions"])), network, own_domain_names, tunnelled=hidden
+        rows(recipient_domains(tables["mail_transactions"], sessions)), network, own_domain_names, tunnelled=hidden
     )
     return Scene(
         tables=tables,

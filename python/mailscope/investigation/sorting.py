@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mailscope.detect.registry import SUBMISSION_PORTS
 from mailscope.investigation.actor import Attempt, attempts
-from mailscope.investigation.conversation import Conversation
+from mailscope.investigation.conversation import Conversation, Request
 from mailscope.investigation.passed_on import handed_on, take_over
 from mailscope.investigation.path import Chain
 from mailscope.investigation.scene import Scene
@@ -87,12 +87,17 @@ def _place(chain: Chain, scene: Scene, groups: Groups) -> None:
             groups.through_outside[request.client_addr].append(chain)
         else:
             groups.transit.append(chain)
+    elif _is_submission(chain) and (network.is_own(request.client_addr) or _is_known_to(request)):
+        groups.submissions.append(chain)
     elif not network.is_own(request.client_addr):
         groups.relayed[key].append(chain)
-    elif _is_submission(chain):
-        groups.submissions.append(chain)
     else:
         groups.policy[request.client_addr].append(chain)
+
+
+def _is_known_to(request: Request) -> bool:
+    """True when the proxy let the client in by a user's name: a person of the house who is away."""
+    return bool(request.row.get("auth_user")) and request.row.get("granted") == "yes"
 
 
 def _place_alone(chain: Chain, scene: Scene, groups: Groups) -> None:

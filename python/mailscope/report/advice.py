@@ -51,6 +51,13 @@ def advice(finding: Finding, found: Investigation) -> list[Advice]:
             ]
         case "open-mail-relay":
             return [Advice(phrase("advice.relay"))]
+        case "account-abuse":
+            return [
+                Advice(phrase("advice.account-lock")),
+                Advice(phrase("advice.account-limits")),
+                Advice(phrase("advice.complain")),
+                Advice(phrase("report.recheck")),
+            ]
         case _:
             return []
 

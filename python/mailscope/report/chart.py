@@ -42,7 +42,7 @@ def chain(view: Report, finding: Finding) -> str:
     rights = _shown(view, _first(finding, "victim", "target", "recipient"), "server")
     columns = [
         (_LEFT.get(finding.kind, "report.commander"), lefts, "bad"),
-        ("report.relay" if finding.kind == "open-mail-relay" else "report.proxy", middles, "own"),
+        ("report.relay" if finding.roles.get("relay") else "report.proxy", middles, "own"),
         ("report.target" if finding.roles.get("target") else "report.victims", rights, "victim"),
     ]
     columns = [column for column in columns if column[1]]

@@ -50,7 +50,11 @@ def _of(view: Report, finding: Finding) -> Iterator[Event]:
     if "first" not in details or finding.kind in ("rule-match", "indicator-match", "credential-theft"):
         return
     if "phases" not in details:
-        lane = "relay" if finding.kind in ("open-proxy-relay", "proxy-policy", "open-mail-relay") else "mail"
+        lane = (
+            "relay"
+            if finding.kind in ("open-proxy-relay", "proxy-policy", "open-mail-relay", "account-abuse")
+            else "mail"
+        )
         where = _place(view, finding.evidence[0].capture, finding.evidence[0].first_packet) if finding.evidence else ""
         said = view.prose(finding.summary)
         yield Event(details["first"], details["last"], lane, view.prose(finding.subject), said, where)

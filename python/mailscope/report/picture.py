@@ -30,6 +30,7 @@ _EDGES = {
     "open-proxy-relay": (("commander", "proxy", "report.edge-commands"), ("proxy", "victim", "report.edge-mail")),
     "proxy-policy": (("proxy", "victim", "report.edge-mail"),),
     "open-mail-relay": (("commander", "relay", "report.edge-mail"), ("relay", "victim", "report.edge-mail")),
+    "account-abuse": (("commander", "relay", "report.edge-mail"), ("relay", "victim", "report.edge-mail")),
     "direct-sender": (("sender", "victim", "report.edge-mail"),),
 }
 

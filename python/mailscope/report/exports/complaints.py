@@ -19,6 +19,7 @@ from mailscope.store.write import write_text
 DEEDS = {
     "open-proxy-relay": ("messaging", "spam"),
     "open-mail-relay": ("messaging", "spam"),
+    "account-abuse": ("messaging", "spam"),
     "phishing-campaign": ("messaging", "spam"),
     "credential-theft": ("content", "phishing"),
     "web-intrusion": ("connection", "login_attack"),

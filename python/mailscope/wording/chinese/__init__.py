@@ -1,6 +1,7 @@
 """What Mailscope says, in Chinese: one file a subject, no key in two of them."""
 
 from mailscope.wording.chinese import (
+    account_abuse,
     alerts,
     cases,
     collect,
@@ -18,6 +19,7 @@ from mailscope.wording.chinese import (
 )
 
 _PARTS = (
+    account_abuse,
     alerts,
     cases,
     collect,

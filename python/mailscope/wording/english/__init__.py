@@ -1,6 +1,7 @@
 """What Mailscope says, in English: one file a subject, no key in two of them."""
 
 from mailscope.wording.english import (
+    account_abuse,
     alerts,
     cases,
     collect,
@@ -18,6 +19,7 @@ from mailscope.wording.english import (
 )
 
 _PARTS = (
+    account_abuse,
     alerts,
     cases,
     collect,

@@ -29,6 +29,7 @@ TEMPLATES: dict[str, str] = {
     "cases.seen-filtered": "郵件日誌：過濾器判定 {verdicts}",
     "report.kind-open-proxy-relay": "開放代理遭人用來寄信",
     "report.kind-open-mail-relay": "開放式郵件轉送",
+    "report.kind-account-abuse": "帳號遭人用來寄信",
     "report.kind-direct-sender": "主機自行對外寄信",
     "report.kind-proxy-policy": "內部經由代理寄信",
     "report.kind-web-intrusion": "入侵",
