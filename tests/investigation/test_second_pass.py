@@ -4,7 +4,10 @@ import threading
 
 import pytest
 
+from mailscope.investigation.investigate import investigate
 from mailscope.investigation.second_pass import Stoppable, Wanted, begun
+from tests.fixtures.relays import Mail, smtp_talk
+from tests.fixtures.wire import write
 
 WANTED = Wanted([], [], [("192.0.2.67", "ascii", b"192.0.2.67")], [])
 
@@ -58,3 +61,11 @@ def test_progress_is_passed_on():
     seen = []
     Stoppable(lambda *figures: seen.append(figures))(1, None, 2)
     assert seen == [(1, None, 2)]
+
+
+def test_a_host_that_sends_by_itself_over_ipv6_is_investigated(tmp_path):
+    mails = tuple(Mail(sender=f"deal{n}@shop{n}.example", number=n) for n in range(4))
+    talk = smtp_talk("[2001:db8:a::9]:50001", "[2001:db8:b::25]:25", mails, helo="friend")
+    found = investigate(write(tmp_path / "capture.pcap", talk.packets), own=["2001:db8:a::/64"])
+    assert [finding.kind for finding in found.findings] == ["direct-sender"]
+    assert found.findings[0].roles["sender"] == ["2001:db8:a::9"]

@@ -65,8 +65,15 @@ def wanted_of(scene: Scene, groups: Groups, look_for: Sequence[str]) -> Wanted:
     names = sorted({name for address in addresses for name in scene.names.of_address(address)})
     names += [text for text in look_for if parsed(text) is None]
     ports = [int(leg.row["server_port"]) for leg in reached] or [25]
-    near = list(dict.fromkeys([*(chain.leg.server_addr for chain in alone if chain.leg), *given]))
+    candidates = [*(chain.leg.server_addr for chain in alone if chain.leg), *given]
+    near = [text for text in dict.fromkeys(candidates) if _is_ipv4(text)]
     return Wanted(suspect, alone, needles(addresses, names, ports), near)
+
+
+def _is_ipv4(text: str) -> bool:
+    """Near misses are of addresses in four octets: nobody mistypes one digit of an IPv6 address and reaches a host."""
+    address = parsed(text)
+    return address is not None and address.version == 4
 
 
 @contextmanager
