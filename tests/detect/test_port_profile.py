@@ -102,6 +102,28 @@ def test_an_ordinary_resolver_is_none():
     assert reflections(records([asked, answer]), OWN).to_pyarrow().num_rows == 0
 
 
+def resolver(asked, servers=2000):
+    """A resolver of whose questions some have answers of many times their size."""
+    asks = [udp("10.0.0.53", 40000, f"198.51.{n // 250}.{n % 250}", 53, asked) for n in range(servers)]
+    sizes = (150, 300, 1300)
+    gets = [udp(f"198.51.{n // 250}.{n % 250}", 53, "10.0.0.53", 40000, sizes[n % 3]) for n in range(servers)]
+    return asks, [row | {"packets": 1} for row in gets]
+
+
+def targets(*groups):
+    rows = reflections(records(*groups), OWN).to_pyarrow().to_pylist()
+    return [row["subject"] for row in rows if row["role"] == "target"]
+
+
+def test_a_resolver_whose_servers_answer_some_questions_at_length_is_no_target():
+    assert targets(*resolver(asked=80, servers=6000)) == []
+
+
+def test_answers_alone_make_no_resolver_a_target():
+    _asks, gets = resolver(asked=80, servers=6000)
+    assert targets(gets) == []
+
+
 def test_answers_of_many_reflectors_name_their_target():
     rows = [udp(f"203.0.113.{n}", 53, "10.0.0.9", 4000, 200_000) for n in range(1, 21)]
     (row,) = reflections(records(rows), OWN).to_pyarrow().to_pylist()

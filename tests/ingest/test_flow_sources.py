@@ -1,5 +1,6 @@
 """Whatever holds flows becomes one table."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,42 @@ def test_a_case_and_its_capture_give_the_same_records(tmp_path):
     from_capture = flow_records_of([capture], tmp_path / "temporary")
     assert ends(from_case) == ends(from_capture)
     assert ends(from_case)
+
+
+def test_an_argus_ping_counts_the_requests_of_its_packets(tmp_path):
+    row = "2011/08/16 10:01:46.9,60.0,icmp,10.0.0.1,0x0008,  <->,192.0.2.9,0x0000,ECO,0,0,2000,168000,84000,x\n"
+    (tmp_path / "argus.csv").write_text(ARGUS.splitlines()[0] + "\n" + row)
+    (ping,) = flow_records_of([tmp_path / "argus.csv"], tmp_path).to_pyarrow().to_pylist()
+    assert (ping["icmp_type"], ping["packets"], ping["reverse_packets"]) == (8, 1000, 1000)
+
+
+def netflow9(tmp_path, sequences):
+    """A capture of datagrams of NetFlow v9 with data of a template that never comes."""
+    packets = []
+    for number in sequences:
+        data = struct.pack(">HH", 256, 44) + bytes(40)
+        export = struct.pack(">HHIIII", 9, 1, 1000, 1_700_000_000, number, 7) + data
+        udp = struct.pack(">HHHH", 50000, 2055, 8 + len(export), 0) + export
+        ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + bytes([192, 0, 2, 1, 192, 0, 2, 9])
+        frame = bytes(12) + b"\x08\x00" + ip + udp
+        packets.append(struct.pack("<IIII", 1_700_000_000 + number, 0, len(frame), len(frame)) + frame)
+    file = tmp_path / "exports.pcap"
+    file.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + b"".join(packets))
+    return file
+
+
+def test_exports_without_their_templates_are_named(tmp_path):
+    sources = FlowSources(tmp_path)
+    records = sources.expression([netflow9(tmp_path, range(5))])
+    assert records.count().to_pyarrow().as_py() == 0
+    (note,) = sources.notes
+    assert "`192.0.2.1` (netflow-v9): 5 sets of its records came without their template" in note
+
+
+def test_datagrams_missing_between_others_are_named(tmp_path):
+    sources = FlowSources(tmp_path)
+    sources.expression([netflow9(tmp_path, (0, 1, 5, 6))])
+    assert "3 datagrams are missing by its sequence numbers" in sources.notes[0]
 
 
 def test_an_empty_folder_is_said_to_hold_nothing(tmp_path):

@@ -24,7 +24,7 @@ from mailscope.detect.endpoints import Prefix
 from mailscope.detect.port_profile import AMPLIFIERS
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.added_sums import Addable
-from mailscope.store.engine import held
+from mailscope.store.engine import held, plain_rows
 from mailscope.store.flow_hours import FlowHours, among
 
 LEAST_BYTES = 1_000_000
@@ -34,7 +34,10 @@ LEAST_RATIO = 10
 LEAST_PACKET = 200
 LEAST_REFLECTORS = 10
 
-_COLUMNS = ("subject", "role", "port", "peers", "asked_bytes", "answered_bytes", "first", "last")
+DNS, LARGE_ANSWER = 53, 1000
+"""Bytes a packet: servers give at most 1,232 by themselves (DNS Flag Day 2020), and seldom so much."""
+
+_COLUMNS = ("subject", "role", "port", "peers", "asked_bytes", "answered_bytes", "answered_packets", "first", "last")
 
 
 def reflections(flow_records: Table | FlowHours, own: Sequence[Prefix], since_hour: int = 0) -> Table:
@@ -55,7 +58,26 @@ def reflections(flow_records: Table | FlowHours, own: Sequence[Prefix], since_ho
     hit = _summed(abused.filter(is_in(abused.peer, own)), "peer", "target").filter(
         _.answered_bytes >= LEAST_BYTES, _.peers >= LEAST_REFLECTORS
     )
-    return ibis.union(used, hit)
+    return ibis.union(used, _unasked_for(hit, answered, own))
+
+
+def _unasked_for(hit: Table, answered: Table, own: Sequence[Prefix]) -> Table:
+    """Those who asked for little in all: a resolver asks many servers, some of which answer with much more."""
+    candidates = held(hit, "amplification_targets")
+    if not plain_rows(candidates.limit(1)):
+        return candidates
+    asked = among(answered, "peer", candidates.select("subject").distinct().rename(peer="subject"))
+    whole = asked.group_by(subject=_.peer, port=_.port).agg(
+        all_asked=_.asked_bytes.sum(), all_answered=_.answered_bytes.sum()
+    )
+    is_outside = ~is_in(answered.service, own) if own else ibis.literal(True)
+    is_asked = plain_rows(answered.filter(is_outside, _.asked_bytes > 0).limit(1))
+    little = whole.filter(_.all_answered >= LEAST_RATIO * _.all_asked)
+    told = candidates.semi_join(little, ["subject", "port"])
+    if is_asked:
+        return told
+    # Of answers alone nobody can tell whether they were asked for; those of DNS must then be larger than a resolver's.
+    return told.filter((_.port != DNS) | (_.answered_bytes >= LARGE_ANSWER * _.answered_packets))
 
 
 def answered_hours(flow_records: Table) -> Table:
@@ -130,6 +152,7 @@ def _summed(pairs: Table, subject: str, role: str) -> Table:
             peers=_.count(),
             asked_bytes=_.asked_bytes.sum(),
             answered_bytes=_.answered_bytes.sum(),
+            answered_packets=_.answered_packets.sum(),
             first=_.first.min(),
             last=_.last.max(),
         )

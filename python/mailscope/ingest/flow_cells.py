@@ -136,6 +136,9 @@ def _argus(row: dict[str, Any], known: dict[str, str]) -> None:
         row |= {"packets": packets, "reverse_packets": 0}
     elif row.get("bytes") == 0:
         row |= {"packets": 0, "reverse_packets": packets}
+    elif row["proto"] in ("icmp", "icmp6"):  # an answer to a ping is as long as its request
+        asked = round(packets * row["bytes"] / size)
+        row |= {"packets": asked, "reverse_packets": packets - asked}
     source, _, destination = known["state"].partition("_")
     if row["proto"] == "tcp":
         row |= {"tcp_flags": flags(source), "reverse_tcp_flags": flags(destination)}

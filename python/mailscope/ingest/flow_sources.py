@@ -25,6 +25,9 @@ FILES_LIMIT = 100_000
 EXPORT_SHARE = 0.5
 """A capture is one of exports when at least this share of its packets are export datagrams."""
 
+EXPORTERS_NAMED = 20
+"""Exporters at most whose losses are told one by one."""
+
 COLUMNS = (
     *("input", "datagram", "record", "start", "end", "format", "exporter", "observation_domain"),
     *("proto", "src_addr", "src_port", "dst_addr", "dst_port", "icmp_type", "tcp_flags", "packets", "bytes"),
@@ -104,6 +107,7 @@ class FlowSources:
 
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")
         self._parts.append(self._parquet(file).select(*COLUMNS))
+        self.notes += _losses(report.exporters)
         for log in report.logs:
             if log.bad_lines:
                 number, why = log.first_bad[0]
@@ -117,7 +121,9 @@ class FlowSources:
         from mailscope.ingest.captures import Options, write_case
 
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")
-        plain = [str(entry["path"]) for entry in report.inputs if not _is_of_exports(entry)]
+        self.notes += _losses(report.exporters)
+        was_exported = any(map(_without_template, report.exporters))
+        plain = [str(entry["path"]) for entry in report.inputs if not _is_of_exports(entry, unread=was_exported)]
         if len(plain) < len(paths):
             records = self._parquet(file).select(*COLUMNS)
             self._parts.append(records.filter(~records.input.isin(plain)) if plain else records)
@@ -177,8 +183,32 @@ def _is_store(path: Path) -> bool:
     return (path / "flow_records" / "_delta_log").is_dir()
 
 
-def _is_of_exports(entry: dict[str, Any]) -> bool:
-    return bool(entry["records"]) and entry["datagrams"] >= EXPORT_SHARE * max(entry["packets"] or 0, 1)
+def _is_of_exports(entry: dict[str, Any], *, unread: bool) -> bool:
+    """`unread`: some records could not be read, so that a capture of exports may show none."""
+    is_told = bool(entry["records"]) or unread
+    return is_told and entry["datagrams"] >= EXPORT_SHARE * max(entry["packets"] or 0, 1)
+
+
+def _without_template(exporter: dict[str, Any]) -> int:
+    return int(exporter["waiting_sets"]) + int(exporter["dropped_sets"])
+
+
+def _losses(exporters: Sequence[dict[str, Any]]) -> list[str]:
+    """What is missing of each exporter's records; of so many exporters at most."""
+    notes = []
+    for exporter in exporters:
+        found = []
+        if unread := _without_template(exporter):
+            found.append(f"{unread:,} sets of its records came without their template and could not be read")
+        if exporter["lost"]:
+            found.append(f"{exporter['lost']:,} {exporter['lost_unit']} are missing by its sequence numbers")
+        if exporter["damaged"]:
+            found.append(f"{exporter['damaged']:,} of its datagrams are damaged")
+        if found:
+            notes.append(f"exporter `{exporter['exporter']}` ({exporter['format']}): {'; '.join(found)}")
+    if len(notes) > EXPORTERS_NAMED:
+        notes[EXPORTERS_NAMED:] = [f"{len(notes) - EXPORTERS_NAMED:,} more exporters with records missing"]
+    return notes
 
 
 def _narrowed(records: ibis.Table) -> ibis.Table:

@@ -41,3 +41,8 @@ def test_a_few_servers_behind_which_somebody_answers_make_it_no_sender():
 def test_a_list_of_servers_that_never_answer_is_a_sender_blocked_on_its_way():
     blocked = tried("10.0.9.9", [f"{60 + number % 90}.{number}.{number * 7 % 250}.25" for number in range(200)])
     assert answers(blocked) == ({"10.0.9.9": "abnormal"}, set())
+
+
+def test_a_sample_of_a_scan_of_neighbouring_addresses_is_one():
+    scan = [row | {"sampling": 10} for row in attempts("10.0.9.9", servers=1000)[::8]]
+    assert answers([dict(row) for row in scan]) == ({}, {("10.0.9.9", "scan", 25)})

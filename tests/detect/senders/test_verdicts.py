@@ -139,6 +139,13 @@ def test_what_people_write_through_one_address_is_not(servers, each, dport):
 
 
 @pytest.mark.long
+def test_a_sample_of_a_monitors_checks_is_one_too():
+    checks = mails("10.0.0.50", servers=15, each=10, bytes=58, packets=1, sampling=10)
+    seen = [row for number, row in enumerate(checks) if number // 2 % 7 != 3 or number < 90]
+    assert verdicts(*background(), seen)["10.0.0.50"] == ("cleared", "monitor")
+
+
+@pytest.mark.long
 def test_correspondents_that_come_back_make_a_regular_sender():
     found = verdicts(*background(), mails("10.0.0.60", servers=100, each=6))
     assert found["10.0.0.60"] == ("cleared", "steady-sender")

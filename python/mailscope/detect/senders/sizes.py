@@ -22,6 +22,9 @@ NO_MESSAGE_BYTES = 1500
 ORDINARY_PACKET = 500
 """Mean bytes a packet of messages longer than some 8 KB: full segments outweigh commands and acknowledgements."""
 
+ORDINARY_MESSAGE = 8000
+"""The same in bytes a conversation."""
+
 LOOKED_AT = 1000
 """Hosts at most that are looked at, those with most flows first."""
 

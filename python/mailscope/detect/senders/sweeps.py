@@ -13,6 +13,9 @@ Evidence
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import ibis
 from ibis import _
 from ibis.expr.types import Table
@@ -31,6 +34,9 @@ MANY_NETWORKS = 16
 NEIGHBOURS = 4
 """Mean addresses tried in a /24. Of lists of mail servers it is 1 to 2: only large providers have several in one."""
 
+LEAST_SAMPLED = 8
+"""Addresses of one /24 that a sample must at least hold: lists of mail servers have two or three of a provider."""
+
 LOOKED_AT = 1000
 """Hosts at most that are looked at, those with most unanswered targets first."""
 
@@ -42,7 +48,8 @@ def sweeps(conversations: Table, figures: Table, window: Window) -> list[str]:
         _.unanswered_destinations >= UNANSWERED_SHARE * _.destinations,
     )
     ranked = silent.order_by(ibis.desc("unanswered_destinations"), "subject").limit(LOOKED_AT)
-    suspects = [row["subject"] for row in plain_rows(ranked.select("subject", "unanswered_destinations"))]
+    rows = plain_rows(ranked.select("subject", "unanswered_destinations", "sampling"))
+    suspects = [row["subject"] for row in rows]
     if not suspects:
         return []
     tried = conversations.filter(
@@ -54,5 +61,12 @@ def sweeps(conversations: Table, figures: Table, window: Window) -> list[str]:
     by_client = by_network.group_by("client").agg(
         networks=_.count(), addresses=_.addresses.sum(), most=_.addresses.max()
     )
-    is_sweep = (_.most >= HALF_A_NETWORK) | ((_.networks >= MANY_NETWORKS) & (_.addresses >= NEIGHBOURS * _.networks))
-    return sorted(row["client"] for row in plain_rows(by_client.filter(is_sweep).select("client")))
+    sampling = {row["subject"]: int(row["sampling"]) for row in rows}
+    return sorted(row["client"] for row in plain_rows(by_client) if _is_sweep(row, sampling[row["client"]]))
+
+
+def _is_sweep(row: Mapping[str, Any], sampling: int) -> bool:
+    """Of a sample, one SYN seen stands for as many tried as one packet looked at stands for."""
+    if row["most"] >= max(LEAST_SAMPLED, HALF_A_NETWORK / sampling):
+        return True
+    return bool(row["networks"] >= MANY_NETWORKS and row["addresses"] >= NEIGHBOURS * row["networks"])

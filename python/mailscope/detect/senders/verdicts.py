@@ -24,7 +24,7 @@ from mailscope.detect.senders.baseline import CASE_HIGH, CASE_LOW, RECEIVING_SOU
 from mailscope.detect.senders.figures import Window
 from mailscope.detect.senders.history import FEWEST_DAYS, KNOWN_SHARE, TIMES_USUAL
 from mailscope.detect.senders.signals import SMALL_PACKET, with_signals
-from mailscope.detect.senders.sizes import NO_MESSAGE_BYTES, ORDINARY_PACKET
+from mailscope.detect.senders.sizes import NO_MESSAGE_BYTES, ORDINARY_MESSAGE, ORDINARY_PACKET
 
 ABNORMAL, WATCH = 0.8, 0.5
 """Scores. At 0.8 a host has passed the fence of its peers and its contacts neither repeat nor write to it."""
@@ -102,7 +102,12 @@ def _looks_ordinary() -> BooleanValue:
     """Whole messages, answered, and few or partly to servers contacted again: a question, not an accusation."""
     is_small_or_repeated = (_.flows <= CASE_LOW) | (_.repeat_share >= SOME_REPEATED)
     are_answered = _.unanswered_destinations <= STALE_SHARE * _.destinations
-    return is_small_or_repeated & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET)
+    return is_small_or_repeated & are_answered & _are_large()
+
+
+def _are_large() -> BooleanValue:
+    """By bytes a packet; by bytes a conversation where records tell no packets of one direction (Argus)."""
+    return ibis.coalesce(_.bytes_per_packet >= ORDINARY_PACKET, _.bytes_per_flow >= ORDINARY_MESSAGE).fill_null(False)
 
 
 def _could_be_one_text(window: Window) -> BooleanValue:
@@ -112,6 +117,19 @@ def _could_be_one_text(window: Window) -> BooleanValue:
     is_submission = 2 * (_.flows_587 + _.flows_465) >= _.flows
     return _.are_alike & (
         ((_.cleared_as == "few-servers") & is_submission) | ((_.cleared_as == "steady-sender") & is_unsteady)
+    )
+
+
+def _is_sampled_monitor() -> BooleanValue:
+    """Of equally many checks a sample holds some more or fewer (three times the root of their mean), none with mail."""
+    mean = _.flows / _.destinations
+    return (
+        (_.sampling > 1)
+        & (_.destinations > 1)
+        & (mean >= 3)
+        & ((_.most_flows - mean) <= 3 * mean.sqrt())
+        & (_.failed_share <= FEW_FAILURES)
+        & (_.bytes_per_packet < SMALL_PACKET)
     )
 
 
@@ -129,8 +147,9 @@ def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
             & (_.bytes_per_flow < NO_MESSAGE_BYTES),
             "monitor",
         ),
+        (_is_sampled_monitor(), "monitor"),
         ((_.flows > CASE_LOW) & (_.destinations < _.fence) & (_.failed_share <= HALF), "few-servers"),
-        (is_burst & are_answered & (_.bytes_per_packet >= ORDINARY_PACKET), "newsletter"),
+        (is_burst & are_answered & _are_large(), "newsletter"),
         (
             (_.days_seen >= FEWEST_DAYS)
             & (_.known_share >= KNOWN_SHARE)
@@ -143,7 +162,7 @@ def _cleared_as(window: Window, confirmed: Sequence[str]) -> ibis.Value:
             & (_.repeat_share >= 0.5)
             & are_answered
             & ibis.cases(
-                (_.bytes_per_packet >= ORDINARY_PACKET, True),
+                (_are_large(), True),
                 (_.flows >= 2 * _.destinations, _.bytes_per_packet.isnull() | (_.bytes_per_packet >= SMALL_PACKET)),
                 else_=False,
             ),
