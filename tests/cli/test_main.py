@@ -1,5 +1,6 @@
 """What a person meets at the terminal whatever the verb."""
 
+import shlex
 import subprocess
 import sys
 
@@ -73,7 +74,8 @@ def test_ctrl_c_is_one_line_and_code_130(monkeypatch, capsys):
 
 def test_a_reader_that_goes_away_is_no_error_message(tmp_path):
     make_case(tmp_path / "case", logins=[{"user": "x" * 100}] * 5000)
-    command = f"{sys.executable} -m mailscope show {tmp_path}/case logins --limit 5000 --format ndjson | head -1"
+    shown = shlex.join([sys.executable, "-m", "mailscope", "show", str(tmp_path / "case"), "logins"])
+    command = f"{shown} --limit 5000 --format ndjson | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert done.stdout.startswith("{")
     assert done.stderr == ""

@@ -230,7 +230,8 @@ launcher.close()
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, whose rights are given up")
 def test_decoding_has_lost_the_rights_that_the_capture_program_keeps():
-    with tempfile.TemporaryDirectory() as folder:
+    # Root's own folder for temporary files may be closed to everybody else.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         command = [sys.executable, "-c", GIVEN_UP, str(Path(folder) / "store")]
         Path(folder).chmod(0o755)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
