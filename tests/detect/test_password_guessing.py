@@ -89,3 +89,12 @@ def test_one_password_at_many_accounts_is_found_though_slow():
     tried = [login(n, f"user{n}", success="no", service="pop3", after=300) for n in range(40)]
     (run,) = found(tried)
     assert run["user_count"] == 40
+
+
+def test_a_password_that_came_from_elsewhere_and_fits_at_once_was_not_guessed():
+    logins = [login(n, "adam", success="no", service="pop3") for n in range(FAILURES_LEAST)]
+    logins.append(login(FAILURES_LEAST, "eve", success="yes", service="pop3"))
+    logins.append(login(FAILURES_LEAST + 1, "adam", success="yes", service="pop3", after=20))
+    logins.append(login(FAILURES_LEAST + 2, "rosa", success="yes", service="pop3", after=20))
+    (run,) = found(logins)
+    assert (run["users"], run["entered"]) == (["adam", "eve"], ["adam", "eve"])

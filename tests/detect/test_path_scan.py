@@ -42,3 +42,16 @@ def test_a_site_with_some_dead_links_is_none():
 def test_a_scanner_that_counts_its_tests_is_one_program():
     requests = [request(n, f"/{n}", agent=f"Scanner/2 (Test:{n:06})") for n in range(PATHS_LEAST)]
     assert len(found(requests)) == 1
+
+
+def test_a_server_that_answers_every_path_with_a_page_does_not_hide_a_scanner():
+    requests = [
+        request(n, f"/{n}", 200, agent="gobuster/3.5") | {"response_body_bytes": 30} for n in range(PATHS_LEAST)
+    ]
+    requests.append(request(99, "/admin/", 200, agent="gobuster/3.5", after=0.01) | {"response_body_bytes": 812})
+    (scan,) = found(requests)
+    assert (scan["missing_paths"], scan["exists"]) == (PATHS_LEAST, ["/admin/"])
+
+
+def test_many_pictures_of_one_size_are_no_scan():
+    assert found([request(n, f"/{n}.gif", 200) | {"response_body_bytes": 43} for n in range(PATHS_LEAST * 3)]) == []

@@ -47,6 +47,9 @@ LOGIN_AGAIN = (
 FAST_SECONDS = 10
 """Seconds between attempts, on average, below which one account is enough."""
 
+RUN_PAUSES = 3
+"""Pauses of a run, on average, within which a success after its last refused attempt still is the run's."""
+
 FAILED_SHARE = 0.6
 """Share of attempts refused."""
 
@@ -116,16 +119,19 @@ def _returns(location: Any, path: Any) -> Any:
 def guessing(tried: Table) -> Table:
     """Guessing: client, server, port, service, path, counts, accounts that gave way (`entered`), packets.
 
-    `tried` are `attempts`. `users` are the accounts tried, at most USERS_SHOWN.
+    `tried` are `attempts`. `users` are the accounts tried, at most USERS_SHOWN. An account of which no attempt was
+    refused gave way only during the run: a password that came from elsewhere is used later, and fits at once.
     """
     keys = ["client_addr", "server_addr", "server_port", "service", "path"]
+    tried = tried.mutate(is_of_run=_is_of_run(tried, keys))
+    tried = tried.mutate(is_success=_.is_success & _.is_of_run)
     found = tried.group_by(keys).agg(
         attempts=_.count(),
         refused=_.is_refused.sum(),
         told=_.is_told.sum(),
         let_in=_.is_success.sum(),
         user_count=_.user.nunique(),
-        users=_.user.collect(distinct=True).sort()[:USERS_SHOWN],
+        users=_.user.collect(where=_.is_of_run, distinct=True).sort()[:USERS_SHOWN],
         entered=_.user.collect(where=_.is_success, distinct=True).sort()[:USERS_SHOWN],
         first_refused=_.start.min(where=_.is_refused),
         last_refused=_.start.max(where=_.is_refused),
@@ -141,3 +147,13 @@ def guessing(tried: Table) -> Table:
         is_fast | (_.user_count >= USERS_LEAST),
         (_.told >= FAILURES_LEAST) | is_machine,
     )
+
+
+def _is_of_run(tried: Table, keys: list[str]) -> Any:
+    """True for an attempt at an account that the client had failed at, or until shortly after the last failure."""
+    of_run, of_user = ibis.window(group_by=keys), ibis.window(group_by=[*keys, "user"])
+    seconds = tried.start.epoch_seconds()
+    refused = tried.is_refused.ifelse(seconds, ibis.null("int64"))
+    first, last, count = refused.min().over(of_run), refused.max().over(of_run), refused.count().over(of_run)
+    pause = ibis.greatest(FAST_SECONDS, RUN_PAUSES * (last - first) / ibis.greatest(count, 1))
+    return (refused.count().over(of_user) > 0) | (seconds <= last + pause)

@@ -98,7 +98,7 @@ def _what_is_there(tables: Mapping[str, Table]) -> Row:
     """Counts that tell which detectors have anything to look at."""
     http = tables["http_requests"].aggregate(
         requests=_.count(),
-        missing=_.status.isin(path_scan.MISSING).sum(),
+        missing=(_.status.isin(path_scan.MISSING) | path_scan.is_by_scanner(_.user_agent)).sum(),
         put=_.method.isin(["PUT", "MOVE", "COPY"]).sum(),
     )
     parameters = tables["http_parameters"].aggregate(parameters=_.count(), files=_.file_name.count())
