@@ -8,12 +8,13 @@ import shutil
 import socket
 import subprocess
 import threading
+import traceback
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from mailscope.contacts.serving.listeners import Listeners
+from mailscope.contacts.serving.listeners import IDLE_SECONDS, Listeners
 from tests.contacts.serving.registries import small
 
 
@@ -24,7 +25,10 @@ def ports():
     found = {}
 
     def broken(_loop, what):
-        found.setdefault("errors", []).append(str(what.get("exception") or what.get("message")))
+        cause = what.get("exception")
+        found.setdefault("errors", []).append(
+            what["message"] + "".join(traceback.format_exception(cause) if cause else [])
+        )
 
     async def start():
         loop.set_exception_handler(broken)
@@ -100,6 +104,29 @@ def test_noise_does_not_end_the_servers(ports):
     shout(ports[0], b"-limit " + b"9" * 50000 + b"\r\n")
     assert b"%ok" in talk(ports[0], b"10.1.2.7\r\n")
     assert b"200 OK" in talk(ports[1], b"GET /help HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_the_servers_stop_at_any_moment_of_a_conversation(turns):
+    """Whatever it waits for: its banner to go out, a line, the end of the connection."""
+    errors = []
+
+    async def stopped():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, what: errors.append(what))
+        listeners = Listeners(small(), "127.0.0.1")
+        server = await listeners.rwhois("127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        for _turn in range(turns):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(IDLE_SECONDS / 2):
+            await listeners.close()
+            while await reader.read(1000):
+                pass
+        writer.close()
+        await writer.wait_closed()
+
+    asyncio.run(stopped())
+    assert errors == []
 
 
 REQUESTS = (

@@ -55,6 +55,7 @@ class Listeners:
             task = asyncio.get_running_loop().create_task(self._bounded(handle, reader, writer))
             self._conversations.add(task)
             task.add_done_callback(self._conversations.discard)
+            task.add_done_callback(lambda _ended: writer.close())  # also of one that was cancelled before it began
 
         server = await asyncio.start_server(accept, address, port, limit=limit)
         self._servers.append(server)
@@ -68,18 +69,22 @@ class Listeners:
         self._open += 1
         try:
             with contextlib.suppress(*_ENDS):
-                await asyncio.wait_for(handle(reader, writer), IDLE_SECONDS * 10)
+                # Not `wait_for`: before Python 3.12 it may swallow the cancelling of who waits.
+                async with asyncio.timeout(IDLE_SECONDS * 10):
+                    await handle(reader, writer)
         finally:
             self._open -= 1
             writer.close()
             with contextlib.suppress(ConnectionError, TimeoutError):
-                await asyncio.wait_for(writer.wait_closed(), 5)
+                async with asyncio.timeout(5):
+                    await writer.wait_closed()
 
     async def _rwhois(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = RwhoisSession(self._registry, self._host, self._referrals, lambda: self._open)
         await _send(writer, [session.banner()])
         for _ in range(MAX_LINES):
-            line = await asyncio.wait_for(reader.readline(), IDLE_SECONDS)
+            async with asyncio.timeout(IDLE_SECONDS):
+                line = await reader.readline()
             if not line:
                 return
             await _send(writer, session.answer(line.decode("utf-8", "replace")))
@@ -87,7 +92,8 @@ class Listeners:
                 return
 
     async def _rdap(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), IDLE_SECONDS)
+        async with asyncio.timeout(IDLE_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
         method, path, host = _request(head[:MAX_HEAD])
         base = f"http://{host or self._host}"
         if method not in ("GET", "HEAD"):
@@ -103,7 +109,8 @@ class Listeners:
             "Connection: close",
         ]
         writer.write("\r\n".join(fields).encode("ascii") + b"\r\n\r\n" + (b"" if method == "HEAD" else text))
-        await asyncio.wait_for(writer.drain(), IDLE_SECONDS)
+        async with asyncio.timeout(IDLE_SECONDS):
+            await writer.drain()
 
 
 def _request(head: bytes) -> tuple[str, str, str]:
@@ -118,4 +125,5 @@ def _request(head: bytes) -> tuple[str, str, str]:
 
 async def _send(writer: asyncio.StreamWriter, lines: list[str]) -> None:
     writer.write("".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace"))
-    await asyncio.wait_for(writer.drain(), IDLE_SECONDS)
+    async with asyncio.timeout(IDLE_SECONDS):
+        await writer.drain()
