@@ -2,6 +2,7 @@
 //! packet that was read counts in a flow or under a reason.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -34,7 +35,11 @@ impl Batches for Sums {
 
 /// Any bytes as a capture file, plain or compressed.
 pub fn whole(input: &[u8]) {
-    let path = std::env::temp_dir().join(format!("mailscope-fuzzed-{}", std::process::id()));
+    // Tests run in threads of one process: each input has a file of its own.
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("mailscope-fuzzed-{}-{number}", std::process::id());
+    let path = std::env::temp_dir().join(name);
     fs::write(&path, input).expect("the temporary folder is writable");
     let options = Options {
         memory_mb: 32,
