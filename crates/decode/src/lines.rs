@@ -63,6 +63,12 @@ impl LineReader {
         if self.spent { &[] } else { &self.buffer }
     }
 
+    /// The begun line's last byte is a CR, which `begun` leaves out.
+    #[must_use]
+    pub fn is_after_cr(&self) -> bool {
+        self.after_cr
+    }
+
     /// Forgets a begun line.
     pub fn reset(&mut self) {
         self.buffer.clear();

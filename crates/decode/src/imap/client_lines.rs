@@ -3,6 +3,7 @@
 use mailscope_evidence::{At, Span};
 
 use super::command::{self, Command};
+use super::cut_fetch;
 use super::state::{Awaited, ImapDecoder};
 use super::{identify, mailbox_name, pieces};
 use crate::decoder::{From, Likeness};
@@ -10,6 +11,26 @@ use crate::record::{Known, Records};
 use crate::sasl::Exchange;
 use crate::session_log::Attempt;
 
+/// Commands of the authenticated and of the selected state (RFC 9051, sections 6.3 and 6.4).
+const OF_USER: &[&str] = &[
+    "SELECT",
+    "EXAMINE",
+    "CREATE",
+    "DELETE",
+    "RENAME",
+    "SUBSCRIBE",
+    "LIST",
+    "LSUB",
+    "STATUS",
+    "APPEND",
+    "SEARCH",
+    "FETCH",
+    "STORE",
+    "COPY",
+    "MOVE",
+    "EXPUNGE",
+    "IDLE",
+];
 /// Commands whose results are awaited.
 const WAITING: usize = 64;
 
@@ -77,6 +98,9 @@ impl ImapDecoder {
             return;
         };
         self.log.command(verb);
+        if self.login.is_some() && OF_USER.contains(&verb) {
+            self.wait(&command, Awaited::OfUser);
+        }
         let argument = |place: usize| command.word(first + place).unwrap_or(b"");
         let attempt = |exchange| Attempt {
             exchange,
@@ -106,6 +130,7 @@ impl ImapDecoder {
             }
             "FETCH" => {
                 self.facts.asked_for_messages |= asks_for_messages(&command);
+                self.asks_for_whole = cut_fetch::asks_for_whole(&command);
                 self.piece_asked = pieces::asked(&command).or(self.piece_asked);
             }
             "LOGOUT" => self.facts.has_left = true,

@@ -2,6 +2,7 @@
 
 mod client_lines;
 mod command;
+mod cut_fetch;
 mod envelope;
 mod identify;
 mod mailbox_name;

@@ -3,6 +3,7 @@
 use mailscope_evidence::At;
 
 use super::command;
+use super::cut_fetch::{self, CutFetch};
 use super::identify;
 use super::pieces;
 use super::response::{self, Response};
@@ -19,14 +20,15 @@ impl ImapDecoder {
             None => (line, None),
         };
         if !continues {
-            self.end_fetch(at, out);
             if self.server.is_lost {
                 self.server.is_lost =
                     identify::looks_like_server(&[line, b"\r\n"].concat()) < Likeness::Possible;
                 if self.server.is_lost {
+                    self.cut_fetch_line(line);
                     return;
                 }
             }
+            self.end_fetch(at, out);
             self.response(at, text, literal.is_some(), out);
         }
         match literal {
@@ -38,11 +40,16 @@ impl ImapDecoder {
         }
     }
 
-    /// A line is cut off: of a command's result, the tag and the status stand at its start.
-    pub(super) fn cut_line(&mut self, at: At, out: &mut Records) {
-        let begun = self.server.lines.begun();
+    /// A line is cut off: of a command's result, the tag and the status stand at its start; of a FETCH answer,
+    /// what is returned.
+    pub(super) fn cut_line(&mut self, at: At, out: &mut Records) -> Option<CutFetch> {
+        let lines = &self.server.lines;
+        let begun = lines.begun();
         if self.server.continues || self.server.is_lost {
-            return;
+            return None;
+        }
+        if let Some(cut) = cut_fetch::read(begun, lines.is_after_cr()) {
+            return Some(cut);
         }
         // A code in brackets may be cut in the middle of a word.
         let whole = begun.split(|&b| b == b'[').next().unwrap_or(begun).to_vec();
@@ -54,6 +61,7 @@ impl ImapDecoder {
             self.end_fetch(at, out);
             self.response(at, &whole, false, out);
         }
+        None
     }
 
     fn response(&mut self, at: At, text: &[u8], has_literal: bool, out: &mut Records) {
@@ -148,6 +156,13 @@ impl ImapDecoder {
                 self.in_sasl = false;
                 self.end_login(if is_ok { Known::Yes } else { Known::No }, out);
             }
+            // That the login was accepted is missing.
+            Awaited::OfUser if is_ok && !self.login_lost => {
+                self.waiting
+                    .retain(|(_, awaited)| *awaited != Awaited::Login);
+                self.end_login(Known::Yes, out);
+            }
+            Awaited::OfUser => {}
             Awaited::StartTls if !is_ok => self.log.odd("starttls-refused"),
             Awaited::StartTls => {}
             Awaited::Compress => self.facts.is_compressed = is_ok,

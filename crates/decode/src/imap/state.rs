@@ -22,6 +22,8 @@ pub(super) enum Awaited {
     Login,
     StartTls,
     Compress,
+    /// A command that only a user who is logged in may give (RFC 9051, section 6.3 and 6.4).
+    OfUser,
 }
 
 /// Bytes of a counted string.
@@ -46,6 +48,19 @@ pub(super) struct Half {
     pub(super) continues: bool,
 }
 
+impl Half {
+    /// Bytes of the literal that was just begun are missing.
+    pub(super) fn skip(&mut self, missing: u64) {
+        if let Some(literal) = &mut self.literal {
+            literal.has_begun |= missing > 0;
+            literal.left = literal.left.saturating_sub(missing);
+            if literal.left == 0 {
+                self.literal = None;
+            }
+        }
+    }
+}
+
 /// Decodes one IMAP session.
 #[derive(Debug)]
 pub struct ImapDecoder {
@@ -66,8 +81,12 @@ pub struct ImapDecoder {
     pub(super) before_piece: Option<Piece>,
     /// Bytes that the client asks for at once.
     pub(super) piece_asked: Option<u64>,
+    /// The client's last FETCH asks for whole messages or their headers.
+    pub(super) asks_for_whole: bool,
     pub(super) waiting: VecDeque<(Vec<u8>, Awaited)>,
     pub(super) login: Option<Attempt>,
+    /// Commands are missing behind the login that was begun: it may not have been the last.
+    pub(super) login_lost: bool,
     /// The client's next line is a SASL response.
     pub(super) in_sasl: bool,
     pub(super) greeted: bool,
@@ -97,8 +116,10 @@ impl ImapDecoder {
             pieces: None,
             before_piece: None,
             piece_asked: None,
+            asks_for_whole: false,
             waiting: VecDeque::new(),
             login: None,
+            login_lost: false,
             in_sasl: false,
             greeted: false,
             mechanism_alone: "",
@@ -182,6 +203,7 @@ impl ImapDecoder {
     }
 
     pub(super) fn end_login(&mut self, success: Known, out: &mut Records) {
+        self.login_lost = false;
         if let Some(attempt) = self.login.take() {
             self.log.login(attempt, "imap", success, out);
         }
@@ -226,14 +248,18 @@ impl Decoder for ImapDecoder {
     }
 
     fn gap(&mut self, from: From, at: At, missing: u64, out: &mut Records) {
-        if from == From::Server && self.server.literal.is_none() {
-            self.cut_line(at, out);
-        }
+        let is_in_line = from == From::Server && self.server.literal.is_none();
+        let cut_fetch = if is_in_line {
+            self.cut_line(at, out)
+        } else {
+            None
+        };
         self.log.lost(from, at, missing);
         if from == From::Client {
             self.in_sasl = false;
             if let Some(login) = &mut self.login {
                 login.exchange.lose();
+                self.login_lost = true;
             }
         }
         let message = match from {
@@ -258,12 +284,17 @@ impl Decoder for ImapDecoder {
         }
         half.literal = None;
         half.continues = false;
-        half.is_lost = true;
+        let was_lost = std::mem::replace(&mut half.is_lost, true);
         match from {
             From::Client => self.end_append(at, out),
+            // More of a message whose FETCH line was cut is missing.
+            From::Server if was_lost && self.fetched.is_some() => {}
             From::Server => {
                 self.end_fetch(at, out);
-                self.end_pieces(out);
+                match cut_fetch {
+                    Some(cut) => self.begin_cut_fetch(at, cut, missing, out),
+                    None => self.end_pieces(out),
+                }
             }
         }
     }

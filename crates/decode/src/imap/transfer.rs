@@ -14,6 +14,10 @@ use crate::smtp::data::Content;
 #[derive(Debug)]
 pub(super) struct InTransfer {
     pub content: Content,
+    /// The message's size as the server told it, where its bytes cannot be counted.
+    pub told_size: Option<u64>,
+    /// Its FETCH line was cut off: where the message begins and ends is not known.
+    pub is_cut: bool,
     began: At,
     has_header: bool,
     has_body: bool,
@@ -28,6 +32,8 @@ impl ImapDecoder {
         let content = Content::new(limits.message_bytes, false).sharing(limits.message_room);
         InTransfer {
             content,
+            told_size: None,
+            is_cut: false,
             began: at,
             has_header: false,
             has_body: false,
@@ -194,11 +200,14 @@ impl ImapDecoder {
     ) {
         let InTransfer {
             content,
+            told_size,
+            is_cut,
             began,
             has_header,
             has_body,
             piece,
         } = message;
+        let is_whole = is_whole && !is_cut;
         self.log.row.messages = self.log.row.messages.saturating_add(1);
         self.facts.whole_messages += u32::from(is_whole);
         if content.is_over_limit {
@@ -213,7 +222,7 @@ impl ImapDecoder {
             client_is_orig: context.client_is_orig,
             transfer,
             from_client: transfer == "imap-append",
-            size_bytes: content.size_bytes,
+            size_bytes: told_size.unwrap_or(content.size_bytes),
             is_truncated: content.is_truncated
                 || content.is_start_missing
                 || !is_whole

@@ -5,6 +5,10 @@
 pub enum Answer {
     /// Nothing.
     Line,
+    /// Nothing; the command is taken from a user who is logged in (RFC 1939, section 5).
+    LineOfUser,
+    /// SASL mechanisms, one a line.
+    Mechanisms,
     /// Capabilities, one a line.
     Capabilities,
     /// Lines of no consequence here.
@@ -35,14 +39,14 @@ const VERBS: &[(&str, Answer)] = &[
     ("AUTH", Answer::Login),
     ("CAPA", Answer::Capabilities),
     ("STLS", Answer::Tls),
-    ("STAT", Answer::Line),
+    ("STAT", Answer::LineOfUser),
     ("LIST", Answer::Listing),
     ("UIDL", Answer::Listing),
     ("RETR", Answer::Message("pop3-retr")),
     ("TOP", Answer::Message("pop3-top")),
-    ("DELE", Answer::Line),
+    ("DELE", Answer::LineOfUser),
     ("NOOP", Answer::Line),
-    ("RSET", Answer::Line),
+    ("RSET", Answer::LineOfUser),
     ("LAST", Answer::Line),
     ("QUIT", Answer::Line),
     ("UTF8", Answer::Line),
@@ -65,8 +69,8 @@ pub fn parse(line: &[u8]) -> Option<Command<'_>> {
     let argument = argument.trim_ascii();
     let answer = match (verb, argument.is_empty()) {
         // With an argument the answer is one line; AUTH without one lists mechanisms.
-        ("LIST" | "UIDL", false) => Answer::Line,
-        ("AUTH", true) => Answer::Listing,
+        ("LIST" | "UIDL", false) => Answer::LineOfUser,
+        ("AUTH", true) => Answer::Mechanisms,
         _ => answer,
     };
     Some(Command {

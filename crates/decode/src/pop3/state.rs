@@ -52,6 +52,8 @@ pub struct Pop3Decoder {
     login: Option<Attempt>,
     /// The client's next line is a SASL response.
     in_sasl: bool,
+    /// Commands are missing behind the login that was begun: it may not have been the last.
+    login_lost: bool,
     /// The client may be in the middle of a line or of SASL.
     client_lost: bool,
     greeted: bool,
@@ -78,6 +80,7 @@ impl Pop3Decoder {
             waiting: VecDeque::new(),
             login: None,
             in_sasl: false,
+            login_lost: false,
             client_lost: !context.from_start,
             greeted: false,
             mechanism_alone: "",
@@ -283,6 +286,14 @@ impl Pop3Decoder {
         let mechanism = std::mem::take(&mut self.mechanism_alone);
         self.announced = None;
         let known = self.waiting.pop_front();
+        let is_of_user = matches!(
+            known,
+            Some(Answer::LineOfUser | Answer::Listing | Answer::Message(_))
+        );
+        if is_of_user && status == Status::Ok && !self.login_lost && self.is_complete() {
+            // Nobody but a user who is logged in is answered so: that PASS was accepted is missing.
+            self.end_login(Known::Yes, out);
+        }
         match (known, status) {
             (Some(Answer::Login), _) => {
                 self.in_sasl = false;
@@ -296,7 +307,12 @@ impl Pop3Decoder {
                 );
             }
             (
-                Some(answer @ (Answer::Capabilities | Answer::Listing | Answer::Message(_))),
+                Some(
+                    answer @ (Answer::Capabilities
+                    | Answer::Mechanisms
+                    | Answer::Listing
+                    | Answer::Message(_)),
+                ),
                 Status::Ok,
             ) => self.begin_lines(at, answer),
             (Some(Answer::Tls), Status::Err) => self.log.odd("starttls-refused"),
@@ -395,9 +411,18 @@ impl Pop3Decoder {
     }
 
     fn end_login(&mut self, success: Known, out: &mut Records) {
+        self.login_lost = false;
         if let Some(attempt) = self.login.take() {
             self.log.login(attempt, "pop3", success, out);
         }
+    }
+
+    /// The client has said all of its login, and no answer to it is awaited.
+    fn is_complete(&self) -> bool {
+        let is_asked = |verb: &String| matches!(verb.as_str(), "PASS" | "APOP" | "AUTH");
+        self.login.is_some()
+            && !self.waiting.contains(&Answer::Login)
+            && self.log.row.commands.iter().any(is_asked)
     }
 
     fn give_up_login(&mut self, out: &mut Records) {
@@ -445,6 +470,7 @@ impl Decoder for Pop3Decoder {
                 self.in_sasl = false;
                 if let Some(login) = &mut self.login {
                     login.exchange.lose();
+                    self.login_lost = true;
                 }
             }
             From::Server => {

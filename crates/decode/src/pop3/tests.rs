@@ -270,3 +270,20 @@ fn a_status_cut_in_its_text_is_known_by_its_first_word() {
         assert_eq!(seen.session().authenticated, known, "{cut}");
     }
 }
+
+#[test]
+fn a_login_whose_answer_is_missing_is_known_by_what_only_a_user_may_do() {
+    let login = "S: +OK ready\nC: USER alice\nS: +OK\nC: PASS secret\nS-gap 20\n";
+    for (rest, success) in [
+        ("C: STAT\nS: +OK 2 300\nC: QUIT", Known::Yes),
+        ("C: UIDL\nS: +OK\nS: 1 a\nS: .\nC: QUIT", Known::Yes),
+        ("C: STAT\nS: -ERR no\nC: QUIT", Known::Unknown),
+        ("C: NOOP\nS: +OK\nC: QUIT\nS: +OK", Known::Unknown),
+        ("C: AUTH\nS: +OK\nS: PLAIN\nS: .\nC: QUIT", Known::Unknown),
+        ("C-gap 30\nC: STAT\nS: +OK 2 300\nC: QUIT", Known::Unknown),
+    ] {
+        let seen = seen(&format!("{login}{rest}"));
+        assert_eq!(seen.session().authenticated, success, "{rest}");
+        assert_eq!(seen.session().auth_users, ["alice"]);
+    }
+}

@@ -5,7 +5,8 @@ use mailscope_evidence::{At, Span};
 use super::command::{self, Command};
 use super::data::{Content, Step};
 use super::matching::Kind;
-use super::state::{Mode, SmtpDecoder};
+use super::state::{Mode, SmtpDecoder, Unplaced};
+use super::transaction::LEAST_MAIL_BYTES;
 use crate::mail::{self, Transfer};
 use crate::record::{MailTls, Records};
 use crate::session_log::DISTINCT_ITEMS;
@@ -44,6 +45,7 @@ impl SmtpDecoder {
             }
             _ => self.expect(Kind::Other, 0, at, out),
         }
+        self.unplaced = Unplaced::default();
         self.ledger.flush(out);
     }
 
@@ -92,7 +94,9 @@ impl SmtpDecoder {
             return self.expect(Kind::Other, 0, at, out);
         };
         self.end_unfinished(at, out);
-        self.give_up_unprompted_login(out);
+        if !self.wants_login {
+            self.give_up_unprompted_login(out);
+        }
         let helo_between = self.helo_over.take();
         self.nested_over = None;
         if let Some(before) = self.ledger.current {
@@ -145,6 +149,7 @@ impl SmtpDecoder {
             return self.expect(Kind::Other, 0, at, out);
         };
         self.helo_over = None;
+        self.leave_unread();
         let number = self.ledger.current_or_new(at, self.row.helo.as_ref());
         let cap = self.context.limits.recipients;
         let place = self
@@ -159,7 +164,7 @@ impl SmtpDecoder {
     fn data_command(&mut self, at: At, out: &mut Records) {
         self.end_unfinished(at, out);
         self.helo_over = None;
-        self.leave_unseen();
+        self.leave_past_data();
         let number = self.ledger.current.unwrap_or(0);
         if let Some(open) = self.ledger.find(number) {
             open.row.data_command = Some("DATA");
@@ -167,6 +172,33 @@ impl SmtpDecoder {
         }
         self.mode = Mode::Decide { refused: false };
         self.expect(Kind::Data, number, at, out);
+    }
+
+    /// A recipient follows missing commands: that it is another mail's can be left out only when they were too few,
+    /// or when each was answered and none with 354.
+    fn leave_unread(&mut self) {
+        let is_answered = self.unplaced.has_any && !self.unplaced.has_lost;
+        if let Some(number) = self.ledger.current
+            && let Some(open) = self.ledger.find(number)
+            && open.lost_bytes >= LEAST_MAIL_BYTES
+            && !is_answered
+        {
+            self.ledger.close(number, "new-mail");
+        }
+        self.leave_past_data();
+    }
+
+    /// A command or an answer that belongs before content, while the mail that is open has had its own.
+    pub(super) fn leave_past_data(&mut self) {
+        if let Some(number) = self.ledger.current
+            && self
+                .ledger
+                .find(number)
+                .is_some_and(|open| open.is_past_data())
+        {
+            self.ledger.close(number, "new-mail");
+        }
+        self.leave_unseen();
     }
 
     /// Content follows, and the mail that is open can't be the one it belongs to.

@@ -128,6 +128,14 @@ impl Content {
         self.watched.is_some()
     }
 
+    /// A line has begun that is not yet counted.
+    #[must_use]
+    pub fn is_inside_line(&self) -> bool {
+        self.watched
+            .as_ref()
+            .is_some_and(|reader| !reader.is_at_start())
+    }
+
     /// Bytes are missing here, and the caller knows how reading goes on.
     pub fn mark_gap(&mut self) {
         self.is_truncated = true;

@@ -79,6 +79,22 @@ impl SmtpDecoder {
         }
     }
 
+    /// The server would not take a mail without a login, and answers MAIL behind an attempt whose end is missing: a
+    /// mail that is taken shows that the login was, too.
+    pub(super) fn login_shown_by_mail(&mut self, reply: &Reply, out: &mut Records) {
+        let text = reply.text().to_ascii_uppercase();
+        let is_wanted = reply.code == 530 && !text.contains("STARTTLS");
+        if self.login.is_some() && !self.matching.awaits(Kind::Auth) {
+            let success = match reply.code {
+                ..400 if self.wants_login => Known::Yes,
+                _ if is_wanted => Known::No,
+                _ => Known::Unknown,
+            };
+            self.end_login(success, None, out);
+        }
+        self.wants_login |= is_wanted;
+    }
+
     /// The attempt's end is not visible.
     pub(super) fn give_up_login(&mut self, out: &mut Records) {
         self.end_login(Known::Unknown, None, out);

@@ -41,6 +41,8 @@ pub enum Kind {
     Other,
     /// A line that is no command.
     Bogus,
+    /// Commands that are missing, nobody knows how many: the answers to them stand here, too.
+    Unseen,
 }
 
 /// A command that waits for its answer.
@@ -82,6 +84,10 @@ pub struct Matching {
     is_doubtful: bool,
     /// How many of the waiting are DATA, AUTH, STARTTLS, QUIT: the kinds that codes name.
     named: [u32; 4],
+    /// How many of the waiting are MAIL.
+    mails: u32,
+    /// Replies came that may answer the missing commands at the front.
+    has_answered_unseen: bool,
 }
 
 impl Matching {
@@ -89,6 +95,20 @@ impl Matching {
     pub fn doubt(&mut self) -> Vec<Reply> {
         self.is_doubtful = true;
         self.unmatched()
+    }
+
+    /// Commands are missing behind those that wait, of a client that may not wait for answers itself.
+    pub fn lose(&mut self) {
+        let is_marked = self
+            .waiting
+            .back()
+            .is_some_and(|last| last.kind == Kind::Unseen);
+        if !is_marked {
+            self.waiting.push_back(Expected {
+                kind: Kind::Unseen,
+                transaction: 0,
+            });
+        }
     }
 
     /// True from a loss until a reply answered a command again.
@@ -110,6 +130,10 @@ impl Matching {
             {
                 return (Some(reply), None);
             }
+        }
+        if self.is_idle() && self.has_answered_unseen {
+            // What is missing was answered, and the client goes on: it waits for answers.
+            self.pop();
         }
         self.waiting.push_back(expected);
         self.count(expected.kind, 1);
@@ -138,7 +162,12 @@ impl Matching {
             let is_named = named_kind(reply.code)
                 .and_then(|i| self.named.get(i))
                 .is_some_and(|&n| n > 0);
-            if !is_named && first.kind != Kind::Bogus {
+            // Where a mail begins behind missing commands, they may have held another one's DATA.
+            let may_be_unseen = first.kind == Kind::Unseen && reply.code == 354 && self.mails > 0;
+            if !is_named || may_be_unseen {
+                self.has_answered_unseen |= first.kind == Kind::Unseen;
+            }
+            if may_be_unseen || !is_named && first.kind != Kind::Bogus {
                 return Err(Some(reply));
             }
             self.pop();
@@ -158,6 +187,8 @@ impl Matching {
     /// Forgets the commands that wait.
     pub fn give_up(&mut self) -> Vec<Expected> {
         self.named = [0; 4];
+        self.mails = 0;
+        self.has_answered_unseen = false;
         self.waiting.drain(..).collect()
     }
 
@@ -166,10 +197,11 @@ impl Matching {
         self.early.drain(..).collect()
     }
 
-    /// True when no command waits for its answer.
+    /// True when no command that was seen waits for its answer.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty()
+        let is_unseen = |first: &Expected| first.kind == Kind::Unseen;
+        self.waiting.len() <= 1 && self.waiting.front().is_none_or(is_unseen)
     }
 
     /// True while a command of this kind waits.
@@ -187,10 +219,14 @@ impl Matching {
     fn pop(&mut self) -> Option<Expected> {
         let first = self.waiting.pop_front()?;
         self.count(first.kind, -1);
+        self.has_answered_unseen &= first.kind != Kind::Unseen;
         Some(first)
     }
 
     fn count(&mut self, kind: Kind, by: i32) {
+        if kind == Kind::Mail {
+            self.mails = self.mails.saturating_add_signed(by);
+        }
         if let Some(count) = name_index(kind).and_then(|i| self.named.get_mut(i)) {
             *count = count.saturating_add_signed(by);
         }
@@ -240,6 +276,7 @@ fn fits(kind: Kind, code: u16) -> bool {
         Kind::Quit => refusal || (200..300).contains(&code),
         Kind::Other => refusal || ((200..300).contains(&code) && code != 235),
         Kind::Bogus => matches!(code, 500..=504 | 421 | 221),
+        Kind::Unseen => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which of the outcomes a session came to.
 
 use super::state::{Greeting, Mode, SmtpDecoder};
+use super::transaction::LEAST_MAIL_BYTES;
 use crate::decoder::End;
 use crate::outcome::*;
 use crate::record::{Known, MailTls, Sides};
@@ -22,16 +23,16 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
     if session.greeting == Greeting::Refused {
         return REJECTED_GREETING;
     }
-    if row.sides == Sides::Server {
+    if row.sides == Sides::Server && row.client_gap_bytes == 0 {
         return of_server_alone(session);
     }
     let is_empty = row.commands.iter().all(|verb| verb == "QUIT");
-    if is_reset(end) && !is_empty {
-        return RESET_BEFORE_MAIL;
-    }
     // What the client said shows that no mail was begun, whatever is missing of the server.
     if session.ledger.has_gap && (row.client_gap_bytes > 0 || !session.client_seen) {
         return GAP;
+    }
+    if is_reset(end) && !is_empty {
+        return RESET_BEFORE_MAIL;
     }
     if !row.auth_mechanisms.is_empty() {
         let has_left = row.commands.last().is_some_and(|verb| verb == "QUIT");
@@ -70,7 +71,7 @@ pub(super) fn of(session: &SmtpDecoder, end: End) -> &'static str {
 
 fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
     let (row, tally) = (&session.row, &session.ledger.tally);
-    if row.sides == Sides::Server {
+    if row.sides == Sides::Server && row.client_gap_bytes == 0 {
         return ONE_WAY_SERVER;
     }
     if tally.delivered > 0 {
@@ -81,7 +82,7 @@ fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
     }
     if tally.with_content > 0 {
         return match row.sides {
-            Sides::Client => ONE_WAY_CLIENT,
+            Sides::Client if row.server_gap_bytes == 0 => ONE_WAY_CLIENT,
             _ if session.ledger.has_gap => GAP,
             _ => UNANSWERED,
         };
@@ -93,7 +94,8 @@ fn of_mail(session: &SmtpDecoder, end: End) -> &'static str {
             CUT_IN_CONTENT
         };
     }
-    if tally.envelope_refused > 0 {
+    // Behind the mail that was refused another one may be missing.
+    if tally.envelope_refused > 0 && row.client_gap_bytes < LEAST_MAIL_BYTES {
         return REJECTED_BEFORE_DATA;
     }
     if session.ledger.has_gap {

@@ -1,7 +1,9 @@
 //! What the server's replies do to a session.
 
+use super::data::Content;
 use super::matching::{Expected, Kind, Reply};
-use super::state::{Greeting, Mode, SmtpDecoder};
+use super::state::{Greeting, Mode, SmtpDecoder, Unplaced};
+use super::transaction::Open;
 use crate::record::{Known, MailTls, Records};
 use crate::sasl;
 use crate::session_log::DISTINCT_ITEMS;
@@ -26,7 +28,13 @@ impl SmtpDecoder {
     /// A reply to what the client sent last, or to what waits.
     pub(super) fn answer_in_order(&mut self, reply: Reply, out: &mut Records) {
         if self.mode == Mode::Content && self.content_ends_by(&reply) {
+            if self.is_content_unseen() {
+                return self.answer_unseen_content(&reply, out);
+            }
             self.end_content(reply.at, true, out);
+            if self.is_client_missing {
+                self.mode = Mode::Lost;
+            }
         } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data)
         {
             return self.find_content(&reply);
@@ -43,7 +51,8 @@ impl SmtpDecoder {
         match matched {
             Ok((expected, reply)) => self.answer(expected, &reply, out),
             Err(Some(reply)) if !self.client_seen => self.read_alone(&reply, out),
-            Err(_) => {}
+            Err(Some(reply)) => self.unplaced_reply(&reply, out),
+            Err(None) => {}
         }
         self.ledger.flush(out);
     }
@@ -107,13 +116,70 @@ impl SmtpDecoder {
             .ledger
             .find(*number)
             .is_some_and(|open| open.row.data_code == Some(354));
-        is_final && is_asked_for && content.is_watched() && self.matching.is_idle()
+        // Where replies are missing, that to the message may be among them.
+        let speaks_of = |status: &&str| reply.text().starts_with(status);
+        let is_next = !self.is_lmtp
+            && self.row.server_gap_bytes > 0
+            && ["2.1.", "4.1.", "5.1."].iter().any(speaks_of);
+        is_final && is_asked_for && !is_next && content.is_watched() && self.matching.is_idle()
+    }
+
+    /// 354 for the DATA that was seen last, which no longer waits for it since other replies are missing.
+    fn take_late_go_ahead(&mut self, reply: &Reply, out: &mut Records) -> bool {
+        let number = match (self.mode, &self.content) {
+            (Mode::Decide { refused: false }, _) => self.ledger.current,
+            (Mode::Content, Some((_, number, _))) => Some(*number),
+            _ => None,
+        };
+        let is_open = |open: &&mut Open| open.row.data_code.is_none();
+        let open = number.and_then(|number| self.ledger.find(number));
+        if let (Some(number), Some(_)) = (number, open.filter(is_open)) {
+            self.data_reply(number, reply, out);
+            return true;
+        }
+        false
+    }
+
+    /// Nothing came of the content, which only its 354 shows.
+    fn is_content_unseen(&self) -> bool {
+        let is_empty = |content: &Content| content.size_bytes == 0 && !content.is_inside_line();
+        self.is_client_missing && self.content.as_ref().is_some_and(|(c, _, _)| is_empty(c))
+    }
+
+    /// A reply to a command that is missing.
+    fn unplaced_reply(&mut self, reply: &Reply, out: &mut Records) {
+        if reply.code == 354
+            && !self.matching.awaits(Kind::Data)
+            && self.take_late_go_ahead(reply, out)
+        {
+            return;
+        }
+        self.unplaced.add(reply);
+        if !matches!(reply.code, 235 | 535) || self.matching.awaits(Kind::Auth) {
+            return;
+        }
+        if self.login.is_some() {
+            // The last response is missing. Behind a lost reply it may have been another attempt's.
+            if !self.unplaced.has_lost {
+                self.login_reply(reply, out);
+            }
+        } else if self.is_client_missing {
+            self.unseen_login(reply, out);
+        }
     }
 
     /// 354 without a DATA that was seen: content follows, and its start may be missing.
     fn find_content(&mut self, reply: &Reply) {
         self.content = None;
-        self.leave_unseen();
+        self.leave_past_data();
+        if self.unplaced.may_hold_a_mail() {
+            self.ledger.close_current("new-mail");
+        }
+        self.unplaced = Unplaced::default();
+        // All that was seen came before the DATA that is missing.
+        for expected in self.matching.give_up() {
+            self.unanswered(expected);
+        }
         self.begin_content(reply.at);
         let number = self.ledger.current.unwrap_or(0);
         if let Some(open) = self.ledger.find(number) {
@@ -121,6 +187,15 @@ impl SmtpDecoder {
         }
         if let Some((content, _, _)) = &mut self.content {
             content.watch();
+        }
+    }
+
+    /// The same, where 354 came before it turned out that bytes of the client are missing: some of the content, too,
+    /// may be among them.
+    pub(super) fn find_content_behind_gap(&mut self, reply: &Reply) {
+        self.find_content(reply);
+        if let Some((content, _, _)) = &mut self.content {
+            content.gap();
         }
     }
 
@@ -161,14 +236,14 @@ impl SmtpDecoder {
         }
         match kind {
             Kind::Helo => self.helo_reply(transaction, reply),
-            Kind::Mail => self.mail_reply(transaction, reply),
+            Kind::Mail => self.mail_reply(transaction, reply, out),
             Kind::Rcpt(place) => self.rcpt_reply(transaction, place, reply),
             Kind::Data => self.data_reply(transaction, reply, out),
             Kind::Content(place) => self.content_reply(transaction, place, reply),
             Kind::Chunk(last) => self.chunk_reply(transaction, last, reply),
             Kind::Auth => self.login_reply(reply, out),
             Kind::StartTls if reply.code >= 400 => self.odd("starttls-refused"),
-            Kind::StartTls | Kind::Quit | Kind::Other | Kind::Bogus => {}
+            Kind::StartTls | Kind::Quit | Kind::Other | Kind::Bogus | Kind::Unseen => {}
         }
         self.ledger.flush(out);
     }
@@ -216,12 +291,13 @@ impl SmtpDecoder {
         }
     }
 
-    fn mail_reply(&mut self, transaction: u32, reply: &Reply) {
+    fn mail_reply(&mut self, transaction: u32, reply: &Reply, out: &mut Records) {
         if let Some(open) = self.ledger.find(transaction) {
             open.row.mail_code = Some(reply.code);
         }
         let before = self.nested_over;
         self.release_nested();
+        self.login_shown_by_mail(reply, out);
         let untouched = self
             .ledger
             .find(transaction)
@@ -266,6 +342,18 @@ impl SmtpDecoder {
             open.row.data_code = Some(reply.code);
         }
         let refused = reply.code >= 400;
+        let has_begun = self
+            .ledger
+            .find(transaction)
+            .is_some_and(|open| open.has_begun_content);
+        if self.mode == Mode::Lost && !refused && self.is_client_missing && !has_begun {
+            // DATA was the last that came whole.
+            self.begin_content(reply.at);
+            if let Some((content, _, _)) = &mut self.content {
+                content.gap();
+            }
+            return;
+        }
         if self.mode != (Mode::Decide { refused: false }) {
             return;
         }

@@ -58,6 +58,12 @@ pub struct SmtpDecoder {
     pub(super) helo_over: Option<u32>,
     pub(super) client_seen: bool,
     pub(super) server_seen: bool,
+    /// What the client said last is missing: the server's next answers are to that.
+    pub(super) is_client_missing: bool,
+    /// Replies since the last command that nothing seen was waiting for.
+    pub(super) unplaced: Unplaced,
+    /// The server refused a mail for want of a login (RFC 4954, section 6).
+    pub(super) wants_login: bool,
     pub(super) is_lmtp: bool,
     /// One side sent FIN: a mail that is not complete by then will not be.
     has_left: bool,
@@ -74,6 +80,42 @@ pub struct SmtpDecoder {
     pub(super) held: Held,
     client_sketch: SketchBuilder,
     server_sketch: SketchBuilder,
+}
+
+/// Replies that no command was seen for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unplaced {
+    /// There are some, and among them is a whole reply to each missing command unless `has_lost`.
+    pub has_any: bool,
+    /// Replies are missing as well.
+    pub has_lost: bool,
+    /// A command was refused.
+    has_refusal: bool,
+    /// Replies behind the last refusal that accept something.
+    accepted_since: u32,
+    /// The last of them, when it is 354: content follows.
+    pub go_ahead: Option<Reply>,
+}
+
+impl Unplaced {
+    /// Counts one more.
+    pub fn add(&mut self, reply: &Reply) {
+        let code = reply.code;
+        self.has_any = true;
+        self.go_ahead = (code == 354).then(|| reply.clone());
+        // 500 and 502 answer lines that are no command at all.
+        if code >= 400 && !matches!(code, 500 | 502) {
+            (self.has_refusal, self.accepted_since) = (true, 0);
+        } else if code < 300 {
+            self.accepted_since = self.accepted_since.saturating_add(1);
+        }
+    }
+
+    /// The mail seen last may have been refused, and another one begun behind it: that takes two accepted commands,
+    /// MAIL and RCPT.
+    pub fn may_hold_a_mail(&self) -> bool {
+        self.has_refusal && self.accepted_since >= 2
+    }
 }
 
 /// What the server's greeting was.
@@ -104,6 +146,9 @@ impl SmtpDecoder {
             helo_over: None,
             client_seen: false,
             server_seen: false,
+            is_client_missing: false,
+            unplaced: Unplaced::default(),
+            wants_login: false,
             is_lmtp: false,
             has_left: false,
             mechanism_alone: "",
@@ -358,6 +403,8 @@ impl Decoder for SmtpDecoder {
         let used = match from {
             From::Client => {
                 self.client_seen = true;
+                self.is_client_missing = false;
+                self.unplaced.go_ahead = None;
                 let now = Times::one(at, data.len());
                 if self.may_hold(data) {
                     self.held.hold(&now, 0, data)
@@ -402,6 +449,15 @@ impl Decoder for SmtpDecoder {
                 self.row.client_gap_bytes += missing;
                 self.client_sketch.gap();
                 self.client_gap(at, missing, out);
+                let is_answered = !early.is_empty() || self.unplaced.has_any;
+                if !is_answered && self.mode == Mode::Lost {
+                    self.matching.lose();
+                }
+                if self.mode == Mode::Lost
+                    && let Some(go_ahead) = self.unplaced.go_ahead.take()
+                {
+                    self.find_content_behind_gap(&go_ahead);
+                }
                 self.answered_before(early, out);
             }
             From::Server => {
@@ -466,6 +522,7 @@ impl SmtpDecoder {
         // A first line after DATA that the gap cut off is lost like any other begun line: kept, it
         // would be joined to what a later DATA brings.
         self.held = Held::default();
+        self.is_client_missing = true;
         match self.mode {
             Mode::Content => {
                 if let Some((content, _, _)) = &mut self.content {
@@ -476,6 +533,7 @@ impl SmtpDecoder {
                 if let Some((content, _, _)) = &mut self.content {
                     content.mark_gap();
                 }
+                self.is_client_missing = missing == 0 || missing > left;
                 if missing > 0 && missing < left {
                     self.mode = Mode::Chunk {
                         left: left - missing,
@@ -497,22 +555,26 @@ impl SmtpDecoder {
                 let current = self.ledger.current.unwrap_or(0);
                 if let Some(open) = self.ledger.find(current) {
                     open.has_lost_commands = true;
+                    open.lost_bytes = open.lost_bytes.saturating_add(missing);
                 }
                 self.mode = Mode::Lost;
             }
         }
     }
 
-    /// A reply came before it was known that the end of the content is missing.
+    /// Replies came before it was known that what they answer is missing: the end of the content, or commands.
     fn answered_before(&mut self, early: Vec<Reply>, out: &mut Records) {
-        let Some((_, _, began)) = &self.content else {
+        let content = self.content.as_ref().filter(|_| self.mode == Mode::Content);
+        let began = content.map(|(_, _, began)| *began);
+        if !matches!(self.mode, Mode::Content | Mode::Lost) {
             return;
-        };
-        let began = *began;
-        if let Some(reply) = early.into_iter().find(|reply| reply.at >= began)
-            && self.mode == Mode::Content
-        {
-            self.answer_in_order(reply, out);
+        }
+        for reply in early {
+            if self.mode == Mode::Lost && reply.code == 354 {
+                self.find_content_behind_gap(&reply);
+            } else if began.is_none_or(|began| reply.at >= began) {
+                self.answer_in_order(reply, out);
+            }
         }
     }
 
@@ -542,6 +604,7 @@ impl SmtpDecoder {
     fn server_gap(&mut self, out: &mut Records) {
         // What was held came before the loss was seen, too.
         self.release_undecided(out);
+        self.unplaced.has_lost = true;
         for given_up in self.matching.give_up() {
             self.unanswered(given_up);
         }
@@ -551,10 +614,9 @@ impl SmtpDecoder {
     /// The reply to DATA will not come: what is held is read by its content.
     fn release_undecided(&mut self, out: &mut Records) {
         if matches!(self.mode, Mode::Decide { .. }) {
-            for given_up in self.matching.give_up() {
-                self.unanswered(given_up);
-            }
+            let server_seen = std::mem::replace(&mut self.server_seen, false);
             self.release(out);
+            self.server_seen = server_seen;
         }
     }
 }

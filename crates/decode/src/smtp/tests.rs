@@ -476,6 +476,140 @@ fn replies_to_commands_do_not_end_the_message_of_a_client_that_waits_for_none() 
     assert_ne!(seen.transactions()[0].delivered, Known::No);
 }
 
+const BLIND: &str = "C: EHLO me\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nC: Subject: x\nC:\nC: .\nC: MAIL FROM:<e@f>\nC: RCPT TO:<g@h>\nC: DATA\nC: Subject: y\nC:\nC: .\nC: QUIT";
+
+/// A client that waits for no answer, its packet cut behind this many lines.
+fn blind(lines: usize, greeting: &str, codes: &str) -> Seen {
+    let said: Vec<_> = BLIND.lines().take(lines).collect();
+    let replies: Vec<_> = codes
+        .split(' ')
+        .map(|code| format!("S: {code} so"))
+        .collect();
+    seen(&format!(
+        "{greeting}{}\nC-gap 200\n{}",
+        said.join("\n"),
+        replies.join("\n")
+    ))
+}
+
+#[test]
+fn answers_in_their_order_tell_what_became_of_mails_handed_in_blindly_and_cut() {
+    for greeting in ["S: 220 mx\n", ""] {
+        let first = if greeting.is_empty() { "220 " } else { "" };
+        let told = |lines, codes: &str| {
+            let seen = blind(lines, greeting, &format!("{first}{codes}"));
+            seen.envelopes().join(", ")
+        };
+        let all = "250 250 250 354 250 250 250 354 250 221";
+        for (lines, first_mail) in [
+            (2, "a@b> 354/250 yes complete"),
+            (3, "a@b>c@d:250 354/250 yes complete"),
+            (4, "a@b>c@d:250 354/250 yes complete"),
+            (5, "a@b>c@d:250 354/250 yes complete"),
+            (7, "a@b>c@d:250 354/250 yes complete"),
+        ] {
+            assert_eq!(
+                told(lines, all),
+                format!("{first_mail}, ?> 354/250 yes complete"),
+                "{lines}"
+            );
+        }
+        // The second mail alone is refused for what it says, or is refused first.
+        let second = "250 250 250 354 250 250 250 354 554 221";
+        assert_eq!(
+            told(3, second),
+            "a@b>c@d:250 354/250 yes complete, ?> 354/554 no complete"
+        );
+        let early = "250 250 250 354 250 550 503 503 221";
+        assert_eq!(told(5, early), "a@b>c@d:250 354/250 yes complete");
+        // Whether the mail that was taken is the one that was seen nobody can tell.
+        let other = "250 250 550 503 250 250 354 250 221";
+        assert_eq!(
+            told(2, other),
+            "a@b> -/- unknown new-mail, ?> 354/250 yes complete"
+        );
+    }
+}
+
+#[test]
+fn answers_to_missing_commands_are_not_put_to_the_commands_behind_them() {
+    let seen = seen(
+        "S: 220 mx\nC: POST / HTTP/1.1\nC: Ho\nC-gap 60\nC: EHLO me\nC: MAIL FROM:<a@b>\nC: RCP\nC-gap 60
+         S: 500 what\nS: 500 what\nS: 500 what\nS: 500 what\nS: 250 mx\nS: 250 ok\nS: 250 ok\nS: 354 go\nS: 250 queued\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b> 354/250 yes complete"]);
+    assert_eq!(seen.transactions()[0].mail_code, None);
+}
+
+#[test]
+fn recipients_behind_a_mail_s_worth_of_missing_commands_are_not_the_mail_s_before() {
+    let begin = "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nC: RCPT TO:<c@d>\nS: 250 ok";
+    let rest = "C: RCPT TO:<e@f>\nS: 250 ok\nC: DATA\nS: 354 go\nC: x\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye";
+    let two = [
+        "a@b>c@d:250 -/- unknown new-mail",
+        "?>e@f:- 354/250 yes complete",
+    ];
+    let one = ["a@b>c@d:250,e@f:250 354/250 yes complete"];
+    let told = |lost: &str| seen(&format!("{begin}\n{lost}\n{rest}")).envelopes();
+    assert_eq!(told("C-gap 400"), two);
+    assert_eq!(told("C-gap 40"), ["a@b>c@d:250,e@f:- 354/250 yes complete"]);
+    // A command that was answered, and not with 354.
+    assert_eq!(told("S: 250 ok\nC-gap 400"), one);
+    assert_eq!(
+        told("S: 354 go\nS: 250 queued\nS: 250 ok\nC-gap 400")[0],
+        "a@b>c@d:250 354/250 yes complete"
+    );
+}
+
+#[test]
+fn recipients_behind_a_message_whose_end_is_missing_are_another_mail_s() {
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nC: RCPT TO:<c@d>\nC: DATA\nS-gap 28\nS: 354 go\nC: Subject: x\nC-gap 900\nC: t of a line\nC: RCPT TO:<e@f>\nS: 250 ok\nC: DATA\nS: 354 go\nC: y\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes()[0], "a@b>c@d:- 354/- unknown new-mail");
+    assert_eq!(seen.envelopes()[1].split(' ').nth(2), Some("yes"));
+}
+
+#[test]
+fn a_login_whose_answer_is_missing_is_known_by_a_mail_that_needed_it() {
+    let begin = "S: 220 mx\nC: EHLO me\nS: 250 mx\n";
+    let asked = "C: MAIL FROM:<a@b>\nS: 530 5.7.0 Authentication required\n";
+    let login = "C: AUTH PLAIN AGFsaWNlAHMzY3JldA==\nS-gap 20\nC: MAIL FROM:<a@b>\nS: ";
+    for (text, success) in [
+        (format!("{asked}{login}250 ok"), Known::Yes),
+        (
+            format!("{asked}{login}530 5.7.0 Authentication required"),
+            Known::No,
+        ),
+        (format!("{asked}{login}451 later"), Known::Unknown),
+        (format!("{login}250 ok"), Known::Unknown),
+        (
+            format!(
+                "C: MAIL FROM:<a@b>\nS: 530 Must issue a STARTTLS command first\n{login}250 ok"
+            ),
+            Known::Unknown,
+        ),
+    ] {
+        let seen = seen(&format!("{begin}{text}\nC: QUIT\nS: 221 bye"));
+        assert_eq!(seen.session().authenticated, success, "{text}");
+        assert_eq!(seen.session().auth_users, ["alice"]);
+    }
+}
+
+#[test]
+fn a_login_whose_last_response_is_missing_is_known_by_its_answer() {
+    let begin = "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: AUTH LOGIN\nS: 334 VXNlcm5hbWU6\nC: YWxpY2U=\nS: 334 UGFzc3dvcmQ6\n";
+    for (rest, success) in [
+        ("S: 235 ok\nC-gap 12\nC: QUIT", Known::Yes),
+        ("C-gap 12\nS: 535 no\nC: QUIT", Known::No),
+        // Another attempt may have been made meanwhile.
+        ("S-gap 20\nC-gap 90\nS: 235 ok\nC: QUIT", Known::Unknown),
+    ] {
+        let seen = seen(&format!("{begin}{rest}"));
+        assert_eq!(seen.session().authenticated, success, "{rest}");
+    }
+}
+
 #[test]
 fn a_reply_cut_in_its_text_is_known_by_its_code() {
     let seen = seen(

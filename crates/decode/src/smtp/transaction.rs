@@ -25,9 +25,16 @@ pub struct Open {
     pub has_begun_content: bool,
     /// Commands are missing after the last that was seen.
     pub has_lost_commands: bool,
+    /// How many bytes of commands are missing there.
+    pub lost_bytes: u64,
     /// Nothing is added any more.
     is_closed: bool,
 }
+
+/// The least that stands between a RCPT of one mail and the first of the next: DATA, a message with the two header
+/// fields that it must have (RFC 5322, section 3.6: `Date: Mon, 1 Jan 2024 00:00:00 +0000`, `From: a@b.c`), a lone
+/// dot, `MAIL FROM:<>`.
+pub const LEAST_MAIL_BYTES: u64 = 6 + 38 + 13 + 2 + 3 + 14;
 
 impl Open {
     /// RCPT without MAIL, each refused as such (503): nothing was begun.
@@ -51,6 +58,11 @@ impl Open {
     /// The content that follows is another mail's: after the last of the recipients, all refused, commands are missing.
     pub fn is_left_unseen(&self) -> bool {
         self.has_lost_commands && self.are_recipients_refused()
+    }
+
+    /// Its content came, whose end was not seen: what follows is another mail's.
+    pub fn is_past_data(&self) -> bool {
+        self.has_begun_content && self.row.data_command == Some("DATA")
     }
 
     fn is_refused_before_content(&self) -> bool {
@@ -142,6 +154,7 @@ impl Ledger {
             has_content: false,
             has_begun_content: false,
             has_lost_commands: false,
+            lost_bytes: 0,
             is_closed: false,
         });
         self.current = Some(number);
@@ -173,6 +186,7 @@ impl Ledger {
         let open = self.find(number)?;
         open.row.span = open.row.span.to(at);
         open.has_lost_commands = false;
+        open.lost_bytes = 0;
         open.row.recipient_count = open.row.recipient_count.saturating_add(1);
         if open.row.recipients.len() >= cap {
             return None;
