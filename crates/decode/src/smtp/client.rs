@@ -165,6 +165,7 @@ impl SmtpDecoder {
         self.end_unfinished(at, out);
         self.helo_over = None;
         self.leave_past_data();
+        self.leave_unseen();
         let number = self.ledger.current.unwrap_or(0);
         if let Some(open) = self.ledger.find(number) {
             open.row.data_command = Some("DATA");
@@ -198,7 +199,6 @@ impl SmtpDecoder {
         {
             self.ledger.close(number, "new-mail");
         }
-        self.leave_unseen();
     }
 
     /// Content follows, and the mail that is open can't be the one it belongs to.

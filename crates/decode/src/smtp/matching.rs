@@ -204,6 +204,12 @@ impl Matching {
         self.waiting.len() <= 1 && self.waiting.front().is_none_or(is_unseen)
     }
 
+    /// True when more than one command waits.
+    #[must_use]
+    pub fn awaits_several(&self) -> bool {
+        self.waiting.len() > 1
+    }
+
     /// True while a command of this kind waits.
     #[must_use]
     pub fn awaits(&self, kind: Kind) -> bool {

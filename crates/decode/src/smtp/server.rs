@@ -37,7 +37,12 @@ impl SmtpDecoder {
             }
         } else if reply.code == 354 && self.mode == Mode::Lost && !self.matching.awaits(Kind::Data)
         {
-            return self.find_content(&reply);
+            // Bytes that came behind the loss are content by now.
+            return if self.content.is_some() || !self.is_client_at_line_start() {
+                self.find_content_behind_gap(&reply);
+            } else {
+                self.find_content(&reply);
+            };
         }
         if self.mode == Mode::Lost {
             // What finds no command answers one that was lost, and is not early.
@@ -68,6 +73,14 @@ impl SmtpDecoder {
         let is_refusal = is_first && reply.code >= 400;
         if !is_greeting && !is_refusal {
             self.greeting = Greeting::Unseen;
+            let is_other = reply.code != 220 && !is_greeting_of_ehlo(reply);
+            if is_other && self.matching.awaits_several() {
+                // With the greeting, the answers to the first of them may be missing.
+                for expected in self.matching.give_up() {
+                    self.unanswered(expected);
+                }
+                self.matching.doubt();
+            }
             return false;
         }
         let text = reply.text();
@@ -172,6 +185,7 @@ impl SmtpDecoder {
     fn find_content(&mut self, reply: &Reply) {
         self.content = None;
         self.leave_past_data();
+        self.leave_unseen();
         if self.unplaced.may_hold_a_mail() {
             self.ledger.close_current("new-mail");
         }

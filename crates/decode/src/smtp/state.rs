@@ -365,6 +365,11 @@ impl SmtpDecoder {
         }
     }
 
+    /// No line of the client's is begun.
+    pub(super) fn is_client_at_line_start(&self) -> bool {
+        self.client_lines.is_at_start()
+    }
+
     fn begin_tls(&mut self, out: &mut Records) {
         self.row.tls = MailTls::StartTls;
         self.ledger.close_current("starttls");

@@ -571,6 +571,24 @@ fn recipients_behind_a_message_whose_end_is_missing_are_another_mail_s() {
 }
 
 #[test]
+fn where_the_greeting_is_missing_the_first_answer_may_be_to_any_command() {
+    let seen = seen(
+        "C: EHLO me\nC: MAIL FROM:<a@b>\nS: 250 2.1.0 ok\nC: RCPT TO:<c@d>\nS: 550 no\nC: QUIT\nS: 221 bye",
+    );
+    assert_eq!(seen.envelopes(), ["a@b>c@d:550 -/- no rejected"]);
+    assert_eq!(seen.transactions()[0].mail_code, None);
+}
+
+#[test]
+fn content_seen_before_its_354_lacks_its_start() {
+    let seen = seen(
+        "S: 220 mx\nC: EHLO me\nS: 250 mx\nC: MAIL FROM:<a@b>\nS: 250 ok\nS: 250 ok\nC-gap 36\nC: Subject: x\nS: 354 go\nC:\nC: body\nC: .\nS: 250 ok\nC: QUIT\nS: 221 bye",
+    );
+    assert!(seen.messages()[0].truncated);
+    assert_eq!(seen.envelopes(), ["a@b> 354/250 yes complete"]);
+}
+
+#[test]
 fn a_login_whose_answer_is_missing_is_known_by_a_mail_that_needed_it() {
     let begin = "S: 220 mx\nC: EHLO me\nS: 250 mx\n";
     let asked = "C: MAIL FROM:<a@b>\nS: 530 5.7.0 Authentication required\n";
