@@ -189,12 +189,13 @@ def test_a_signal_stops_a_run_that_reports_to_nobody(tmp_path: Path) -> None:
         raise TimeoutError("enough")
 
     before = signal.signal(signal.SIGALRM, interrupted)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
     try:
         with pytest.raises(TimeoutError, match="enough"):  # noqa: PT012 - one call may be too short to be interrupted
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             for _ in range(100):
                 _core.read([str(tmp_path / "many.pcap")], OPTIONS)
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
 
 
