@@ -26,6 +26,8 @@ pub(super) struct ConnectTunnel {
     passed: bool,
     /// Server bytes went into the tunnel already.
     server_passed: bool,
+    /// Bytes are missing: what follows may be the rest of a page of refusal, or of a request.
+    has_gap: bool,
     held: Vec<u8>,
     held_pieces: Vec<(At, usize)>,
     wanted: bool,
@@ -58,6 +60,7 @@ impl ConnectTunnel {
             reply: Reply::Pending,
             passed: false,
             server_passed: false,
+            has_gap: false,
             held: Vec::new(),
             held_pieces: Vec::new(),
             wanted: true,
@@ -142,7 +145,7 @@ impl ConnectTunnel {
                 note(&mut self.tunnel.request.oddities, "no-reply");
                 self.release(sink);
             }
-            Reply::Refused => note(&mut self.tunnel.request.oddities, "data-despite-refusal"),
+            Reply::Refused => self.note_data_despite_refusal(),
             Reply::Granted | Reply::Unseen => {}
         }
         self.wanted &= self.tunnel.data(self.client.other(), at, data, sink);
@@ -150,6 +153,7 @@ impl ConnectTunnel {
 
     /// Missing bytes inside the tunnel.
     pub fn gap(&mut self, side: Side, at: At, missing: u64, sink: &mut Sink<'_>) {
+        self.has_gap = true;
         if side == self.client && !self.held.is_empty() {
             self.release(sink);
         }
@@ -167,11 +171,17 @@ impl ConnectTunnel {
         self.tunnel.end(end, at, sink);
     }
 
+    fn note_data_despite_refusal(&mut self) {
+        if !self.has_gap {
+            note(&mut self.tunnel.request.oddities, "data-despite-refusal");
+        }
+    }
+
     fn decide_held(&mut self, sink: &mut Sink<'_>) -> Option<Requests> {
         match is_http_request_start(&self.held) {
             Likeness::Unlike => {
                 if self.reply == Reply::Refused {
-                    note(&mut self.tunnel.request.oddities, "data-despite-refusal");
+                    self.note_data_despite_refusal();
                 }
                 self.release(sink);
                 None
