@@ -12,7 +12,7 @@ from tests.fixtures.daemon import until
 from tests.fixtures.namespaces import Triangle, possible
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("nft") is None or not possible(),
+    shutil.which("nft") is None or not possible(["nft", "add", "table", "inet", "try"]),
     reason="needs network namespaces (root, Debian package iproute2) and Debian package nftables",
 )
 
