@@ -139,3 +139,24 @@ def test_a_busy_server_that_answers_is_no_syn_flood_because_others_do_not():
 def test_echo_requests_to_many_addresses_are_a_sweep():
     sweep = [row | {"dst_addr": f"203.0.113.{n}"} for n in range(120) for row in ping(1, 1)]
     assert found(sweep) == {("10.0.0.1", "ping-sweep", 0)}
+
+
+def test_a_flood_from_one_port_is_one_record_of_many_syns():
+    flood = record("10.0.0.1", 4000, "203.0.113.80", 80, tcp_flags=SYN_ONLY, packets=60_000, bytes=2_400_000)
+    assert found([flood | {"end": flood["end"] + timedelta(seconds=60)}]) == {("10.0.0.1", "syn-flood", 80)}
+
+
+@pytest.mark.long
+def test_scans_and_floods_are_found_in_samples():
+    scan = [row | {"sampling": 100, "packets": 1, "bytes": 40} for row in attempts("10.0.0.1", servers=15, dport=445)]
+    flood = [
+        record("10.0.0.2", 4000 + n, "203.0.113.80", 80, 2.0 * n, tcp_flags=SYN_ONLY, packets=1, sampling=100)
+        for n in range(30)
+    ]
+    assert found(scan, flood) == {("10.0.0.1", "scan", 445), ("10.0.0.2", "syn-flood", 80)}
+
+
+@pytest.mark.long
+def test_a_few_dead_peers_and_a_long_download_are_none():
+    download = exchange("10.0.0.1", "203.0.113.1", 1, 0, 443, packets=900_000)
+    assert found(attempts("10.0.0.1", servers=12, dport=443, net="198.51"), download) == set()

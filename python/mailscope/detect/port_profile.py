@@ -40,6 +40,12 @@ REFUSED_WORDS = ("S0", "REJ", "RSTOS0", "SH")
 BARE_PACKET = 64
 """Bytes of a SYN with options and headers; for records that tell no flags."""
 
+SYNS_OF_AN_ATTEMPT = 7
+"""A connection's first SYN and its repetitions at most (RFC 6298, Linux' `tcp_syn_retries`)."""
+
+LEAST_SEEN = 10
+"""Targets of a scan that a sample must at least hold."""
+
 AMPLIFIERS = {
     17: "qotd",
     19: "chargen",
@@ -91,17 +97,21 @@ def matches(
     profiles: Sequence[Profile] = PROFILES,
     since_hour: int = 0,
     known: Callable[[], Collection[str]] = tuple,
+    failed: Table | None = None,
 ) -> Table:
     """One row a subject and pattern; `since_hour` counts from 1970: what is older is left out.
 
     `known` are senders of whom more is told elsewhere than that nobody answers on mail ports; asked for late.
+    `failed` is what `failed_ports` tells, where that was asked already.
 
     Columns: subject, kind, port, targets, failed_targets, flows, failed, packets, bytes, most_flows, most_packets
     (to the busiest target), seconds (between its first and last flow), first, last.
     """
     hours = FlowHours.of(flow_records)
     asking = held(_asking(hours, own, since_hour), "asking_sources")
-    ports = held(_busy_ports(hours, asking, own, profiles, since_hour), "asked_ports")
+    ports = held(
+        _busy_ports(asking, failed_ports(hours, own, since_hour) if failed is None else failed, profiles), "asked_ports"
+    )
     ports = _without(ports, known())
     pinging = _pinging(asking, profiles)
     of_ports, of_pings = (
@@ -122,17 +132,17 @@ def _matching(by_port: Table, profile: Profile) -> Table:
     seconds = ibis.greatest(_.seconds, 1)
     # Where answers must be missing, the busiest target is one that never answered.
     # Where none need be, what never opened is an attempt and counts for the other kind of flood.
-    most = _.most_failed if profile.unanswered else _.most_flows - _.most_failed
+    most = _.most_attempts if profile.unanswered else _.most_flows - _.most_failed
     return (
-        kept.drop("proto")
-        .filter(
-            _.targets >= profile.targets,
+        kept.filter(
+            _.tried_targets >= profile.targets if profile.unanswered else _.targets >= profile.targets,
             _.failed_targets >= profile.unanswered * _.targets,
             most >= profile.flows_on_one,
             _.most_packets >= profile.packets_on_one,
             most >= profile.flows_per_second * seconds,
             _.most_packets >= profile.packets_per_second * seconds,
         )
+        .drop("proto", "most_attempts", "tried_targets")
         .mutate(kind=ibis.literal(profile.kind))
     )
 
@@ -211,9 +221,15 @@ def _asked(flow_records: Table) -> Table:
     )
 
 
-def _busy_ports(
-    hours: FlowHours, asking: Table, own: Sequence[Prefix], profiles: Sequence[Profile], since_hour: int
-) -> Table:
+def failed_ports(hours: FlowHours, own: Sequence[Prefix], since_hour: int = 0) -> Table:
+    """How often each own source asked for each TCP port and was not answered: src_addr, dst_port, failed."""
+    if not hours.parts:
+        return _attempts(hours.records, own, since_hour)
+    failed = _failed(hours).filter(_.hour >= since_hour)
+    return failed.filter(is_in(failed.src_addr, own)).group_by(["src_addr", "dst_port"]).agg(failed=_.failed.sum())
+
+
+def _busy_ports(asking: Table, failed: Table, profiles: Sequence[Profile]) -> Table:
     """Sources and TCP ports that were asked for often enough to match: most were not, and no target is looked at.
 
     Counts of several feeds are more than what happened. What holds at a rate of whole seconds holds half in one of the
@@ -221,14 +237,24 @@ def _busy_ports(
     """
     of_tcp = [profile for profile in profiles if profile.proto == TCP]
     least = [max(ceil(p.unanswered * p.targets), p.flows_on_one) for p in of_tcp if p.unanswered]
-    failed = _failed(hours).filter(_.hour >= since_hour)
-    by_port = failed.filter(is_in(failed.src_addr, own)).group_by(["src_addr", "dst_port"]).agg(failed=_.failed.sum())
-    found = [by_port.filter(_.failed >= min(least)).select("src_addr", dst_port=_.dst_port.cast("int32"))]
+    found = [failed.filter(_.failed >= min(least)).select("src_addr", dst_port=_.dst_port.cast("int32"))]
     for profile in of_tcp:
         if not profile.unanswered:
             many = asking.filter(_.web >= profile.flows_on_one // 2).select("src_addr")
             found += [many.mutate(dst_port=ibis.literal(port, "int32")) for port in profile.ports]
     return ibis.union(*found, distinct=True)
+
+
+def _attempts(flow_records: Table, own: Sequence[Prefix], since_hour: int) -> Table:
+    """As `failed_hours` tells, where no sums are stored: of samples and of floods from one port by their SYNs."""
+    asked = _asked(flow_records).filter(_.failed == 1, _.proto == TCP, _.hour >= since_hour)
+    sampled = (_.packets.fill_null(0) * _.sampling).cast("int64")
+    by_port = (
+        asked.filter(is_in(asked.src_addr, own))
+        .group_by(["src_addr", "dst_port"])
+        .agg(failed=_.failed.sum(), packets=sampled.sum())
+    )
+    return by_port.mutate(failed=ibis.greatest(_.failed.cast("float64"), _.packets / SYNS_OF_AN_ATTEMPT))
 
 
 def _without(ports: Table, known: Collection[str]) -> Table:
@@ -322,7 +348,7 @@ def _by_port(targets: Table) -> Table:
         seconds=(_.last.epoch_seconds() - _.first.epoch_seconds()).cast("float64"),
         is_failed=(_.failed >= _.flows).cast("int64"),
     )
-    return timed.group_by(["proto", "subject", "port"]).agg(
+    sums = timed.group_by(["proto", "subject", "port"]).agg(
         targets=_.count(),
         failed_targets=_.is_failed.sum(),
         flows=_.flows.sum(),
@@ -331,8 +357,16 @@ def _by_port(targets: Table) -> Table:
         bytes=_.bytes.sum(),
         most_flows=_.flows.max(),
         most_failed=(_.is_failed * _.flows).max(),
+        failed_packets=(_.is_failed * _.packets).sum(),
         most_packets=_.packets.max(),
         seconds=_.seconds.max(),
         first=_.first.min(),
         last=_.last.max(),
     )
+    # More SYNs than an attempt has are of several: of a sample, or of a flood from one port.
+    each = sums.failed_packets / (SYNS_OF_AN_ATTEMPT * sums.failed.nullif(0))
+    is_more = (each > 1).fill_null(False)
+    return sums.mutate(
+        most_attempts=is_more.ifelse(sums.most_failed * each, sums.most_failed),
+        tried_targets=(is_more & (sums.targets >= LEAST_SEEN)).ifelse(sums.targets * each, sums.targets),
+    ).drop("failed_packets")

@@ -19,8 +19,10 @@ from ibis.expr.types import Table
 
 from mailscope.detect.amplification import reflections
 from mailscope.detect.endpoints import Prefix
+from mailscope.detect.login_tries import login_tries
+from mailscope.detect.many_ports import vertical_scans
 from mailscope.detect.network import SITE, Network, host_pairs, own_network
-from mailscope.detect.port_profile import matches
+from mailscope.detect.port_profile import failed_ports, matches
 from mailscope.detect.senders.baseline import baseline
 from mailscope.detect.senders.buckets import LABELS, buckets
 from mailscope.detect.senders.conversations import MAIL_PORTS, kept_conversations, mail_conversations
@@ -42,7 +44,8 @@ SITES = (SITE, (20, 40), (16, 32))
 """Prefix lengths tried, longest first, to find the one network that is an end of nearly all flows."""
 
 ALL_PAIRS_UP_TO = 20_000_000
-"""Records up to which the owner's networks are looked for in all traffic, not in mail alone."""
+"""Records up to which the owner's networks are looked for in all traffic, not in mail alone; and, of a store, vertical
+scans and password guessing."""
 
 TRENDS = 500
 """Senders at most of whom the course over time is told."""
@@ -96,6 +99,8 @@ def sender_queue(
             network = own_network(_pairs(hours, conversations), sites=SITES)
             others = at_once(hours, partial(asking, network=network))
         queue = Queue(network, window, notes=list(network.notes))
+        if _is_large(hours):
+            queue.notes.append(phrase("senders.not-asked", limit=f"{ALL_PAIRS_UP_TO:,}"))
         figures = _figures(conversations, window, queue, given=bool(own))
         swept = sweeps(conversations, figures, window)
         _judge(queue, figures, window, roles or {}, swept, everybody=everybody, only=only)
@@ -134,8 +139,19 @@ def _judge(
 
 def _asking(hours: FlowHours, network: Network, since_hour: int, queued: Callable[[], Collection[str]]) -> list[Other]:
     """Scans and floods."""
-    found = matches(hours, network.prefixes, since_hour=since_hour, known=queued)
-    return [other_of(row) for row in plain_rows(_strongest(found))]
+    own, asked = network.prefixes, partial(matches, hours, network.prefixes, since_hour=since_hour, known=queued)
+    if _is_large(hours):
+        tables = [asked()]
+    else:
+        failed = held(failed_ports(hours, own, since_hour), "failed_ports")
+        scans = vertical_scans(hours, own, since_hour, failed)
+        tables = [asked(failed=failed), login_tries(hours, own, since_hour), scans]
+    return [other_of(row) for table in tables for row in plain_rows(_strongest(table))]
+
+
+def _is_large(hours: FlowHours) -> bool:
+    """Whether questions by pairs of hosts, of which no sums are kept, would take as long as all others together."""
+    return bool(hours.parts) and (hours.count or 0) > ALL_PAIRS_UP_TO
 
 
 def _leave_out_what_is_queued(queue: Queue, queued: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect.senders.baseline import CASE_HIGH
+from mailscope.detect.senders.baseline import CASE_HIGH, FEWEST_SERVERS
 from mailscope.detect.senders.figures import Window
 from mailscope.store.engine import add_arrow, plain_rows
 
@@ -37,7 +37,8 @@ def with_sizes(figures: Table, conversations: Table, window: Window) -> Table:
     """The figures with messages (handed over), size_mean (bytes) and size_spread (standard deviation by mean).
 
     Null for hosts that are not looked at: with few messages, or large ones as newsletters are, of which less than half
-    went to servers contacted again, to whom somebody writes, or that were sampled.
+    went to servers contacted again, to whom somebody writes, that were sampled, or that hand mail to a few relays
+    without a login.
     """
     asked = figures.filter(
         _.flows - _.failed >= MANY_MESSAGES,
@@ -45,6 +46,7 @@ def with_sizes(figures: Table, conversations: Table, window: Window) -> Table:
         2 * _.repeat_flows >= _.flows,
         _.sampling == 1,
         _.bytes < ORDINARY_PACKET * _.packets,
+        (_.destinations >= FEWEST_SERVERS) | (2 * (_.flows_587 + _.flows_465) >= _.flows),
     )
     ranked = asked.order_by(_.flows.desc(), "subject").limit(LOOKED_AT)
     subjects = sorted(row["subject"] for row in plain_rows(ranked.select("subject", "flows")))

@@ -9,6 +9,7 @@ UNITS: dict[str, tuple[str, str]] = {
 
 TEMPLATES: dict[str, str] = {
     "senders.no-records": "读到的内容中没有流记录",
+    "senders.not-asked": "存储的记录多于 {limit} 条：未查找纵向扫描和密码猜测",
     "senders.no-own": "推断为本网的地址中没有主机发送邮件，因此查看所有主机；请用 --own 给出本网地址",
     "senders.sent": "{during}内向{servers}发起{flows}",
     "senders.why": "{sent}：{reason}",
@@ -50,6 +51,10 @@ TEMPLATES: dict[str, str] = {
     "senders.web-flood": "{during}内向{targets}的 {port} 端口发起{flows}（对其中一个 {most} 次）",
     "senders.amplification-reflector": "其 {service} 服务以 {answered} 字节应答{peers}的 {asked} 字节查询：有人用它进行洪泛攻击",
     "senders.amplification-target": "{peers}的 {service} 服务以 {answered} 字节应答它的 {asked} 字节查询：它受到洪泛攻击",
+    "senders.password-guessing": "在{during}内对{targets}的端口 {port} 建立{flows}（其中一台 {most}），每次都短如失败的登录",
+    "senders.port-scan": "在{during}内尝试{targets}（其中一台 {most} 个端口），{flows}中 {failed} 次无应答",
+    "senders.could-be-password-guessing": "为每个命令都登录一次的程序，如监控或复制任务",
+    "senders.could-be-port-scan": "所有者的资产清查或监控主机",
     "senders.could-be-scan": "管理者自己的清点或监测主机",
     "senders.could-be-syn-flood": "反复重试已停止服务的程序",
     "senders.could-be-ping-sweep": "管理者自己的监测主机",

@@ -9,6 +9,7 @@ UNITS: dict[str, tuple[str, str]] = {
 
 TEMPLATES: dict[str, str] = {
     "senders.no-records": "there are no flow records in what was read",
+    "senders.not-asked": "more than {limit} records are stored: vertical scans and password guessing were not looked for",
     "senders.no-own": "no host of the networks taken as own sends mail, so every host is looked at; give --own NETWORK",
     "senders.sent": "{flows} to {servers} within {during}",
     "senders.why": "{sent}: {reason}",
@@ -62,6 +63,12 @@ TEMPLATES: dict[str, str] = {
     "senders.amplification-target": (
         "{service} services at {peers} answered it with {answered} bytes to {asked} bytes of questions: it is flooded"
     ),
+    "senders.password-guessing": (
+        "opened {flows} to port {port} of {targets} ({most} to one) within {during}, each as short as a failed login"
+    ),
+    "senders.port-scan": "tried up to {most} ports of each of {targets}, {failed} of {flows} unanswered, within {during}",
+    "senders.could-be-password-guessing": "a program that logs in for every command, as monitors and copying jobs do",
+    "senders.could-be-port-scan": "an inventory or monitoring host of the owner",
     "senders.could-be-scan": "an inventory or monitoring host of the owner",
     "senders.could-be-syn-flood": "a program that retries a service which is down",
     "senders.could-be-ping-sweep": "a monitoring host of the owner",
