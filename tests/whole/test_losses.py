@@ -122,3 +122,43 @@ def test_a_loss_takes_facts_away_and_turns_none_round(tmp_path: Path, talk: str,
     if "smtp" in talk and "login" not in talk:
         delivered = [row["delivered"] for row in found["mail_transactions"]]
         assert delivered.count("yes") > len(damaged) // 3
+
+
+BLIND = """
+C: EHLO c.example
+C: MAIL FROM:<one@client.example>
+C: RCPT TO:<b@dept.example>
+C: DATA
+C: Subject: the first of two, handed in without waiting for an answer
+C:
+C: Hello.
+C: .
+C: MAIL FROM:<two@client.example>
+C: RCPT TO:<b@dept.example>
+C: DATA
+C: Subject: the second
+C:
+C: .
+C: QUIT
+S: 220 mx.dept.example ESMTP
+S: 250 mx
+S: 250 2.1.0 ok
+S: 250 2.1.5 ok
+S: 354 go
+S: 250 2.0.0 queued
+S: 250 2.1.0 ok
+S: 250 2.1.5 ok
+S: 354 go
+S: 554 5.7.1 no
+S: 221 2.0.0 bye
+"""
+
+
+def test_answers_tell_what_became_of_mails_handed_in_by_one_packet_that_is_cut(tmp_path: Path) -> None:
+    packets = []
+    for kept in range(30, 250, 10):
+        talk = wire.Conversation(f"10.7.{kept}.9:40000", "192.0.2.25:25").say(BLIND).fin()
+        packets += [wire.cut([p], 54 + kept)[0] if p.payload and p.from_client else p for p in talk.packets]
+    rows = reading.rows(wire.write(tmp_path / "cut.pcap", packets))["mail_transactions"]
+    assert [row["delivered"] for row in rows] == ["yes", "no"] * 22
+    assert {row["mail_from"] for row in rows if row["delivered"] == "yes"} <= {None, "one@client.example"}

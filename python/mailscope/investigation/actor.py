@@ -39,6 +39,8 @@ class Attempt:
     chain: Chain
     target: str
     reply: str
+    is_cut: bool = False
+    """It was granted, and what went through is not identified only because its packets were cut by the snap length."""
 
 
 def accounts(chains: Iterable[Chain], logins: Table) -> list[Account]:
@@ -89,3 +91,22 @@ def attempts(chains: Sequence[Chain]) -> list[Attempt]:
         reply = request.row.get("reply_text") or str(request.row.get("reply_code") or "-")
         found.append(Attempt(chain, request.target or "-", reply))
     return found
+
+
+def mark_cut(found: Iterable[Attempt], flows: Table) -> None:
+    """Marks the attempts that were granted and behind which cut packets hide what was said."""
+    unclear = [attempt for attempt in found if _is_unidentified(attempt.chain)]
+    if not unclear:
+        return
+    ids = {attempt.chain.request.row["flow_id"] for attempt in unclear if attempt.chain.request is not None}
+    are_cut = flows.filter(flows.orig_cut_packets + flows.resp_cut_packets > 0).select("flow_id")
+    cut = {row["flow_id"] for row in rows(among(are_cut, "flow_id", sorted(ids)))}
+    for attempt in unclear:
+        request = attempt.chain.request
+        attempt.is_cut = request is not None and request.row["flow_id"] in cut
+
+
+def _is_unidentified(chain: Chain) -> bool:
+    row = chain.request.row if chain.request is not None else {}
+    said_something = (row.get("client_bytes") or 0) + (row.get("server_bytes") or 0) > 0
+    return row.get("granted") == "yes" and row.get("inner_app") in ("unknown", "none") and said_something

@@ -131,7 +131,12 @@ def _details(details: Mapping[str, Any]) -> dict[str, Any]:
         for account in details.get("accounts", [])
     ]
     result["attempts"] = [
-        {"target": attempt.target, "reply": attempt.reply, **_request(attempt.chain.request)}
+        {
+            "target": attempt.target,
+            "reply": attempt.reply,
+            "content_cut": attempt.is_cut,
+            **_request(attempt.chain.request),
+        }
         for attempt in details.get("attempts", [])
         if attempt.chain.request is not None
     ]

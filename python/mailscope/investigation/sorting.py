@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from mailscope.detect.registry import SUBMISSION_PORTS
-from mailscope.investigation.actor import Attempt, attempts
+from mailscope.investigation.actor import Attempt, attempts, mark_cut
 from mailscope.investigation.conversation import Conversation, Request
 from mailscope.investigation.passed_on import handed_on, take_over
 from mailscope.investigation.path import Chain
@@ -40,6 +40,7 @@ def sorted_chains(scene: Scene) -> Groups:
     groups = Groups(attempts=attempts(scene.chains), aliases=_aliases(scene.chains))
     tried = {id(attempt.chain) for attempt in groups.attempts if not _carried_something(attempt.chain)}
     groups.attempts = [attempt for attempt in groups.attempts if id(attempt.chain) in tried]
+    mark_cut(groups.attempts, scene.tables["flows"])
     for chain in scene.chains:
         if id(chain) not in tried:
             _place(chain, scene, groups)

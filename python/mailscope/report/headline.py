@@ -45,7 +45,8 @@ def headline(view: Report, finding: Finding) -> list[tuple[str, str]]:
     for attempt in details.get("attempts", [])[:5]:
         request = attempt.chain.request
         command = request.command if request is not None else attempt.target
-        add("attempts", phrase("report.attempt", command=command, reply=attempt.reply))
+        key = "attempts-cut" if attempt.is_cut else "attempts"
+        add(key, phrase("report.attempt", command=command, reply=attempt.reply))
     return lines
 
 

@@ -223,6 +223,7 @@ TEMPLATES: dict[str, str] = {
     "report.account-failed": "{server} 上的 {user}：登录失败（{logins}）",
     "report.account-open": "{server} 上的 {user}：尝试过登录（{logins}），是否成功不可见",
     "report.attempts": "未成功的请求",
+    "report.attempts-cut": "已接通；数据包被截短，内容无法识别",
     "report.attempt": "{command}（{reply}）",
     "report.do-now": "应对措施",
     "report.findings": "发现",

@@ -262,6 +262,7 @@ TEMPLATES: dict[str, str] = {
     "report.account-failed": "{user} at {server}: failed ({logins})",
     "report.account-open": "{user} at {server}: tried ({logins}); whether it was let in is not visible",
     "report.attempts": "Led nowhere",
+    "report.attempts-cut": "Opened; packets cut short hide what for",
     "report.attempt": "{command} ({reply})",
     "report.do-now": "What to do",
     "report.findings": "Findings",
