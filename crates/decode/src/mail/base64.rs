@@ -27,6 +27,12 @@ fn digit(byte: u8) -> u8 {
     DIGITS.get(usize::from(byte)).copied().unwrap_or(65)
 }
 
+/// A digit of the alphabet, or padding.
+#[must_use]
+pub fn is_digit(byte: u8) -> bool {
+    digit(byte) <= 64
+}
+
 /// Decodes base64. Bytes outside of the alphabet are skipped; padding that completes a group ends it; an
 /// incomplete last group gives what it can.
 #[must_use]

@@ -29,6 +29,8 @@ pub struct Head<'a> {
     pub is_terminated: bool,
     /// More fields came than are kept.
     pub is_cut: bool,
+    /// Bytes of it are missing, and with them fields.
+    pub is_holed: bool,
 }
 
 impl<'a> Head<'a> {
@@ -65,6 +67,7 @@ impl<'a> Head<'a> {
             let start = message.len() - rest.len();
             let is_open = usize::from(!field.ends_with(b"\n"));
             if gaps.cut(start, start + end + is_open) {
+                head.is_holed = true;
                 rest = after;
                 continue;
             }

@@ -7,7 +7,7 @@ use mail_parser::{ContentType, HeaderValue};
 
 use super::gaps::{self, Gaps};
 use super::header::{self, Field, Head};
-use super::{base64, encoding, uuencode};
+use super::{base64, encoding, lost_header, uuencode};
 
 /// Multiparts and messages within each other that are opened.
 const DEPTH: usize = 24;
@@ -29,14 +29,23 @@ pub struct Leaf<'a> {
     pub content: Cow<'a, [u8]>,
     /// Those before the first gap, without a word that it cut; `None` where there is no gap.
     pub before_gap: Option<Vec<u8>>,
+    /// Of a text, what is whole behind each gap.
+    pub behind_gaps: Vec<Vec<u8>>,
     /// The part reaches to the end of the message.
     pub is_last: bool,
 }
 
 impl Leaf<'_> {
-    /// The bytes as far as they are one text.
+    /// The bytes up to the first gap.
     pub fn text(&self) -> &[u8] {
         self.before_gap.as_deref().unwrap_or(&self.content)
+    }
+
+    /// The pieces of a text between its gaps.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        [self.text()]
+            .into_iter()
+            .chain(self.behind_gaps.iter().map(Vec::as_slice))
     }
 }
 
@@ -105,14 +114,21 @@ impl Walk {
         let parsed = head
             .first("Content-Type")
             .and_then(|value| parameters(value, None));
-        let content_type = parsed
-            .as_ref()
-            .and_then(full_type)
-            .unwrap_or_else(|| default.to_owned());
+        let is_lost = parsed.is_none() && head.is_holed;
+        let found = if is_lost {
+            lost_header::boundary(head.body)
+        } else {
+            None
+        };
+        let content_type = match (&found, parsed.as_ref().and_then(full_type)) {
+            (Some(_), _) => "multipart/mixed".to_owned(),
+            (None, declared) => declared.unwrap_or_else(|| default.to_owned()),
+        };
         let is_deep = depth >= DEPTH;
         let boundary = parsed
             .as_ref()
             .and_then(|p| p.attribute("boundary"))
+            .or(found.as_deref())
             .filter(|b| !b.is_empty());
         if let Some(boundary) = boundary.filter(|_| content_type.starts_with("multipart/")) {
             if is_deep {
@@ -127,7 +143,7 @@ impl Walk {
         } else {
             content_type
         };
-        let leaf = leaf(head, content_type, parsed.as_ref(), is_last);
+        let leaf = leaf(head, content_type, parsed.as_ref(), is_last, is_lost);
         if matches!(
             leaf.content_type.as_str(),
             "message/rfc822" | "message/global"
@@ -159,6 +175,7 @@ impl Walk {
                     is_attachment: true,
                     content: Cow::Owned(content),
                     before_gap: None,
+                    behind_gaps: Vec::new(),
                     is_last: is_last || leaf.before_gap.is_some(),
                 });
             });
@@ -276,6 +293,7 @@ fn leaf<'a>(
     content_type: String,
     parsed: Option<&ContentType<'_>>,
     is_last: bool,
+    is_lost: bool,
 ) -> Leaf<'a> {
     let disposition = head
         .first("Content-Disposition")
@@ -289,12 +307,26 @@ fn leaf<'a>(
         .is_some_and(|d| d.ctype().eq_ignore_ascii_case("attachment"));
     let transfer = head
         .first("Content-Transfer-Encoding")
-        .map(|value| value.trim_ascii().to_ascii_lowercase());
+        .map(|value| value.trim_ascii().to_ascii_lowercase())
+        .or_else(|| {
+            lost_header::transfer(head.body)
+                .filter(|_| head.is_holed)
+                .map(<[u8]>::to_vec)
+        });
     let content = decoded(head.body, transfer.as_deref());
+    let content_type = if is_lost {
+        lost_header::content_type(&content).to_owned()
+    } else {
+        content_type
+    };
     let before_gap = head.gaps.first().map(|gap| {
         let before = head.body.get(..gap).unwrap_or(head.body);
         gaps::without_cut_word(&decoded(before, transfer.as_deref())).to_vec()
     });
+    let behind_gaps = match content_type.strip_prefix("text/") {
+        Some(kind) => texts_behind_gaps(head, kind == "html", transfer.as_deref()),
+        None => Vec::new(),
+    };
     let charset = parsed
         .and_then(|p| p.attribute("charset"))
         .map(str::to_owned);
@@ -305,8 +337,25 @@ fn leaf<'a>(
         is_attachment,
         content,
         before_gap,
+        behind_gaps,
         is_last,
     }
+}
+
+fn texts_behind_gaps(head: &Head<'_>, is_html: bool, transfer: Option<&[u8]>) -> Vec<Vec<u8>> {
+    let mut pieces = head.gaps.behind(head.body).peekable();
+    let mut texts = Vec::new();
+    while let Some(piece) = pieces.next() {
+        let text = decoded(gaps::from_whole_line(piece, transfer), transfer);
+        let mut text = gaps::from_whole_word(&text, is_html, transfer);
+        if pieces.peek().is_some() {
+            text = gaps::without_cut_word(text);
+        }
+        if !text.is_empty() {
+            texts.push(text.to_vec());
+        }
+    }
+    texts
 }
 
 fn decoded<'a>(body: &'a [u8], transfer: Option<&[u8]>) -> Cow<'a, [u8]> {

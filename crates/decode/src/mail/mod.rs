@@ -12,6 +12,7 @@ pub(crate) mod gaps;
 mod header;
 pub(crate) mod html;
 mod links;
+mod lost_header;
 mod marks;
 mod md5_lanes;
 mod mime;
@@ -111,7 +112,7 @@ pub fn read(
 }
 
 /// The same for a message with gaps at these ascending offsets: a field that one cuts is left out,
-/// the text of a part ends at the first.
+/// the text of a part is read up to the first, and behind each from where it is whole again.
 pub fn read_around(
     raw: Vec<u8>,
     gaps: &[usize],
@@ -158,6 +159,7 @@ fn read_unhashed(
             body: &raw,
             gaps: Gaps::new(gaps),
             is_terminated: true,
+            is_holed: true,
             ..header::Head::default()
         }
     } else {
@@ -182,23 +184,26 @@ fn read_unhashed(
         let is_text = leaf.content_type.starts_with("text/");
         links.marks.part(&leaf.content_type);
         if is_text {
-            let text = encoding::text(leaf.text(), leaf.charset.as_deref());
             charset(&mut message.charsets, leaf.charset.as_deref());
-            if leaf.content_type == "text/html"
-                || (leaf.content_type != "text/plain" && looks_like_html(&text))
-            {
-                let visible = links.in_html(&text, &transfer);
-                spotted.look(&visible);
-                links.marks.text(&visible);
-                if plain.is_empty() && leaf.name.is_none() {
-                    shown.feed(&visible);
-                }
-            } else {
-                links.in_text(&text, "text", &transfer);
-                spotted.look(&text);
-                links.marks.text(&text);
-                if leaf.name.is_none() {
-                    plain.feed(&text);
+            let mut is_html = leaf.content_type == "text/html";
+            for (piece, bytes) in leaf.texts().enumerate() {
+                let text = encoding::text(bytes, leaf.charset.as_deref());
+                is_html |=
+                    piece == 0 && leaf.content_type != "text/plain" && looks_like_html(&text);
+                if is_html {
+                    let visible = links.in_html(&text, &transfer);
+                    spotted.look(&visible);
+                    links.marks.text(&visible);
+                    if plain.is_empty() && leaf.name.is_none() {
+                        shown.feed(&visible);
+                    }
+                } else {
+                    links.in_text(&text, "text", &transfer);
+                    spotted.look(&text);
+                    links.marks.text(&text);
+                    if leaf.name.is_none() {
+                        plain.feed(&text);
+                    }
                 }
             }
         }

@@ -288,7 +288,7 @@ fn a_field_that_a_gap_cuts_is_left_out_and_the_others_are_read() {
 }
 
 #[test]
-fn the_text_of_a_part_ends_at_a_gap_and_the_next_part_is_read() {
+fn the_text_of_a_part_goes_on_behind_a_gap_where_it_is_whole_and_the_next_part_is_read() {
     let (_, urls, attachments) = parse_around(
         "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nhttp://one.example/ http://two.exa|mple/\n\
          http://three.example/\n--b\nContent-Type: text/html\n\n<a href=\"http://four.example/\">x</a><a href=\"http://fi|ve\">\n\
@@ -300,6 +300,7 @@ fn the_text_of_a_part_ends_at_a_gap_and_the_next_part_is_read() {
         found,
         [
             "http://one.example/",
+            "http://three.example/",
             "http://four.example/",
             "http://six.example/"
         ]
@@ -309,4 +310,78 @@ fn the_text_of_a_part_ends_at_a_gap_and_the_next_part_is_read() {
         .map(|a| (a.name.as_deref(), a.truncated))
         .collect();
     assert_eq!(found, [(Some("whole.pdf"), true)]);
+}
+
+#[test]
+fn text_behind_a_gap_begins_with_a_whole_line_word_or_tag() {
+    let urls = |header: &str, body: &str| {
+        let (_, urls, _) = parse_around(&format!("{header}\n\n{body}"));
+        urls.into_iter().map(|u| u.url).collect::<Vec<_>>()
+    };
+    let html = "Content-Type: text/html";
+    let page = "<a href=\"http://a.ex|mple/\">x</a> <a href=\"http://b.example/\">\nhttp://c.example/x\">\n<a href=\"http://d.example/\">";
+    assert_eq!(urls(html, page), ["http://d.example/"]);
+    let quoted = "Content-Transfer-Encoding: quoted-printable";
+    // The first line end behind the gap is a soft one: what it joins may begin inside the gap.
+    let lines = "http://a.example/ x|ttp://b.example/pa=\nth?x=3D1 http://c.example/\nhttp://d.exam=\nple/ x|x\n";
+    assert_eq!(
+        urls(quoted, lines),
+        ["http://a.example/", "http://d.example/"]
+    );
+    let encoded = "Content-Transfer-Encoding: base64";
+    // "one two http://a.example/ three http://b.example/ end", in lines of twelve digits.
+    let lines =
+        "b25lIHR3byBo|dHRwOi8vYS5l\neGFtcGxlLyB0\naHJlZSBodHRw\nOi8vYi5leGFt\ncGxlLyBlbmQ=\n";
+    assert_eq!(urls(encoded, lines), ["http://b.example/"]);
+    assert_eq!(urls("", "no line end behind |http://a.example/"), [""; 0]);
+    assert_eq!(
+        urls(
+            "",
+            "http://a.example/ |\nhttp://b.example/ x http://c.exa|\n"
+        ),
+        ["http://a.example/", "http://b.example/"]
+    );
+}
+
+#[test]
+fn what_a_lost_field_said_of_the_body_is_seen_by_the_body() {
+    let urls = |text: &str| {
+        let (_, urls, attachments) = parse_around(text);
+        let urls = urls.into_iter().map(|u| format!("{} {}", u.place, u.url));
+        (urls.collect::<Vec<_>>(), attachments.len())
+    };
+    let full = "x".repeat(61);
+    let part = "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n<a href=3D\"http://a.example/\">a</a>";
+    let parts = format!("\n\npreamble\n--b1\n{part}\n--b1--\n");
+    assert_eq!(
+        urls(&format!("Subject: x\nContent-Ty|pe{parts}")).0,
+        ["html-href http://a.example/"]
+    );
+    // What was sent whole without a type is text (RFC 2045, 5.2).
+    assert_eq!(
+        urls(&format!("Subject: x{parts}")).0,
+        ["text http://a.example/"]
+    );
+    let page = format!("\n\n<p>{full}<a hr=\nef=3D\"http://a.example/\">a</a>\n");
+    assert_eq!(
+        urls(&format!("Content-Transfer-|Encoding{page}")).0,
+        ["html-href http://a.example/"]
+    );
+    let page = format!("\n\n{full} http://a.exam=\nple/x?y=3D1 \n");
+    assert_eq!(
+        urls(&format!(
+            "Content-Type: text/plain\nContent-Transfer-|E{page}"
+        ))
+        .0,
+        ["text http://a.example/x?y=1"]
+    );
+    let digits = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v\n".repeat(5);
+    assert_eq!(
+        urls(&format!("Content-Transfer-|E\n\n{digits}")),
+        (vec![], 1)
+    );
+    assert_eq!(
+        urls("X-|E\n\n5 < 6, http://a.example/= \n\na").0,
+        ["text http://a.example/="]
+    );
 }
