@@ -29,8 +29,8 @@ pub struct Leaf<'a> {
     pub content: Cow<'a, [u8]>,
     /// Those before the first gap, without a word that it cut; `None` where there is no gap.
     pub before_gap: Option<Vec<u8>>,
-    /// Of a text, what is whole behind each gap.
-    pub behind_gaps: Vec<Vec<u8>>,
+    /// Of a text, what is whole behind each gap, and whether it is HTML.
+    pub behind_gaps: Vec<(bool, Vec<u8>)>,
     /// The part reaches to the end of the message.
     pub is_last: bool,
 }
@@ -41,11 +41,11 @@ impl Leaf<'_> {
         self.before_gap.as_deref().unwrap_or(&self.content)
     }
 
-    /// The pieces of a text between its gaps.
-    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
-        [self.text()]
-            .into_iter()
-            .chain(self.behind_gaps.iter().map(Vec::as_slice))
+    /// The pieces of a text between its gaps, each HTML or not; `begins_html` says it of the first.
+    pub fn texts(&self, begins_html: bool) -> impl Iterator<Item = (bool, &[u8])> {
+        let behind = self.behind_gaps.iter();
+        let behind = behind.map(move |(is_html, text)| (begins_html || *is_html, text.as_slice()));
+        [(begins_html, self.text())].into_iter().chain(behind)
     }
 }
 
@@ -342,17 +342,32 @@ fn leaf<'a>(
     }
 }
 
-fn texts_behind_gaps(head: &Head<'_>, is_html: bool, transfer: Option<&[u8]>) -> Vec<Vec<u8>> {
+/// A gap may have taken the end of the part with it, and the header of the next one: what stands behind it is read
+/// as what it looks like where the part's own header says nothing else.
+fn texts_behind_gaps(
+    head: &Head<'_>,
+    is_html: bool,
+    transfer: Option<&[u8]>,
+) -> Vec<(bool, Vec<u8>)> {
     let mut pieces = head.gaps.behind(head.body).peekable();
     let mut texts = Vec::new();
     while let Some(piece) = pieces.next() {
+        let transfer = match transfer {
+            Some(b"base64" | b"quoted-printable") => transfer,
+            other => lost_header::transfer(piece).or(other),
+        };
         let text = decoded(gaps::from_whole_line(piece, transfer), transfer);
+        let is_html = match lost_header::content_type(&text) {
+            "text/html" => true,
+            "text/plain" => is_html,
+            _ => continue,
+        };
         let mut text = gaps::from_whole_word(&text, is_html, transfer);
         if pieces.peek().is_some() {
             text = gaps::without_cut_word(text);
         }
         if !text.is_empty() {
-            texts.push(text.to_vec());
+            texts.push((is_html, text.to_vec()));
         }
     }
     texts

@@ -185,11 +185,10 @@ fn read_unhashed(
         links.marks.part(&leaf.content_type);
         if is_text {
             charset(&mut message.charsets, leaf.charset.as_deref());
-            let mut is_html = leaf.content_type == "text/html";
-            for (piece, bytes) in leaf.texts().enumerate() {
+            let begins_html = leaf.content_type == "text/html"
+                || (leaf.content_type != "text/plain" && looks_like_html(leaf.text()));
+            for (is_html, bytes) in leaf.texts(begins_html) {
                 let text = encoding::text(bytes, leaf.charset.as_deref());
-                is_html |=
-                    piece == 0 && leaf.content_type != "text/plain" && looks_like_html(&text);
                 if is_html {
                     let visible = links.in_html(&text, &transfer);
                     spotted.look(&visible);
@@ -262,13 +261,12 @@ fn charset(known: &mut Vec<String>, declared: Option<&str>) {
     }
 }
 
-fn looks_like_html(text: &str) -> bool {
-    let start = text.trim_start();
-    let start = start
-        .get(..start.len().min(9))
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    start.starts_with("<html") || start.starts_with("<!doctype")
+fn looks_like_html(text: &[u8]) -> bool {
+    let start = text.trim_ascii_start();
+    [&b"<html"[..], b"<!doctype"].iter().any(|begin| {
+        let front = start.get(..begin.len());
+        front.is_some_and(|front| front.eq_ignore_ascii_case(begin))
+    })
 }
 
 /// A header field's value as text, for values that do not stand in a message (IMAP ENVELOPE).

@@ -333,6 +333,12 @@ fn text_behind_a_gap_begins_with_a_whole_line_word_or_tag() {
     let lines =
         "b25lIHR3byBo|dHRwOi8vYS5l\neGFtcGxlLyB0\naHJlZSBodHRw\nOi8vYi5leGFt\ncGxlLyBlbmQ=\n";
     assert_eq!(urls(encoded, lines), ["http://b.example/"]);
+    // The end of the part and the header of the next one lie in the gap.
+    let page = format!(
+        "x|\n<td>{}=\n <a href=3D\"http://a.example/\">a</a>\n",
+        "x".repeat(70)
+    );
+    assert_eq!(urls("", &page), ["http://a.example/"]);
     assert_eq!(urls("", "no line end behind |http://a.example/"), [""; 0]);
     assert_eq!(
         urls(
