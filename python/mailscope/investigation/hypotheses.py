@@ -100,6 +100,11 @@ def _malware(findings: Sequence[Finding], groups: Groups, scene: Scene) -> Hypot
     direct = _of_kind(findings, "direct-sender")
     if direct:
         hosts = [finding.subject for finding in direct]
+        carried = [finding for finding in direct if finding.details.get("carried_by")]
+        if len(carried) == len(direct):
+            clients = sorted({client for finding in carried for client in finding.details["carried_by"]})
+            why = phrase("hypothesis.malware-carried", hosts=hosts, clients=clients)
+            return Hypothesis(name, "open", why, direct[0].evidence[-1:])
         sure = max(finding.confidence for finding in direct) >= SURE_FROM
         key = "hypothesis.malware-confirmed" if sure else "hypothesis.malware-likely"
         return Hypothesis(name, "confirmed" if sure else "open", phrase(key, hosts=hosts), direct[0].evidence[:1])

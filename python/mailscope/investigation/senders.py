@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mailscope.detect import direct_sender
 from mailscope.detect.finding import MAIL_PROTOCOLS, PROXY, Fact, Finding, combined, row_evidence
 from mailscope.detect.open_mail_relay import RelayUse
-from mailscope.investigation.conversation import Conversation
+from mailscope.investigation.conversation import Conversation, endpoint
 from mailscope.investigation.path import Chain
 from mailscope.investigation.relays import accepted_mails, mail_counts, victims
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.timeline import bursts
+from mailscope.investigation.tunnels import carriers_into
 from mailscope.wording import Phrase, amount, phrase
 
 
@@ -52,17 +54,24 @@ def direct_sender_finding(
     counts = mail_counts(chains)
     found_victims = victims_of(chains) or victims(scene, chains)
     starts = [(part.start, len(chain.mails)) for chain in chains for part in [chain.leg or chain.request] if part]
+    confidence = combined(facts)
+    not_proven = [phrase("not-proven.who-on-host"), phrase("not-proven.delivery")]
+    could_be = [phrase("could-be.unknown-mail-server"), phrase("could-be.proxy-not-seen")]
+    carriers = carriers_into(scene, host, [chain.leg for chain in chains if chain.leg is not None])
     summary = phrase(
-        "direct.summary-through" if through else "direct.summary",
+        "direct.summary-through" if through else "direct.summary-carried" if carriers else "direct.summary",
         host=host,
         victims=found_victims,
         through=list(through),
+        clients=sorted({row["orig_addr"] for row in carriers}),
         mails=amount(counts["mails"], "mail"),
         accepted=accepted_mails(counts),
         since=min(start for start, _mails in starts),
     )
-    confidence = combined(facts)
-    not_proven = [phrase("not-proven.who-on-host"), phrase("not-proven.delivery")]
+    if carriers:
+        told = {"clients": sorted({row["orig_addr"] for row in carriers}), "host": host}
+        not_proven.insert(0, phrase("not-proven.carrier", apps=sorted({row["app"] for row in carriers}), **told))
+        could_be.insert(0, phrase("could-be.carrier", **told))
     if scene.network.how != "given":
         not_proven.append(phrase("not-proven.network", notes=list(scene.network.notes)))
     if scene.network.is_weak:
@@ -75,10 +84,11 @@ def direct_sender_finding(
         roles={"sender": [host], "victim": found_victims, "proxy": list(through)},
         facts=facts,
         evidence=[
-            row_evidence("mail_sessions", session.row, _session_phrase(session)) for session in _sessions(chains)
+            *(row_evidence("mail_sessions", session.row, _session_phrase(session)) for session in _sessions(chains)),
+            *(row_evidence("flows", row, _carrier_phrase(row)) for row in carriers),
         ],
         not_proven=not_proven,
-        could_be=[phrase("could-be.unknown-mail-server"), phrase("could-be.proxy-not-seen")],
+        could_be=could_be,
         techniques=[MAIL_PROTOCOLS, *([PROXY] if through else [])],
         details={
             "counts": counts,
@@ -87,8 +97,14 @@ def direct_sender_finding(
             "moments": starts,
             "bursts": bursts(starts),
             "chains": list(chains),
+            "carried_by": sorted({row["orig_addr"] for row in carriers}),
         },
     )
+
+
+def _carrier_phrase(row: Mapping[str, Any]) -> Phrase:
+    client, server = endpoint(row["orig_addr"], row["orig_port"]), endpoint(row["resp_addr"], row["resp_port"])
+    return phrase("evidence.carrier", client=client, server=server, app=row["app"])
 
 
 def _sessions(chains: Sequence[Chain]) -> list[Conversation]:

@@ -1,7 +1,6 @@
 """What Mailscope says, in Chinese: one file a subject, no key in two of them."""
 
 from mailscope.wording.chinese import (
-    account_abuse,
     alerts,
     cases,
     collect,
@@ -9,6 +8,7 @@ from mailscope.wording.chinese import (
     intrusion,
     investigation,
     maillog,
+    misused_hosts,
     notices,
     pages,
     phishing,
@@ -19,7 +19,7 @@ from mailscope.wording.chinese import (
 )
 
 _PARTS = (
-    account_abuse,
+    misused_hosts,
     alerts,
     cases,
     collect,

@@ -1,7 +1,6 @@
 """What Mailscope says, in English: one file a subject, no key in two of them."""
 
 from mailscope.wording.english import (
-    account_abuse,
     alerts,
     cases,
     collect,
@@ -9,6 +8,7 @@ from mailscope.wording.english import (
     intrusion,
     investigation,
     maillog,
+    misused_hosts,
     notices,
     pages,
     phishing,
@@ -19,7 +19,7 @@ from mailscope.wording.english import (
 )
 
 _PARTS = (
-    account_abuse,
+    misused_hosts,
     alerts,
     cases,
     collect,
