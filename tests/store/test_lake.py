@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -65,6 +66,17 @@ def test_compaction_joins_files_and_readers_of_the_old_ones_go_on(tmp_path):
 def test_a_folder_without_a_store_is_named(tmp_path):
     with pytest.raises(StoreError, match="no store of flow records"):
         Lake(tmp_path).info()
+
+
+@pytest.mark.parametrize("name", ["a b", "邮件", "ä+b=c"])
+def test_a_store_may_lie_in_a_folder_of_any_name(tmp_path, name):
+    folder = tmp_path / name
+    for number in range(2):
+        Lake(folder).append(records(5), app="one", number=number)
+    assert Lake(folder).to_ibis(connect()).count().to_pyarrow().as_py() == 10
+    Lake(folder).compact()
+    assert Lake(folder).to_ibis(connect()).count().to_pyarrow().as_py() == 10
+    assert all(Path(file).exists() for file in Lake(folder).files())
 
 
 WRITER = """

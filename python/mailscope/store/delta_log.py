@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
 
 class Gap(Exception):  # noqa: N818 - not an error: the log no longer reaches back so far
     """A commit that is asked for is no longer in the log, or a file of it is gone."""
@@ -64,3 +68,16 @@ def _actions(table: Path, version: int) -> list[dict[str, Any]]:
     except FileNotFoundError:
         raise Gap from None
     return [json.loads(line) for line in text.splitlines() if line]
+
+
+def data_files(table: "DeltaTable", filters: list[tuple[str, str, str]] | None = None) -> list[str]:
+    """Where the table's Parquet files lie; of those in folders of this machine, their names as they are.
+
+    deltalake writes the folder as a URL has it, `a%20b` for `a b`, and then no file is found there.
+    """
+    place = table.table_uri
+    folder = place.removeprefix("file://")
+    uris = table.file_uris(file_pruning_predicate=filters)
+    if folder == place:
+        return list(uris)
+    return [unquote(folder) + uri.removeprefix(folder) if uri.startswith(folder) else uri for uri in uris]

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mailscope.store.added_sums import LARGEST_DAY, Addable, Hours, batches, doubled, is_scattered, pieces
-from mailscope.store.delta_log import Gap, NewFile, new_files
+from mailscope.store.delta_log import Gap, NewFile, data_files, new_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class HourlySums:
 
         table = self._table()
         filters = [(DAY, ">=", first_day)] if first_day else None
-        if table is None or not (uris := table.file_uris(file_pruning_predicate=filters)):
+        if table is None or not (uris := data_files(table, filters)):
             return None
         return add_parquet_files(connection, f"sums_{self.name}", uris, schema=_schema(table)).drop(DAY)
 

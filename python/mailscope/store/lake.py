@@ -22,6 +22,7 @@ from zlib import crc32
 
 from mailscope.errors import StoreError, UsageError
 from mailscope.schema.tables import STORED
+from mailscope.store.delta_log import data_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Lake:
 
     def files(self) -> list[str]:
         """The Parquet files that hold the table just now; StoreError when there is no table."""
-        return list(self._fresh().file_uris())
+        return data_files(self._fresh())
 
     def last(self, app: str) -> int:
         """The number of the last batch stored for this writer; -1 when there is none."""
@@ -124,7 +125,7 @@ class Lake:
         # Two stores may be asked together.
         name = f"{self.name}_{crc32(self.uri.encode()):08x}"
         filters = [(DAY, ">=", since.astimezone(UTC).date().isoformat())] if since else None
-        files = table.file_uris(file_pruning_predicate=filters)
+        files = data_files(table, filters)
         if engine.reads_delta(connection):
             records = engine.add_delta(connection, name, self.uri)
             records = records.filter(records[DAY] >= since.astimezone(UTC).date()) if since else records
