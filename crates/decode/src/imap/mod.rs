@@ -5,6 +5,8 @@ mod command;
 mod cut_fetch;
 mod envelope;
 mod identify;
+#[cfg(test)]
+mod loss_tests;
 mod mailbox_name;
 mod pieces;
 mod response;

@@ -5,7 +5,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::Transfer;
-use super::mime::Leaf;
+use super::leaf::Leaf;
 use crate::layer::hex;
 use crate::record::Attachment;
 

@@ -11,6 +11,7 @@ pub(crate) mod encoding;
 pub(crate) mod gaps;
 mod header;
 pub(crate) mod html;
+mod leaf;
 mod links;
 mod lost_header;
 mod marks;

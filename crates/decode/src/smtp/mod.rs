@@ -1,12 +1,14 @@
 //! SMTP, ESMTP and LMTP (RFC 5321, 3030, 4954, 3207, 2033), from both sides or from one.
 
 mod client;
+mod client_content;
 pub mod command;
 pub(crate) mod data;
 mod held;
 mod identify;
 mod login;
 mod matching;
+mod missing;
 mod outcome;
 pub mod reply;
 mod server;
