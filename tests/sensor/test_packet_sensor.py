@@ -53,7 +53,7 @@ def is_capturing(process, store):
 
 def ended(process):
     process.send_signal(signal.SIGTERM)
-    _out, said = process.communicate(timeout=120)
+    _out, said = process.communicate(timeout=300)
     return said
 
 
@@ -193,7 +193,7 @@ def test_a_killed_sensor_has_written_nothing_twice_and_names_what_is_half(tmp_pa
             cable.send(5)
             assert until(lambda: status(store)["packets"] >= 100)
             process.kill()
-            process.communicate(timeout=120)
+            process.communicate(timeout=300)
             assert len(list(evidence.glob("*.part"))) == 1
         process = cable.sensing(store, *options)
         assert is_capturing(process, store)

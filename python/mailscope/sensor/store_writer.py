@@ -76,7 +76,7 @@ class StoreWriter:
             self._change.notify()
         return True
 
-    def close(self, patience_s: float = 30.0) -> None:
+    def close(self, patience_s: float = 120.0) -> None:
         """Stores what waits, and stops; what the store refuses now is lost."""
         with self._change:
             self._closing = True
