@@ -71,8 +71,8 @@ impl SmtpDecoder {
         if !is_greeting && !is_refusal {
             self.greeting = Greeting::Unseen;
             let is_other = reply.code != 220 && !is_greeting_of_ehlo(reply);
-            if is_other && self.matching.awaits_several() {
-                // With the greeting, the answers to the first of them may be missing.
+            // Of a session whose beginning was captured, the answers to the first of them may be missing with the greeting.
+            if self.context.from_start && is_other && self.matching.awaits_several() {
                 for expected in self.matching.give_up() {
                     self.unanswered(expected);
                 }
