@@ -3,20 +3,36 @@
 use super::{Undecoded, Walk};
 use crate::file::LinkType;
 
+const ETHERNET: LinkType = LinkType(1);
+const PPP: LinkType = LinkType(9);
 const RAW_IP: LinkType = LinkType(101);
 /// Longest header of this kind that is believed.
 const MAX_HEADER: u32 = 4096;
+
+/// Headers of one length: link type, its header's bytes, the link type of what stands behind it.
+const FIXED: [(u32, usize, LinkType); 7] = [
+    // OpenBSD: flags and security parameters of an IPsec tunnel.
+    (109, 12, RAW_IP),
+    // A byte for the direction.
+    (204, 1, PPP),
+    (205, 1, LinkType(104)),
+    (206, 1, LinkType(107)),
+    // Hilscher's netANALYZER, also with preamble; IEEE 802.3br's preamble.
+    (240, 4, ETHERNET),
+    (241, 12, ETHERNET),
+    (274, 8, ETHERNET),
+];
 
 /// Passes over such a header; the link type of what stands behind it, or none when this link type has no such header.
 ///
 /// One header only: what a header names as the next type is read as a plain link type.
 pub(super) fn first(walk: &mut Walk<'_>, link: LinkType) -> Result<Option<LinkType>, Undecoded> {
+    if let Some((_, length, behind)) = FIXED.iter().find(|(of, ..)| *of == link.0) {
+        walk.skip(*length)?;
+        return Ok(Some(*behind));
+    }
     Ok(Some(match link.0 {
-        // OpenBSD: flags and security parameters of an IPsec tunnel; a record of its packet filter.
-        109 => {
-            walk.take::<12>()?;
-            RAW_IP
-        }
+        // OpenBSD: a record of its packet filter.
         117 => {
             let length = walk.rest.first().ok_or(Undecoded::Cut)?;
             walk.skip(usize::from(*length).next_multiple_of(4))?;
@@ -27,39 +43,18 @@ pub(super) fn first(walk: &mut Walk<'_>, link: LinkType) -> Result<Option<LinkTy
         192 => ppi(walk)?,
         149 | 258 => pktap(walk)?,
         239 => nflog(walk)?,
-        // A byte for the direction.
-        166 | 204 => {
+        // pppd: the direction in place of PPP's address byte, perhaps with the control byte behind.
+        166 => {
             walk.take::<1>()?;
-            if link.0 == 166 && walk.rest.first() == Some(&3) {
+            if walk.rest.first() == Some(&3) {
                 walk.take::<1>()?;
             }
-            LinkType(9)
-        }
-        205 => {
-            walk.take::<1>()?;
-            LinkType(104)
-        }
-        206 => {
-            walk.take::<1>()?;
-            LinkType(107)
+            PPP
         }
         123 => match walk.take::<4>()? {
             [flags, ..] if flags & 0x0f == 2 => LinkType(100),
             _ => return Err(Undecoded::NotIp),
         },
-        // Hilscher's netANALYZER, also with preamble; IEEE 802.3br's preamble.
-        240 => {
-            walk.take::<4>()?;
-            LinkType(1)
-        }
-        241 => {
-            walk.take::<12>()?;
-            LinkType(1)
-        }
-        274 => {
-            walk.take::<8>()?;
-            LinkType(1)
-        }
         _ => return Ok(None),
     }))
 }

@@ -5,7 +5,7 @@ use mailscope_evidence::At;
 use super::command::{self, Command};
 use super::matching::Kind;
 use super::state::{Mode, SmtpDecoder, Unplaced};
-use super::transaction::LEAST_MAIL_BYTES;
+use super::transaction::{LEAST_MAIL_BYTES, Open};
 use crate::record::{MailTls, Records};
 use crate::session_log::DISTINCT_ITEMS;
 
@@ -177,38 +177,19 @@ impl SmtpDecoder {
     /// or when each was answered and none with 354.
     fn leave_unread(&mut self) {
         let is_answered = self.unplaced.has_any && !self.unplaced.has_lost;
-        if let Some(number) = self.ledger.current
-            && let Some(open) = self.ledger.find(number)
-            && open.lost_bytes >= LEAST_MAIL_BYTES
-            && !is_answered
-        {
-            self.ledger.close(number, "new-mail");
-        }
+        self.ledger
+            .leave(|open| open.lost_bytes >= LEAST_MAIL_BYTES && !is_answered);
         self.leave_past_data();
     }
 
     /// A command or an answer that belongs before content, while the mail that is open has had its own.
     pub(super) fn leave_past_data(&mut self) {
-        if let Some(number) = self.ledger.current
-            && self
-                .ledger
-                .find(number)
-                .is_some_and(|open| open.is_past_data())
-        {
-            self.ledger.close(number, "new-mail");
-        }
+        self.ledger.leave(Open::is_past_data);
     }
 
     /// Content follows, and the mail that is open can't be the one it belongs to.
     pub(super) fn leave_unseen(&mut self) {
-        if let Some(number) = self.ledger.current
-            && self
-                .ledger
-                .find(number)
-                .is_some_and(|open| open.is_left_unseen())
-        {
-            self.ledger.close(number, "new-mail");
-        }
+        self.ledger.leave(Open::is_left_unseen);
     }
 
     fn bdat(&mut self, at: At, argument: &[u8], out: &mut Records) {

@@ -212,6 +212,15 @@ impl Ledger {
         }
     }
 
+    /// Closes the current transaction as another mail begins, where `is_left` holds for it.
+    pub fn leave(&mut self, is_left: impl Fn(&Open) -> bool) {
+        if let Some(number) = self.current
+            && self.find(number).is_some_and(|open| is_left(open))
+        {
+            self.close(number, "new-mail");
+        }
+    }
+
     /// Closes the current transaction.
     pub fn close_current(&mut self, ended_by: &'static str) {
         if let Some(number) = self.current {
