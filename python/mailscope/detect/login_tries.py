@@ -20,7 +20,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
-from mailscope.detect.port_profile import TCP, asked_hours
+from mailscope.detect.port_profile import TCP, asked_hours, by_target, over_targets
 from mailscope.detect.senders.ownership import is_in
 from mailscope.store.flow_hours import FlowHours
 
@@ -38,33 +38,15 @@ LARGEST_TRY = 6000
 def login_tries(flow_records: Table | FlowHours, own: Sequence[Prefix], since_hour: int = 0) -> Table:
     """One row a subject and port, with the columns of `port_profile.matches`."""
     asked = FlowHours.of(flow_records).sums("asked", asked_hours, _of_logins).filter(_.hour >= since_hour)
-    of_own = asked.filter(is_in(asked.src_addr, own))
-    sums = {name: of_own[name].sum() for name in ("flows", "failed", "packets", "bytes")}
-    feeds = ["format", "exporter", "observation_domain", "folder"]
-    ends = ["src_addr", "dst_addr", "dst_port"]
-    by_feed = of_own.group_by([*feeds, *ends]).agg(**sums, first=of_own["first"].min(), last=of_own["last"].max())
-    largest = {name: by_feed[name].max() for name in sums}
-    pairs = by_feed.group_by(ends).agg(**largest, first=by_feed["first"].min(), last=by_feed["last"].max())
+    pairs = by_target(asked.filter(is_in(asked.src_addr, own)), is_one_feed=False)
     timed = pairs.mutate(seconds=(_.last.epoch_seconds() - _.first.epoch_seconds()).cast("float64"))
     tried = timed.mutate(answered=timed.flows - timed.failed).filter(
         _.answered >= LEAST_TRIES, _.answered >= PER_SECOND * _.seconds, _.bytes <= LARGEST_TRY * _.flows
     )
-    return (
-        tried.group_by(subject=_.src_addr, port=_.dst_port)
-        .agg(
-            targets=_.count(),
-            flows=_.flows.sum(),
-            failed=_.failed.sum(),
-            packets=_.packets.sum(),
-            bytes=_.bytes.sum(),
-            most_flows=_.flows.max(),
-            most_packets=_.packets.max(),
-            seconds=_.seconds.max(),
-            first=_.first.min(),
-            last=_.last.max(),
-        )
-        .mutate(kind=ibis.literal(KIND), failed_targets=0)
+    found = tried.group_by(["subject", "port"]).agg(
+        **over_targets(tried), most_flows=_.flows.max(), seconds=_.seconds.max()
     )
+    return found.mutate(kind=ibis.literal(KIND), failed_targets=0)
 
 
 def _of_logins(rows: Table) -> Table:

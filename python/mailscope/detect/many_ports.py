@@ -19,7 +19,7 @@ from ibis import _
 from ibis.expr.types import Table
 
 from mailscope.detect.endpoints import Prefix
-from mailscope.detect.port_profile import TCP, asked_hours, failed_ports
+from mailscope.detect.port_profile import TCP, asked_hours, failed_ports, over_targets
 from mailscope.store.engine import plain_rows
 from mailscope.store.flow_hours import FlowHours, among
 
@@ -57,19 +57,9 @@ def vertical_scans(
         packets=_.packets.sum(), bytes=_.bytes.sum(), first=_.first.min(), last=_.last.max(),
     )  # fmt: skip
     scanned = pairs.filter(_.unopened >= PORTS_LEAST, _.unopened >= UNOPENED_SHARE * _.ports)
-    return (
-        scanned.group_by(subject=_.src_addr)
-        .agg(
-            targets=_.count(),
-            flows=_.flows.sum(),
-            failed=_.failed.sum(),
-            packets=_.packets.sum(),
-            bytes=_.bytes.sum(),
-            most_flows=_.ports.max(),
-            most_packets=_.packets.max(),
-            seconds=(_.last.epoch_seconds().max() - _.first.epoch_seconds().min()).cast("float64"),
-            first=_.first.min(),
-            last=_.last.max(),
-        )
-        .mutate(kind=ibis.literal(KIND), failed_targets=0, port=ibis.null("int32"))
+    found = scanned.group_by(subject=_.src_addr).agg(
+        **over_targets(scanned),
+        most_flows=_.ports.max(),
+        seconds=(_.last.epoch_seconds().max() - _.first.epoch_seconds().min()).cast("float64"),
     )
+    return found.mutate(kind=ibis.literal(KIND), failed_targets=0, port=ibis.null("int32"))

@@ -24,7 +24,7 @@ from operator import or_
 
 import ibis
 from ibis import _
-from ibis.expr.types import Table
+from ibis.expr.types import Table, Value
 
 from mailscope.detect.endpoints import Prefix
 from mailscope.detect.senders.conversations import MAIL_PORTS
@@ -58,6 +58,7 @@ AMPLIFIERS = {
 }
 """UDP services that answer more than they are asked (US-CERT alert TA14-017A)."""
 
+_COUNTS = ("flows", "failed", "packets", "bytes")
 _FEED = ("format", "exporter", "observation_domain", "folder")
 
 
@@ -119,8 +120,8 @@ def matches(
     )
     of_ports = of_ports.filter(_.proto == TCP).semi_join(ports, ["src_addr", "dst_port"])
     is_one_feed = hours.only_feed("asked", _feeds, _FEED) is not None
-    by_target = _by_target(of_ports.union(of_pings.filter(_.proto == ECHO)), is_one_feed=is_one_feed)
-    by_port = held(_by_port(by_target), "asked_by_port")
+    asked_targets = by_target(of_ports.union(of_pings.filter(_.proto == ECHO)), is_one_feed=is_one_feed)
+    by_port = held(_by_port(asked_targets), "asked_by_port")
     found = [_matching(by_port, profile) for profile in profiles]
     return ibis.union(*found) if len(found) > 1 else found[0]
 
@@ -320,26 +321,30 @@ def _feeds(flow_records: Table) -> Table:
     return _asked(flow_records).select(*_FEED)
 
 
-def _by_target(asked: Table, *, is_one_feed: bool) -> Table:
-    """One row a subject, protocol, port and target; of several feeds that saw it, the largest count."""
+def by_target(asked: Table, *, is_one_feed: bool) -> Table:
+    """One row a subject, protocol, port and target of `asked_hours`; of several feeds that saw it, the largest count.
+
+    Columns: subject, proto, target, port, flows, failed, packets, bytes, first, last.
+    """
     by_feed = asked.group_by([*(() if is_one_feed else _FEED), "proto", "src_addr", "dst_addr", "dst_port"]).agg(
-        flows=_.flows.sum(),
-        failed=_.failed.sum(),
-        packets=_.packets.sum(),
-        bytes=_.bytes.sum(),
-        first=_.first.min(),
-        last=_.last.max(),
+        **{name: asked[name].sum() for name in _COUNTS}, first=_.first.min(), last=_.last.max()
     )
     if is_one_feed:
         return by_feed.rename(subject="src_addr", target="dst_addr", port="dst_port")
     return by_feed.group_by(subject=_.src_addr, proto=_.proto, target=_.dst_addr, port=_.dst_port).agg(
-        flows=_.flows.max(),
-        failed=_.failed.max(),
-        packets=_.packets.max(),
-        bytes=_.bytes.max(),
-        first=_.first.min(),
-        last=_.last.max(),
+        **{name: by_feed[name].max() for name in _COUNTS}, first=_.first.min(), last=_.last.max()
     )
+
+
+def over_targets(targets: Table) -> dict[str, Value]:
+    """Of rows that are one target each, the sums that every detector of this kind tells."""
+    return {
+        "targets": targets.count(),
+        **{name: targets[name].sum() for name in _COUNTS},
+        "most_packets": targets["packets"].max(),
+        "first": targets["first"].min(),
+        "last": targets["last"].max(),
+    }
 
 
 def _by_port(targets: Table) -> Table:
@@ -349,19 +354,12 @@ def _by_port(targets: Table) -> Table:
         is_failed=(_.failed >= _.flows).cast("int64"),
     )
     sums = timed.group_by(["proto", "subject", "port"]).agg(
-        targets=_.count(),
+        **over_targets(timed),
         failed_targets=_.is_failed.sum(),
-        flows=_.flows.sum(),
-        failed=_.failed.sum(),
-        packets=_.packets.sum(),
-        bytes=_.bytes.sum(),
         most_flows=_.flows.max(),
         most_failed=(_.is_failed * _.flows).max(),
         failed_packets=(_.is_failed * _.packets).sum(),
-        most_packets=_.packets.max(),
         seconds=_.seconds.max(),
-        first=_.first.min(),
-        last=_.last.max(),
     )
     # More SYNs than an attempt has are of several: of a sample, or of a flood from one port.
     each = sums.failed_packets / (SYNS_OF_AN_ATTEMPT * sums.failed.nullif(0))
