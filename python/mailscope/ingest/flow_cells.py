@@ -50,6 +50,9 @@ _COUNTERS = (
     *("input_if", "output_if", "src_as", "dst_as"),
 )
 
+_ARGUS_OF_IP = ("tcp", "udp", "icmp", "rtp", "rtcp", "udt", "ipv6-icmp")
+"""Argus tells of ARP, LLC and others as well, with their own addresses."""
+
 
 class Columns:
     """Which cell of a line is which of our columns."""
@@ -73,21 +76,13 @@ class Columns:
         if len(cells) != self.width:
             raise BadLine(f"it has {len(cells)} cells, its header {self.width}")
         known = {name: cells[place].strip() for name, place in self.places.items()}
-        if self.format == "binetflow" and known["proto"] not in (
-            "tcp",
-            "udp",
-            "icmp",
-            "rtp",
-            "rtcp",
-            "udt",
-            "ipv6-icmp",
-        ):
-            try:
-                address(known["src_addr"]), address(known["dst_addr"])
-            except BadLine:
+        try:
+            ends = {name: address(known[name]) for name in ("src_addr", "dst_addr")}
+        except BadLine:
+            if self.format == "binetflow" and known["proto"] not in _ARGUS_OF_IP:
                 return None
-        row: dict[str, Any] = {"format": self.format, "proto": protocol(known["proto"])}
-        row |= {"src_addr": address(known["src_addr"]), "dst_addr": address(known["dst_addr"])}
+            raise
+        row: dict[str, Any] = {"format": self.format, "proto": protocol(known["proto"]), **ends}
         row["start"], row["end"] = span(moment(known["start"]), known.get("duration"))
         if known.get("end"):
             row["end"] = max(row["start"], moment(known["end"]))
