@@ -63,3 +63,9 @@ def test_rows_too_wide_for_columns_become_blocks_that_lose_nothing():
 )
 def test_values_as_a_person_reads_them(value, shown):
     assert cell(value) == shown
+
+
+def test_more_columns_than_the_terminal_has_room_for_become_blocks_also_where_they_are_text():
+    lines = fitted([f"c{n}" for n in range(60)], [["text"] * 60], 80)
+    assert lines[0] == "row 1"
+    assert max(map(cell_len, lines)) <= 80

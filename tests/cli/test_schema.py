@@ -15,5 +15,11 @@ def test_a_table_is_explained_column_by_column(capsys):
     assert all(column.name in text for column in TABLES["logins"].columns)
 
 
+def test_no_line_is_wider_than_the_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["schema", "proxy_requests"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 def test_an_unknown_table_is_refused(capsys):
     assert main(["schema", "login"]) == 4

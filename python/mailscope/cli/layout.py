@@ -88,6 +88,8 @@ def _widths(
         for index, heading in enumerate(headings)
     ]
     room = width - len(GAP) * (len(widths) - 1)
+    if room < len(widths):
+        return None
     widths = [size if whole else min(size, room) for size, whole in zip(widths, is_whole, strict=True)]
     least = [min(NARROWEST_TEXT, max(NARROWEST_HEADING, size)) for size in needed]
     while sum(widths) > room:

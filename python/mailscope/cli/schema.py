@@ -25,16 +25,17 @@ def execute(args: argparse.Namespace) -> int:
     if args.table not in known:
         raise StoreError(f"there is no table `{args.table}`", hint=f"the tables are {', '.join(known)}")
     table = known[args.table]
-    print(f"{table.name}: {table.meaning}\n")
+    _print_aligned([(f"{table.name}:", table.meaning)], gap=1)
+    print()
     _print_aligned([(c.name, c.type + (" or null" if c.nullable else ""), c.meaning) for c in table.columns])
     return 0
 
 
-def _print_aligned(rows: list[tuple[str, ...]]) -> None:
+def _print_aligned(rows: list[tuple[str, ...]], gap: int = 2) -> None:
     import shutil
     import textwrap
 
-    widths = [max(len(row[i]) for row in rows) + 2 for i in range(len(rows[0]) - 1)]
+    widths = [max(len(row[i]) for row in rows) + gap for i in range(len(rows[0]) - 1)]
     margin = sum(widths)
     room = max(shutil.get_terminal_size((100, 24)).columns - margin, 30)
     for row in rows:

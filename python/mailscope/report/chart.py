@@ -33,7 +33,7 @@ def _first(finding: Finding, *roles: str) -> list[str]:
 
 
 def chain(view: Report, finding: Finding) -> str:
-    """Commander -> proxy -> victims as boxes and arrows, with the border of the owner's network."""
+    """Commander -> proxy -> victims as boxes and arrows; empty where the finding names none of them (a rule's match)."""
     lefts = _shown(view, _first(finding, "commander", "sender", "collector", "sender_ip", "attacker"), "client")
     is_relayed = bool(finding.roles.get("commander")) or finding.kind == "open-proxy-relay"
     if not lefts and is_relayed:
@@ -46,6 +46,8 @@ def chain(view: Report, finding: Finding) -> str:
         ("report.target" if finding.roles.get("target") else "report.victims", rights, "victim"),
     ]
     columns = [column for column in columns if column[1]]
+    if not columns:
+        return ""
     height = 64 + ROW * max(len(column[1]) for column in columns)
     gap = (WIDTH - 2 * 12 - BOX_WIDTH * len(columns)) / max(len(columns) - 1, 1)
     parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(view.say("report.chain"))}">']
