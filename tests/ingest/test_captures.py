@@ -1,6 +1,8 @@
 """Captures in, tables out."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,7 +12,7 @@ from tests.test_docs import ROOT
 
 import mailscope
 from mailscope.errors import InputError, StoreError, UsageError
-from mailscope.ingest.captures import carve, read, write_case
+from mailscope.ingest.captures import carve, read, spooled, write_case
 from mailscope.schema.tables import TABLES
 from mailscope.store.case import Case
 
@@ -120,3 +122,31 @@ def test_a_full_disk_is_an_error_that_says_where_and_what_to_do(tmp_path):
         write_case([ROOT / "examples" / "link.pcap"], tmp_path / "case")
     assert raised.value.hint == "make room there, or write to another disk; what was there before is whole"
     assert not (tmp_path / "case" / "case.json").exists()
+
+
+def test_a_reading_that_fails_leaves_no_folder_that_was_not_there_before(tmp_path):
+    (tmp_path / "a.txt").write_text("no capture\n" * 10)
+    (tmp_path / "old").mkdir()
+    for folder in (tmp_path / "old" / "case", tmp_path / "new" / "case"):
+        with pytest.raises(InputError):
+            write_case(tmp_path / "a.txt", folder)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.txt", "old"]
+
+
+def test_a_new_reading_takes_the_answer_of_the_old_one_away(tmp_path):
+    case = write_case([LINK], tmp_path)
+    case.write("findings.json", "{}")
+    case.write("report.html", "<p>")
+    write_case([INSIDE], tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case.json", "tables"]
+
+
+def test_a_pipe_is_kept_so_that_it_can_be_read_twice(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(LINK.read_bytes(),))
+    writer.start()
+    (copy,) = spooled([pipe], tmp_path / "case")
+    writer.join()
+    assert Path(copy).read_bytes() == LINK.read_bytes()
+    assert spooled([LINK], tmp_path) == [str(LINK)]

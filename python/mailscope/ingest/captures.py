@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 
 from mailscope import _core
@@ -20,6 +21,9 @@ __all__ = ["Options", "Progress", "carve", "described", "read", "search", "versi
 
 Progress = Callable[[int, int | None, int], None]
 """Called with bytes read, bytes in all (or None) and packets; what it raises stops the run."""
+
+STANDARD_INPUT = "standard-input.capture"
+"""The name of what came on standard input, where it is kept."""
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
@@ -45,11 +49,12 @@ def write_case(
 ) -> "Case":
     """The tables of captures as a case folder of Parquet files; memory stays bounded whatever their size."""
     from mailscope.store.case import TABLES_FOLDER, Case
+    from mailscope.store.write import made_folder
 
     options = options or Options()
     folder = Path(folder)
-    (folder / TABLES_FOLDER).mkdir(parents=True, exist_ok=True)
-    inputs = _core.write(_names(paths), str(folder / TABLES_FOLDER), options, progress)
+    with made_folder(folder / TABLES_FOLDER) as tables:
+        inputs = _core.write(_names(paths), str(tables), options, progress)
     return Case.create(
         folder,
         inputs,
@@ -103,17 +108,23 @@ def _is_case(source: "Case | Paths") -> "TypeGuard[Case]":
 
 
 def spooled(paths: Paths, folder: Path) -> list[str]:
-    """The captures, standard input replaced by a copy in the folder: a search needs to read it twice."""
-    names = _names(paths)
-    if "-" not in names:
-        return names
+    """The captures, standard input and pipes replaced by copies in the folder: a search needs to read them twice."""
+    return [_copied(name, folder, number) if _is_read_once(name) else name for number, name in enumerate(_names(paths))]
+
+
+def _is_read_once(name: str) -> bool:
+    path = Path(name)
+    return name == "-" or path.is_fifo()
+
+
+def _copied(name: str, folder: Path, number: int) -> str:
     import shutil
 
     folder.mkdir(parents=True, exist_ok=True)
-    copy = folder / "standard-input.capture"
-    with copy.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-    return [str(copy) if name == "-" else name for name in names]
+    copy = folder / (STANDARD_INPUT if name == "-" else f"pipe-{number}.capture")
+    with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as source, copy.open("wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    return str(copy)
 
 
 def capture_paths(case: "Case") -> list[str]:

@@ -277,7 +277,7 @@ def _coverage(view: Report) -> list[str]:
     lines = [
         view.say(
             "report.coverage-inputs",
-            name=visible(str(entry.get("name") or entry.get("path"))),
+            name=view.capture(str(entry.get("name") or entry.get("path"))),
             packets=amount(int(entry.get("packets") or 0), "packet"),
             first=_moment(entry.get("first")),
             last=_moment(entry.get("last")),

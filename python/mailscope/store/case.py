@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "case.json"
 TABLES_FOLDER = "tables"
+ANSWER = ("findings.json", "report.html")
 FORMAT = 1
 """Version of the layout above; a case with a higher one is refused."""
 
@@ -53,8 +54,13 @@ class Case(Tables):
 
     @classmethod
     def create(cls, path: str | Path, inputs: "list[dict[str, Any]]", **facts: object) -> "Case":
-        """Makes the folder a case, once its tables have been written; `facts` are versions and options."""
+        """Makes the folder a case, once its tables have been written; `facts` are versions and options.
+
+        An answer that lies there from before is removed: it was not found in these tables.
+        """
         path = Path(path)
+        for name in ANSWER:
+            (path / name).unlink(missing_ok=True)
         write_json(path / MANIFEST, {"format": FORMAT, **facts, "inputs": inputs})
         return cls.open(path)
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TYPE_CHECKING = False
@@ -26,6 +26,20 @@ def whole_file(path: Path) -> "Iterator[IO[str]]":
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def made_folder(path: Path) -> "Iterator[Path]":
+    """The folder, made with those above it; what was made is removed again when the block fails and left it empty."""
+    new = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield path
+    except BaseException:
+        with suppress(OSError):
+            for folder in new:
+                folder.rmdir()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
