@@ -33,7 +33,7 @@ def _first(finding: Finding, *roles: str) -> list[str]:
 
 
 def chain(view: Report, finding: Finding) -> str:
-    """Commander -> proxy -> victims as boxes and arrows; empty where the finding (a rule's match) names none of them."""
+    """Commander -> proxy -> victims as boxes and arrows; empty where the finding (a rule's) names none of them."""
     lefts = _shown(view, _first(finding, "commander", "sender", "collector", "sender_ip", "attacker"), "client")
     is_relayed = bool(finding.roles.get("commander")) or finding.kind == "open-proxy-relay"
     if not lefts and is_relayed:
