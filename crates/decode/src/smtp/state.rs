@@ -26,10 +26,6 @@ use crate::lines::LineReader;
 use crate::record::{MailProtocol, MailSession, MailTls, Record, Records, Sides};
 use crate::sketch::SketchBuilder;
 
-/// Bytes held while the reply to DATA is awaited.
-const HELD_BYTES: usize = 256 << 10;
-/// What stands in place of text that is missing.
-const CUT: char = '\u{2026}';
 /// What the client's bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -72,10 +68,10 @@ pub struct SmtpDecoder {
     pub(super) greeting: Greeting,
     pub(super) crlf_commands: u32,
     pub(super) bare_lf_commands: u32,
-    client_lines: LineReader,
-    server_lines: LineReader,
+    pub(super) client_lines: LineReader,
+    pub(super) server_lines: LineReader,
     /// The reply of several lines that is being read.
-    reply: Option<Reply>,
+    pub(super) reply: Option<Reply>,
     /// What the client sent after DATA, until the reply says what it is.
     pub(super) held: Held,
     client_sketch: SketchBuilder,
@@ -166,7 +162,7 @@ impl SmtpDecoder {
     }
 
     /// Takes what the client sent. Returns how much was used.
-    fn client_bytes(&mut self, times: &Times, data: &[u8], out: &mut Records) -> usize {
+    pub(super) fn client_bytes(&mut self, times: &Times, data: &[u8], out: &mut Records) -> usize {
         let mut used = 0;
         while let Some(rest) = data.get(used..).filter(|rest| !rest.is_empty()) {
             let (at, length) = times.packet_at(used);
@@ -255,69 +251,6 @@ impl SmtpDecoder {
                 content.push(if is_crlf { b"\r\n" } else { b"\n" });
             }
         }
-    }
-
-    /// DATA was given. With its reply, the mode is known; without, the first line decides, at once
-    /// when nothing of the server is seen, else when too much is held.
-    fn decide(&mut self, refused: bool, at: At, times: &Times, used: usize, rest: &[u8]) -> usize {
-        if self.waits_for_data_reply(refused) && rest.len() <= HELD_BYTES {
-            return self.held.hold(times, used, rest);
-        }
-        let limit = self.context.limits.line_bytes;
-        let start = rest.get(..limit).unwrap_or(rest);
-        let line = match memchr::memchr(b'\n', start) {
-            Some(end) => start.get(..end).unwrap_or(start),
-            None if rest.len() >= limit => start,
-            None => return self.held.hold(times, used, rest),
-        };
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_content = if refused {
-            looks_like_header(line)
-        } else if self.ledger.current.is_none() && self.context.from_start && !self.ledger.has_gap {
-            // DATA without MAIL and RCPT is refused (RFC 5321, 4.1.1.4): any command shows it.
-            !command::is_recognisable(line)
-        } else {
-            !command::ends_data(line)
-        };
-        if is_content {
-            self.begin_content(at);
-            if refused {
-                self.odd("content-after-refusal");
-            }
-            if let Some((content, _, _)) = &mut self.content
-                && refused
-            {
-                content.watch();
-            }
-        } else {
-            self.mode = Mode::Command;
-        }
-        0
-    }
-
-    fn waits_for_data_reply(&self, refused: bool) -> bool {
-        !refused && self.server_seen && self.matching.awaits(super::matching::Kind::Data)
-    }
-
-    /// Nothing can be decided with these bytes: they are held without looking at what is held.
-    fn may_hold(&self, data: &[u8]) -> bool {
-        let Mode::Decide { refused } = self.mode else {
-            return false;
-        };
-        let length = self.held.len() + data.len();
-        if self.waits_for_data_reply(refused) {
-            return length <= HELD_BYTES;
-        }
-        length < self.context.limits.line_bytes && memchr::memchr(b'\n', data).is_none()
-    }
-
-    /// Reads what was held, now that the mode may be known.
-    pub(super) fn release(&mut self, out: &mut Records) {
-        if self.held.is_empty() {
-            return;
-        }
-        let (times, held) = std::mem::take(&mut self.held).into_parts();
-        self.client_bytes(&times, &held, out);
     }
 
     /// Takes what the server sent. Returns how much was used.
@@ -520,121 +453,7 @@ impl Decoder for SmtpDecoder {
     }
 }
 
-impl SmtpDecoder {
-    fn client_gap(&mut self, at: At, missing: u64, out: &mut Records) {
-        self.client_lines.reset();
-        self.release_undecided(out);
-        // A first line after DATA that the gap cut off is lost like any other begun line: kept, it
-        // would be joined to what a later DATA brings.
-        self.held = Held::default();
-        self.is_client_missing = true;
-        match self.mode {
-            Mode::Content => {
-                if let Some((content, _, _)) = &mut self.content {
-                    content.gap();
-                }
-            }
-            Mode::Chunk { left, last } => {
-                if let Some((content, _, _)) = &mut self.content {
-                    content.mark_gap();
-                }
-                self.is_client_missing = missing == 0 || missing > left;
-                if missing > 0 && missing < left {
-                    self.mode = Mode::Chunk {
-                        left: left - missing,
-                        last,
-                    };
-                } else if missing == left {
-                    self.end_chunk(last, at, out);
-                } else {
-                    self.mode = Mode::Lost;
-                }
-            }
-            _ => {
-                if let Some((content, _, _)) = &mut self.content {
-                    content.mark_gap();
-                }
-                if let Some(login) = &mut self.login {
-                    login.exchange.lose();
-                }
-                let current = self.ledger.current.unwrap_or(0);
-                if let Some(open) = self.ledger.find(current) {
-                    open.has_lost_commands = true;
-                    open.lost_bytes = open.lost_bytes.saturating_add(missing);
-                }
-                self.mode = Mode::Lost;
-            }
-        }
-    }
-
-    /// Replies came before it was known that what they answer is missing: the end of the content, or commands.
-    fn answered_before(&mut self, early: Vec<Reply>, out: &mut Records) {
-        let content = self.content.as_ref().filter(|_| self.mode == Mode::Content);
-        let began = content.map(|(_, _, began)| *began);
-        if !matches!(self.mode, Mode::Content | Mode::Lost) {
-            return;
-        }
-        for reply in early {
-            if self.mode == Mode::Lost && reply.code == 354 {
-                self.find_content_behind_gap(&reply);
-            } else if began.is_none_or(|began| reply.at >= began) {
-                self.answer_in_order(reply, out);
-            }
-        }
-    }
-
-    /// The last line of a reply is cut off: its code, and that it is the last, stand at its start. Of a reply
-    /// whose further lines are cut off, what came before counts.
-    fn cut_reply(&mut self, at: At, out: &mut Records) {
-        let begun = self.server_lines.begun();
-        let (code, continues, text) = match reply::parse(begun).filter(|_| begun.len() > 3) {
-            Some(line) => (
-                line.code,
-                line.continues,
-                String::from_utf8_lossy(line.text),
-            ),
-            None => return,
-        };
-        let mut whole = self.reply.take().unwrap_or_default();
-        if whole.lines.is_empty() {
-            whole.lines.push(format!("{text}{CUT}"));
-        }
-        whole.code = code;
-        whole.at = at;
-        whole.is_long |= continues;
-        self.take_reply(whole, out);
-    }
-
-    /// Replies were lost: what waits for them will not be told apart any more.
-    fn server_gap(&mut self, out: &mut Records) {
-        // What was held came before the loss was seen, too.
-        self.release_undecided(out);
-        self.unplaced.has_lost = true;
-        for given_up in self.matching.give_up() {
-            self.unanswered(given_up);
-        }
-        self.ledger.flush(out);
-    }
-
-    /// The reply to DATA will not come: what is held is read by its content.
-    fn release_undecided(&mut self, out: &mut Records) {
-        if matches!(self.mode, Mode::Decide { .. }) {
-            let server_seen = std::mem::replace(&mut self.server_seen, false);
-            self.release(out);
-            self.server_seen = server_seen;
-        }
-    }
-}
-
 fn is_tls(rest: &[u8]) -> bool {
     rest.first()
         .is_some_and(|&byte| crate::tls::begins_record(byte))
-}
-
-/// `field-name ":"` at the start of a message, or an mbox line.
-fn looks_like_header(line: &[u8]) -> bool {
-    let name = line.split(|&b| b == b':').next().unwrap_or(b"");
-    let is_name =
-        name.len() >= 2 && name.len() < line.len() && name.iter().all(|b| b.is_ascii_graphic());
-    (is_name && command::parse(line).verb.is_none()) || line.starts_with(b"From ")
 }
