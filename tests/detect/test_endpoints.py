@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from mailscope.detect.endpoints import PRIVATE, is_private, parsed, prefix_of, unicast_edges
+from mailscope.detect.endpoints import PRIVATE, asked_host, is_private, parsed, prefix_of, unicast_edges
 
 
 def end(text):
@@ -43,3 +43,23 @@ def test_a_site_is_the_network_around_an_end(text):
     site = prefix_of(end(text).site(lengths), lengths)
     assert ipaddress.ip_address(text) in site
     assert site.prefixlen in lengths
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("3325256786", "198.51.100.82"),
+        ("0xC6336452", "198.51.100.82"),
+        ("0306.063.25682", "198.51.100.82"),
+        ("198.51.100.82.", "198.51.100.82"),
+        ("4294967296", "4294967296"),
+        ("1.2.3.4.5", "1.2.3.4.5"),
+        ("256.1.1.1", "256.1.1.1"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("Www.Example.ORG", "www.example.org"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("", ""),
+    ],
+)
+def test_a_host_is_read_as_a_browser_reads_it(written, asked):
+    assert asked_host(written) == asked

@@ -1,7 +1,8 @@
 import pytest
 
 from mailscope.investigation.campaigns import judged_messages
-from tests.fixtures.phish import BAD, LURE, LURE_TEXT, PARTNER, fetched, mail, merged, scene, wave
+from tests.fixtures.phish import BAD, LURE, LURE_TEXT, PARTNER, SECOND, SERVER, fetched, mail, merged, scene, wave
+from tests.fixtures.wire import START_US, Conversation
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +106,33 @@ def test_a_fetched_mail_of_a_colleague_is_not_judged(tmp_path):
     ).every
     assert letter.score == 0.0
     assert "10.0.0.60" in str(letter.cleared)
+
+
+def handed_on(packets, port):
+    """The mail server hands the message to the store behind it, over LMTP."""
+    talk = Conversation(f"{SERVER}:{port}", "10.0.0.26:24", start_us=START_US + 9 * SECOND)
+    talk.say("S: 220 store LMTP\nC: LHLO mx\nS: 250 store\nC: MAIL FROM:<it@corp.example>\nS: 250 ok")
+    talk.say("C: RCPT TO:<ann@corp.example>\nS: 250 ok\nC: DATA\nS: 354 go")
+    content = next(p.payload for p in packets if b"Message-ID:" in p.payload)
+    talk.send(True, b"Received: from x by mx\r\n" + content[content.index(b"From: ") :])
+    return talk.say("S: 250 2.0.0 saved\nC: QUIT\nS: 221 bye").fin().packets
+
+
+def test_a_mail_that_the_server_hands_on_to_its_store_is_one_mail(tmp_path):
+    sent = mail(BAD, ["ann@corp.example"], LURE_TEXT, at_s=1, port=40001)
+    (campaign,) = judged_messages(scene(tmp_path, merged(sent, handed_on(sent, 45001)))).campaigns
+    assert len(campaign.members) == 1
+    assert campaign.sender_ips == [BAD]
+
+
+def test_a_link_to_a_number_is_the_address_that_a_browser_asks(tmp_path):
+    text = LURE_TEXT.replace(LURE, '<a href="http://www.corp.example@3405803856/login">here</a>')
+    sent = mail(BAD, ["ann@corp.example"], text, at_s=1, fields="Content-Type: text/html\n")
+    (campaign,) = judged_messages(scene(tmp_path, sent)).campaigns
+    assert campaign.lure_hosts == ["203.0.113.80"]
+
+
+def test_a_link_that_a_folded_line_cuts_is_no_second_link(tmp_path):
+    text = LURE_TEXT.replace(LURE, f"http://mail-ch\n{LURE}")
+    (campaign,) = judged_messages(scene(tmp_path, mail(BAD, ["ann@corp.example"], text, at_s=1))).campaigns
+    assert campaign.lure_urls == [LURE]

@@ -43,6 +43,47 @@ def parsed(text: str | None) -> Address | None:
     return address
 
 
+def asked_host(host: str) -> str:
+    """The host that a browser asks for: numbers read as an IPv4 address, letters of IDN as punycode.
+
+    Source: WHATWG URL Standard, section 3.5 (IPv4 parser, IPv4 number parser); RFC 3490 for letters.
+
+    >>> asked_host("3325256786"), asked_host("0xc6.0x33.25682"), asked_host("www.example.org.")
+    ('198.51.100.82', '198.51.100.82', 'www.example.org')
+    """
+    name = host.strip().lower().removesuffix(".")
+    number = _ipv4_number(name)
+    if number is not None:
+        return str(ipaddress.IPv4Address(number))
+    if name.isascii():
+        return name
+    try:
+        return name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return name
+
+
+def _ipv4_number(name: str) -> int | None:
+    parts = [_whole(part) for part in name.split(".")]
+    if not 1 <= len(parts) <= 4 or any(part is None for part in parts):
+        return None
+    *leading, last = [part or 0 for part in parts]
+    if any(part > 255 for part in leading) or last >= 256 ** (5 - len(parts)):
+        return None
+    return sum(part << 8 * (3 - place) for place, part in enumerate(leading)) + last
+
+
+def _whole(text: str) -> int | None:
+    """A decimal, hexadecimal (`0x`) or octal (`0`) number; at most 16 digits are read."""
+    base, digits = (16, text[2:]) if text.startswith("0x") else (8, text[1:]) if text[:1] == "0" else (10, text)
+    if len(text) > 16 or not text or not text.isascii() or not text[0].isdigit() or "_" in text:
+        return None
+    try:
+        return int(digits or "0", base)
+    except ValueError:
+        return None
+
+
 def is_private(address: Address) -> bool:
     """True for RFC 1918, RFC 6598 and unique local addresses."""
     return _private(address.version, int(address)) is not None

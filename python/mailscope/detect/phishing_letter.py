@@ -11,7 +11,7 @@ from typing import Any
 from ibis.expr.types import Table
 
 from mailscope.detect.domains import Domains, domain_of
-from mailscope.detect.endpoints import is_private, parsed
+from mailscope.detect.endpoints import asked_host, is_private, parsed
 from mailscope.detect.network import Network
 from mailscope.detect.registrable import registrable
 
@@ -71,7 +71,7 @@ _MESSAGE = [
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One URL of a message that can be followed; `domain` is the registrable domain of its host."""
+    """One URL of a message that can be followed; `host` as a browser asks for it, `domain` its registrable domain."""
 
     url: str
     host: str
@@ -218,7 +218,17 @@ def _add_links(found: Mapping[tuple[str, int], Letter], urls: Table) -> None:
         if row["place"] == "html-src":
             letter.pictures.append(row["host"])
         elif row["place"] != "html-text" and len(letter.links) < LINKS:
-            letter.links.append(Link(row["url"], row["host"], registrable(row["host"]), row["visible_text"]))
+            host = asked_host(row["host"])
+            letter.links.append(Link(row["url"], host, registrable(host), row["visible_text"]))
+    for letter in found.values():
+        letter.links = _whole(letter.links)
+
+
+def _whole(links: list[Link]) -> list[Link]:
+    """Without links of a host of one label with which another begins: a line break cut them (RFC 5545, 3.1)."""
+    cut = [link for link in links if "." not in link.host and ":" not in link.host]
+    broken = {link.url for link in cut for other in links if other is not link and other.url.startswith(link.url)}
+    return [link for link in links if link not in cut or link.url not in broken]
 
 
 def _add_files(found: Mapping[tuple[str, int], Letter], attachments: Table) -> None:

@@ -107,7 +107,7 @@ class Judged:
 def judged_messages(scene: Scene) -> Judged:
     """The campaigns of a scene, the surest first."""
     ground = Ground(scene.network, scene.domains, insiders=_insiders(scene))
-    originals, copies = _originals(letters(scene.tables))
+    originals, copies = _originals(letters(scene.tables), scene)
     every = [judged(letter, ground) for letter in originals]
     senders = Counter(j.letter.from_addr for j in every if j.letter.from_addr)
     outside = Counter(j.letter.from_addr for j in every if (j.letter.from_addr and j.cleared is None) or j.facts)
@@ -132,17 +132,35 @@ def _insiders(scene: Scene) -> frozenset[str]:
     return frozenset(user.lower().partition("@")[0] for user in own)
 
 
-def _originals(found: Sequence[Letter]) -> tuple[list[Letter], dict[str, list[Letter]]]:
+def _originals(found: Sequence[Letter], scene: Scene) -> tuple[list[Letter], dict[str, list[Letter]]]:
     """Each message once, as it was handed in where that was seen; and all views of it by name, in order of time."""
     views: dict[str, list[Letter]] = defaultdict(list)
     for letter in found:
         views[name_of(letter)].append(letter)
     originals = []
     for several in views.values():
-        handed_in = [letter for letter in several if letter.is_handed_in]
+        handed_in = _first_hops([letter for letter in several if letter.is_handed_in], scene)
         # Handed in twice under one name it may be two messages; fetched twice it is one.
         originals += handed_in or several[:1]
     return sorted(originals, key=lambda letter: (letter.row["start"], letter.key)), views
+
+
+def _first_hops(several: Sequence[Letter], scene: Scene) -> list[Letter]:
+    """Views of one message without those in which a server that had taken it in passes it on, or one behind it."""
+    kept: list[Letter] = []
+    took: set[str] = set()
+    came_in = False
+    for letter in several:
+        client = letter.row["client_addr"]
+        is_passed_on = client in took or (came_in and scene.network.is_own(client))
+        if is_passed_on and not scene.network.is_outside(client):
+            took.add(letter.row["server_addr"])
+            continue
+        kept.append(letter)
+        if _is_for_us(letter, scene):
+            took.add(letter.row["server_addr"])
+            came_in = came_in or scene.network.is_outside(client)
+    return kept
 
 
 def name_of(letter: Letter) -> str:

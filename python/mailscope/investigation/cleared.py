@@ -196,14 +196,18 @@ def _handed_on(groups: Groups) -> list[Cleared]:
 
 
 def _odd_ports(groups: Groups) -> list[Cleared]:
-    result = []
-    for chain in groups.odd_ports[:LISTED_LIMIT]:
+    """One entry for each client and server, however often they spoke."""
+    seen: dict[tuple[str, str], Cleared] = {}
+    for chain in groups.odd_ports:
         request = chain.request
-        if request is not None:
-            where = endpoint(request.proxy_addr, request.proxy_port)
+        if request is None or len(seen) >= LISTED_LIMIT:
+            continue
+        where = endpoint(request.proxy_addr, request.proxy_port)
+        key = (request.client_addr, where)
+        if key not in seen:
             why = phrase("cleared.odd-port", client=request.client_addr, server=where)
-            result.append(Cleared("odd-port-mail", where, why, [row_evidence("mail_sessions", request.row, why)]))
-    return result
+            seen[key] = Cleared("odd-port-mail", where, why, [row_evidence("mail_sessions", request.row, why)])
+    return list(seen.values())
 
 
 def _unmarked_senders(scene: Scene, groups: Groups, findings: Sequence[Finding]) -> list[Cleared]:
