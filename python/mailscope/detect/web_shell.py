@@ -15,6 +15,7 @@ Evidence
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import ibis
 from ibis import _
@@ -58,6 +59,15 @@ CODE = (
 NOT_COMMAND = r"(?i)\bselect\b|^\s*[a-z]+://|^\s*<[?!a-z]"
 """A query, an address, a document."""
 
+PUTTING = ("PUT", "MOVE", "COPY")
+"""Methods that put a file where they say (RFC 9110, 9.3.4; RFC 4918)."""
+
+PRINTED = "command-output-uid|command-output-listing|passwd-file|shadow-file|network-configuration|system-version"
+"""Signs of answers that only a command, or a program that reads files, brings."""
+
+HIDING = ("token",)
+"""Kinds of secrets that may as well be a command in Base64."""
+
 CLIENTS_MOST = 2
 """A page that more clients than this ask is no secret one."""
 
@@ -73,15 +83,52 @@ def uploads(http_parameters: Table, http_requests: Table) -> Table:
     sent = files.select("flow_id", "exchange", "file_name", "file_bytes", "file_sha256", "file_signs")
     requests = http_requests.select(*_REQUEST, path=path_of(_.uri))
     posted = sent.join(requests, ["flow_id", "exchange"])
-    put = requests.filter(_.method.isin(["PUT", "MOVE", "COPY"]), _.path.re_search(EXECUTABLE), _.status < 300)
+    bodies = http_parameters.filter(_.place == "body", _.file_name.isnull()).select(
+        body_flow=_.flow_id, body_exchange=_.exchange, file_signs=_.file_signs
+    )
+    put = requests.filter(_.method.isin(PUTTING), _.status < 300)
+    put = put.left_join(bodies, [put.flow_id == bodies.body_flow, put.exchange == bodies.body_exchange])
+    is_code = (put.file_signs.intersect(list(CODE_SIGNS)).length() > 0).fill_null(False)
     return posted.select(*_UPLOAD).union(
-        put.mutate(
+        put.filter(put.path.re_search(EXECUTABLE) | is_code)
+        .mutate(
             file_name=_.path.re_extract(r"([^/]*)$", 1),
             file_bytes=_.request_body_bytes,
             file_sha256=ibis.null("string"),
-            file_signs=ibis.literal([], type="array<string>"),
-        ).select(*_UPLOAD)
+            file_signs=_.file_signs.fill_null(ibis.literal([], type="array<string>")),
+        )
+        .select(*_UPLOAD)
     )
+
+
+def renamed(http_requests: Table) -> Table:
+    """Files that a client gave another name (WebDAV, RFC 4918): client_addr, server_addr, path before, start."""
+    moved = http_requests.filter(_.method.isin(["MOVE", "COPY"]), _.status < 300)
+    return moved.select("client_addr", "server_addr", "start", path=path_of(_.uri))
+
+
+def obeying_pages(http_parameters: Table, http_requests: Table) -> Table:
+    """Pages that answered with what commands print: as `asked_uploads`, with `signs`, and `kinds` and `values` counts.
+
+    `kinds` are answers of different content; `hidden` are the answered requests that brought a value that is kept
+    secret, since it may be the command.
+    """
+    hidden = http_parameters.filter(_.is_secret, _.secret_kind.isin(HIDING)).select("flow_id", "exchange").distinct()
+    keyed = hidden.mutate(is_hidden=True)
+    requests = http_requests.mutate(path=path_of(_.uri)).left_join(keyed, ["flow_id", "exchange"])
+    signs = requests.response_signs.join(" ")
+    shown = requests.mutate(signs_text=signs, prints=signs.re_search(PRINTED).fill_null(False))
+    found = (
+        shown.filter(_.status < 300, ~_.method.isin(PUTTING))
+        .group_by(["server_addr", "server_port", "path"])
+        .agg(
+            **_asked(),
+            hidden=_.is_hidden.fill_null(False).sum(),
+            kinds=_.response_body_hash.nunique(),
+            signs=_.signs_text.collect(where=_.prints, distinct=True).sort()[:SHOWN],
+        )
+    )
+    return found.filter(_.signs.length() > 0, _.askers <= CLIENTS_MOST)
 
 
 _REQUEST = (
@@ -138,12 +185,16 @@ def asked_uploads(http_requests: Table, names: Sequence[str]) -> Table:
     """
     requests = http_requests.mutate(path=path_of(_.uri), page=path_of(_.uri).re_extract(r"([^/]*)$", 1))
     asked = requests.filter(_.page.isin(list(names)), _.status < 400, ~_.method.isin(["PUT", "HEAD"]))
-    return asked.group_by(["server_addr", "server_port", "path"]).agg(
-        clients=_.client_addr.collect(distinct=True).sort()[:SHOWN],
-        askers=_.client_addr.nunique(),
-        requests=_.count(),
-        sent=(_.request_body_bytes > 0).sum(),
-        bytes=_.response_body_bytes.sum(),
-        first=_.start.min(),
+    return asked.group_by(["server_addr", "server_port", "path"]).agg(**_asked())
+
+
+def _asked() -> dict[str, Any]:
+    return {
+        "clients": _.client_addr.collect(distinct=True).sort()[:SHOWN],
+        "askers": _.client_addr.nunique(),
+        "requests": _.count(),
+        "sent": (_.request_body_bytes > 0).sum(),
+        "bytes": _.response_body_bytes.sum(),
+        "first": _.start.min(),
         **first_row(_.start.notnull(), "run_", ("method", "uri", "status")),
-    )
+    }

@@ -170,7 +170,9 @@ def _tell_upload(phase: Phase, found: Seen) -> None:
     sent = [row for row in found.uploads if _is_here(phase, row) and phase.start <= row["start"] <= phase.end]
     names = sorted({row["file_name"] for row in sent})
     used = {row["path"].rpartition("/")[2] for row in found.shells}
-    phase.worked = "yes" if used & {name.rpartition("/")[2] for name in names} else "unknown"
+    ran = {id(row["upload"]) for row in found.shells if row.get("upload") is not None}
+    has_run = bool(used & {name.rpartition("/")[2] for name in names}) or any(id(row) in ran for row in sent)
+    phase.worked = "yes" if has_run else "unknown"
     phase.details |= {
         "files": [
             {

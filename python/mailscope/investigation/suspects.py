@@ -6,16 +6,22 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ibis import _
 from ibis.expr.types import Table
 
-from mailscope.detect import attack_effect, password_guessing, path_scan, port_scan, web_attack, web_shell
+from mailscope.detect import (
+    attack_effect,
+    encoded_commands,
+    password_guessing,
+    path_scan,
+    port_scan,
+    web_attack,
+    web_shell,
+)
 from mailscope.detect.listed import among
 from mailscope.investigation.conversation import rows
-
-Row = dict[str, Any]
+from mailscope.investigation.uploaded_shells import Row, obeying_shells, silent_shells, upload_of
 
 VALUES_LEAST = 3
 """Distinct attack values of one client on one server from which on it is an attack without a visible effect."""
@@ -99,7 +105,8 @@ def _what_is_there(tables: Mapping[str, Table]) -> Row:
     http = tables["http_requests"].aggregate(
         requests=_.count(),
         missing=(_.status.isin(path_scan.MISSING) | path_scan.is_by_scanner(_.user_agent)).sum(),
-        put=_.method.isin(["PUT", "MOVE", "COPY"]).sum(),
+        put=_.method.isin(web_shell.PUTTING).sum(),
+        printed=_.response_signs.join(" ").re_search(web_shell.PRINTED).sum(),
     )
     parameters = tables["http_parameters"].aggregate(parameters=_.count(), files=_.file_name.count())
     logins = tables["logins"].aggregate(logins=_.count())
@@ -113,17 +120,24 @@ def _see_web_attacks(found: Seen, http: Table, parameters: Table, there: Row) ->
         found.path_scans = rows(path_scan.path_scans(http))
     sent = rows(web_shell.uploads(parameters, http).limit(PAGES_MOST)) if there["files"] or there["put"] else []
     if there["parameters"]:
-        found.shells = _shells(rows(web_shell.shells(parameters, http)), sent)
-    found.shells += _silent_shells(http, sent, found.shells)
+        said = encoded_commands.decoded(parameters)
+        given = parameters if said is None else parameters.union(said)
+        found.shells = _shells(rows(web_shell.shells(given, http)), sent)
+    found.shells += silent_shells(http, sent, found.shells)
     found.attacks, count = _kept(found.attacks)
     if count:
         pages = attack_effect.attacked_pages(found.attacks, http)
         kept = rows(pages.order_by((-(_.brought + _.delayed + _.computed)), -_.requests).limit(PAGES_MOST))
         found.pages = _accused(kept, _requests_by_client(http, kept), found.shells)
+    if there["printed"]:
+        found.shells += obeying_shells(http, parameters, sent, found.shells, found.pages)
     shell_names = {row["path"].rpartition("/")[2] for row in found.shells}
     attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
+    tied = {id(row["upload"]) for row in found.shells if row.get("upload") is not None}
     found.uploads = [
-        row for row in sent if row["file_name"].rpartition("/")[2] in shell_names or row["client_addr"] in attackers
+        row
+        for row in sent
+        if row["file_name"].rpartition("/")[2] in shell_names or row["client_addr"] in attackers or id(row) in tied
     ]
 
 
@@ -148,40 +162,11 @@ def _shells(found: list[Row], sent: list[Row]) -> list[Row]:
     """Pages that are shells: their commands tell it, or they were uploaded under that name before."""
     kept = []
     for row in found:
-        name = row["path"].rpartition("/")[2]
-        upload = next(
-            (
-                up
-                for up in sorted(sent, key=lambda up: up["start"], reverse=True)
-                if up["server_addr"] == row["server_addr"]
-                and up["start"] <= row["first"]
-                and name
-                and name in (up["file_name"].rpartition("/")[2], up["path"].rpartition("/")[2])
-            ),
-            None,
-        )
+        upload = upload_of(row, sent)
         is_busy = row["commands"] >= COMMANDS_LEAST and row["commands"] >= COMMANDS_SHARE * row["requests"]
         if upload is not None or (row["telling"] and is_busy):
             row["upload"] = upload
             kept.append(row)
-    return kept
-
-
-def _silent_shells(http: Table, sent: list[Row], known: list[Row]) -> list[Row]:
-    """Uploaded programs that were asked for afterwards by few clients, whatever was said to them."""
-    names = {row["file_name"].replace("\\", "/").rpartition("/")[2]: row for row in sent if row["file_name"]}
-    if not names:
-        return []
-    paths = {(row["server_addr"], row["path"]) for row in known}
-    kept = []
-    for row in rows(web_shell.asked_uploads(http, sorted(names)).limit(PAGES_MOST)):
-        upload = names[row["path"].rpartition("/")[2]]
-        is_after = upload["server_addr"] == row["server_addr"] and upload["start"] < row["first"]
-        is_program = re.search(web_shell.PAGE, row["path"]) is not None and (row["sent"] or upload["file_signs"])
-        if (row["server_addr"], row["path"]) in paths or not is_after or not is_program:
-            continue
-        if row["askers"] <= web_shell.CLIENTS_MOST and row["path"] != upload["path"]:
-            kept.append(row | {"upload": upload, "shown": [], "names": [], "commands": 0, "telling": 0})
     return kept
 
 
