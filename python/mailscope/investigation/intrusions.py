@@ -14,8 +14,9 @@ from mailscope.investigation.phase_facts import phases_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
 from mailscope.investigation.stolen_accounts import strangers, tell_thefts, thefts
-from mailscope.investigation.suspects import Row, Seen, seen
+from mailscope.investigation.suspects import Seen, seen
 from mailscope.investigation.trail import mail_phases, web_phases
+from mailscope.investigation.uploaded_shells import Row
 from mailscope.investigation.weakness import Weakness, products, weaknesses
 from mailscope.wording import Phrase, amount, phrase
 

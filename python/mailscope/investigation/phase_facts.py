@@ -8,7 +8,8 @@ from typing import Any
 
 from mailscope.detect.scan_tools import tool_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, SCANS, Phase
-from mailscope.investigation.suspects import Row, Seen
+from mailscope.investigation.suspects import Seen
+from mailscope.investigation.uploaded_shells import Row
 from mailscope.wording import amount, phrase
 
 NMAP_PORTS = (100, 1000, 65535)

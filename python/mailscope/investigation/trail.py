@@ -20,7 +20,8 @@ from mailscope.detect.attack_rules import ATTACK_CLASSES
 from mailscope.detect.listed import among
 from mailscope.detect.runs import in_runs, path_of, program_of
 from mailscope.investigation.conversation import rows
-from mailscope.investigation.suspects import Row, Seen
+from mailscope.investigation.suspects import Seen
+from mailscope.investigation.uploaded_shells import Row
 
 PAUSE_SECONDS = 1800
 """A longer pause makes two phases of one."""

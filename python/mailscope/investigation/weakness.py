@@ -19,7 +19,8 @@ from mailscope.detect.runs import as_row
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
-from mailscope.investigation.suspects import Row, Seen
+from mailscope.investigation.suspects import Seen
+from mailscope.investigation.uploaded_shells import Row
 from mailscope.wording import Phrase, phrase
 
 SURE = {"yes": 0.9, "likely": 0.5}
