@@ -98,3 +98,42 @@ def test_a_password_that_came_from_elsewhere_and_fits_at_once_was_not_guessed():
     logins.append(login(FAILURES_LEAST + 2, "rosa", success="yes", service="pop3", after=20))
     (run,) = found(logins)
     assert (run["users"], run["entered"]) == (["adam", "eve"], ["adam", "eve"])
+
+
+def spread(clients, users, *, let_in=()):
+    number = 0
+    for user in users:
+        for client in clients:
+            number += 1
+            verdict = "yes" if client in let_in else "no"
+            yield login(number, user, success=verdict, service="smtp", after=70, client=f"198.51.100.{client}")
+
+
+def test_clients_that_are_refused_at_the_same_accounts_guess_together_however_slowly():
+    rows = found(spread((1, 2, 3, 4), ("anna", "bert", "carl")))
+    assert sorted(row["client_addr"] for row in rows) == [f"198.51.100.{n}" for n in (1, 2, 3, 4)]
+    assert all(row["is_shared"] and row["refused"] == 3 for row in rows)
+
+
+def test_clients_that_each_forgot_their_own_password_do_not():
+    logins = [
+        login(client * 10 + n, f"user{client}", success="no", service="imap", client=f"198.51.100.{client}")
+        for client in range(1, 6)
+        for n in range(6)
+    ]
+    assert found(logins) == []
+
+
+def test_front_ends_that_hand_on_what_people_mistype_do_not():
+    wrong = list(spread((1, 2, 3), ("anna", "bert", "carl")))
+    right = [
+        login(100 + n, f"user{n}", success="yes", service="smtp", client=f"198.51.100.{n % 3 + 1}") for n in range(60)
+    ]
+    assert found(wrong + right) == []
+
+
+def test_who_guesses_at_one_service_guesses_at_the_others_of_that_server_too():
+    fast = [login(n, f"user{n % 4}", success="no", service="imap") for n in range(12)]
+    slow = [login(40 + n, "dora", success="no", service="pop3", after=20) for n in range(5)]
+    assert sorted(row["service"] for row in found(fast + slow)) == ["imap", "pop3"]
+    assert found(slow) == []

@@ -254,3 +254,15 @@ def test_what_a_server_sends_out_after_it_obeyed_is_told(wire, tmp_path, asked_b
     assert len(sent) == told
     assert all((phase["target"], phase["bytes_sent"], phase["to"][0]) == (SERVER, 20_000, drop) for phase in sent)
     assert finding.roles["attacker"] == [ATTACKER]
+
+
+def test_addresses_that_guess_together_are_one_attack_with_who_used_the_account(wire, tmp_path):
+    for user in ("anna", "bert", "carl"):
+        for last in (1, 2, 3):
+            wire.imap(f"203.0.113.{last}", user, let_in=False)
+    wire.imap("203.0.113.2", "bert", let_in=True)
+    wire.imap("203.0.113.9", "bert", let_in=True)
+    (finding,) = wire.findings(tmp_path)
+    assert finding.subject == "203.0.113.2"
+    assert set(finding.roles["attacker"]) == {f"203.0.113.{last}" for last in (1, 2, 3, 9)}
+    assert cwes(finding) == ["CWE-521"]

@@ -5,6 +5,7 @@ What it flags
     alike), with HTTP Basic, SMTP AUTH, POP3 and IMAP. The attempts answered otherwise are those that succeeded.
 Why it matters
     The account that gave way is how the attacker came in.
+    Several clients that are each refused at the same few accounts guess together, however seldom each tries.
 What it can get wrong
     A mail program with an old password tries again and again, but always one account and slowly; many people behind
     one address who mistype look like few failures among many successes. A form that answers success and failure
@@ -46,6 +47,12 @@ LOGIN_AGAIN = (
 
 FAST_SECONDS = 10
 """Seconds between attempts, on average, below which one account is enough."""
+
+SHARING_LEAST = 3
+"""Clients refused at one account, and such accounts of one client, from which on the clients guess together."""
+
+MORE_LEAST = 3
+"""Refused attempts at another service of a server that the client guesses at, from which on it guesses there, too."""
 
 RUN_PAUSES = 3
 """Pauses of a run, on average, within which a success after its last refused attempt still is the run's."""
@@ -121,6 +128,7 @@ def guessing(tried: Table) -> Table:
 
     `tried` are `attempts`. `users` are the accounts tried, at most USERS_SHOWN. An account of which no attempt was
     refused gave way only during the run: a password that came from elsewhere is used later, and fits at once.
+    `is_shared` holds for a client that was refused at the same accounts as others, each too seldom to be told alone.
     """
     keys = ["client_addr", "server_addr", "server_port", "service", "path"]
     tried = tried.mutate(is_of_run=_is_of_run(tried, keys))
@@ -141,12 +149,29 @@ def guessing(tried: Table) -> Table:
     seconds = found.last_refused.epoch_seconds() - found.first_refused.epoch_seconds()
     is_fast = seconds <= FAST_SECONDS * found.refused
     is_machine = (found.refused >= UNTOLD_LEAST) & (seconds <= found.refused)
-    return found.filter(
-        _.refused >= FAILURES_LEAST,
-        _.refused >= FAILED_SHARE * _.attempts,
-        is_fast | (_.user_count >= USERS_LEAST),
-        (_.told >= FAILURES_LEAST) | is_machine,
+    marked = found.mutate(
+        is_alone=(_.refused >= FAILURES_LEAST)
+        & (is_fast | (_.user_count >= USERS_LEAST))
+        & ((_.told >= FAILURES_LEAST) | is_machine)
+    ).filter(_.refused >= FAILED_SHARE * _.attempts)
+    together = _together(tried.semi_join(marked, keys), keys).mutate(is_shared=True)
+    marked = marked.left_join(together, keys).drop(*(f"{key}_right" for key in keys))
+    marked = marked.mutate(is_shared=_.is_shared.fill_null(False))
+    of_pair = ibis.window(group_by=["client_addr", "server_addr"])
+    guesses = (marked.is_alone | marked.is_shared).any().over(of_pair)
+    return (
+        marked.mutate(guesses=guesses)
+        .filter(_.is_alone | _.is_shared | (_.guesses & (_.told >= MORE_LEAST)))
+        .drop("is_alone", "guesses")
     )
+
+
+def _together(tried: Table, keys: list[str]) -> Table:
+    """The keys of clients that the server refused at several accounts at which it refused several others as well."""
+    told = tried.filter(_.is_told, _.user.notnull()).select(*keys, "user").distinct()
+    of_account = ibis.window(group_by=[*(key for key in keys if key != "client_addr"), "user"])
+    shared = told.mutate(clients=_.client_addr.nunique().over(of_account)).filter(_.clients >= SHARING_LEAST)
+    return shared.group_by(keys).agg(accounts=_.count()).filter(_.accounts >= SHARING_LEAST).drop("accounts")
 
 
 def _is_of_run(tried: Table, keys: list[str]) -> Any:

@@ -61,6 +61,7 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
     mail = mail_phases(scene.tables, found, suspects)
     trails = {client: phases_of(client, web, mail, found) for client in suspects}
     kept = {client: phases for client, phases in trails.items() if _is_intrusion(phases)}
+    _join_guessers(kept)
     _add_strangers(scene, found, kept)
     for client, phases in kept.items():
         phases += data_theft(scene, client, phases)
@@ -84,6 +85,24 @@ def _is_own_editors(scene: Scene, found: Seen, shell: Row) -> bool:
         return False
     attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
     return bool(scene.network.is_own(upload["client_addr"]) and upload["client_addr"] not in attackers)
+
+
+def _join_guessers(trails: dict[str, list[Phase]]) -> None:
+    """Makes one trail of the clients that guessed together at a service: that of who got in, else of the first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for client, phases in trails.items():
+        for phase in phases:
+            if phase.slug in GUESSES and phase.details.get("together"):
+                groups.setdefault((phase.target, phase.service), []).append(client)
+    for clients in groups.values():
+        left = [client for client in clients if client in trails]
+        if not left:
+            continue
+        owner = min(left, key=lambda c: (all(p.worked != "yes" for p in trails[c]), trails[c][0].start, c))
+        for client in left:
+            if client != owner and all(p.slug in GUESSES or p.slug == "reconnaissance" for p in trails[client]):
+                trails[owner] += trails.pop(client)
+        trails[owner].sort(key=lambda phase: (phase.start, phase.slug))
 
 
 def _add_strangers(scene: Scene, found: Seen, trails: dict[str, list[Phase]]) -> None:
@@ -125,10 +144,14 @@ def _is_intrusion(phases: Sequence[Phase]) -> bool:
 
 
 def _is_machine(phase: Phase) -> bool:
-    """Guessing that no mail program with an old password does: at many accounts, or more than one attempt a second."""
+    """Guessing that no mail program with an old password does: at many accounts, with others, or more than 1/s."""
     seconds = (phase.end - phase.start).total_seconds()
     attempts = phase.details.get("attempts", 0)
-    return bool(phase.details.get("user_count", 0) >= MACHINE_USERS or attempts >= max(MACHINE_ATTEMPTS, seconds))
+    return bool(
+        phase.details.get("together")
+        or phase.details.get("user_count", 0) >= MACHINE_USERS
+        or attempts >= max(MACHINE_ATTEMPTS, seconds)
+    )
 
 
 def _tell_mail(scene: Scene, phases: Sequence[Phase]) -> None:

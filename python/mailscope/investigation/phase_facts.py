@@ -161,6 +161,7 @@ def _tell_guessing(phase: Phase, found: Seen, service: str) -> None:
         "entered": entered[:LISTED],
         "attempts": attempts,
         "where": where,
+        "together": any(row["is_shared"] for row in guesses),
     }
     phase.what = phrase(
         "phase.what-guessing", attempts=amount(attempts, "attempt"), where=where, users=users, entered=entered
