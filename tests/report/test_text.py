@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailscope.investigation.investigate import investigate
+from mailscope.report.build import report
 from mailscope.report.text import cells, fitted, text, wrap
 from tests.fixtures.relays import Mail, Relay
 from tests.fixtures.wire import write
@@ -20,8 +21,21 @@ def found(tmp_path_factory):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("width", [60, 80, 100, 200])
-def test_no_line_is_wider_than_the_window(found, lang, width):
-    assert max(cells(line) for line in text(found, lang, width).splitlines()) <= width
+def test_no_line_is_wider_than_the_window_but_those_to_copy(found, lang, width):
+    view = report(found, lang)
+    whole = {line for item in view.findings for _what, lines in item.advice for line in lines.splitlines()}
+    whole |= {row.carve for item in view.findings for row in item.evidence}
+    lines = text(found, lang, width).splitlines()
+    assert {line.strip() for line in lines} >= {line.strip() for line in whole if "mailscope carve" not in line}
+    assert max(cells(line) for line in lines if line.strip() not in {line.strip() for line in whole}) <= width
+
+
+def test_chinese_lines_break_between_listed_addresses_and_never_inside_one():
+    addresses = [f"10.1.20.{number}" for number in range(101, 109)]
+    lines = wrap("内部对代理的正常使用：" + "、".join(addresses) + " 等", 40)
+    assert all(any(address in line for line in lines) for address in addresses)
+    assert all(cells(line) <= 40 for line in lines)
+    assert not [line for line in lines if line[0] in "，：、"]
 
 
 def test_the_answer_comes_first_with_everybody_in_it(found):
@@ -50,8 +64,15 @@ def test_chinese_has_no_english_sentences(found):
 
 
 def test_nothing_found_is_said_with_what_was_looked_at(tmp_path):
-    page = text(investigate(write(tmp_path / "empty.pcap", [])))
+    page = text(investigate(write(tmp_path / "some.pcap", Relay(mails=()).packets()[:3]), own=["203.0.113.0/24"]))
     assert "No abusive mail" in page
+
+
+def test_of_captures_without_a_conversation_nothing_is_said_to_be_refuted(tmp_path):
+    page = text(investigate(write(tmp_path / "empty.pcap", [])))
+    assert "nothing can be said of this network" in page
+    assert "refuted" not in page
+    assert "No abusive mail" not in page
 
 
 def test_a_capture_whose_clock_is_wrong_is_named(found):

@@ -14,6 +14,7 @@ PACKAGE = Path(mailscope.wording.__file__).parents[1]
 CATALOGUES = {"en": english, "zh": chinese}
 GENERATED = (
     "complaint.",
+    "input.end-",
     "relay.how-",
     "tie.target-",
     "cleared.",

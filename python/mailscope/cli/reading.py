@@ -51,9 +51,12 @@ def warn_of_inputs(inputs: "list[dict[str, Any]]") -> None:
         if entry.get("end", "complete") != "complete":
             from mailscope.harmless import visible
 
-            where = f" at packet {entry['end_packet']}, offset {entry['end_offset']}" if "end_packet" in entry else ""
-            name = visible(str(entry.get("name")), 200)
-            print(f"warning: `{name}` ends in `{entry['end']}`{where}; what came before was read", file=sys.stderr)
+            from mailscope.report.inputs import ended
+            from mailscope.wording import render
+
+            name, how = visible(str(entry.get("name")), 200), visible(render(ended(entry)), 200)
+            rest = "; what came before was read" if entry.get("packets") else ""
+            print(f"warning: `{name}`: {how}{rest}", file=sys.stderr)
 
 
 # Clocks nearer than this are left as they are: the difference may be the way between two capture points.

@@ -31,14 +31,17 @@ class Hypothesis:
 
 
 def hypotheses(scene: Scene, groups: Groups, findings: Sequence[Finding], uses: Sequence[RelayUse]) -> list[Hypothesis]:
-    """All hypotheses, in the order in which a report shows them."""
-    return [
+    """All hypotheses, in the order in which a report shows them; all open where no conversation was captured."""
+    found = [
         _outside_command(findings, groups, scene),
         _insider(findings, groups, scene),
         _malware(findings, groups, scene),
         _spoofed(findings, scene),
         _mail_server(findings, uses, scene),
     ]
+    if int(scene.tables["flows"].count().execute()) == 0:
+        return [Hypothesis(item.name, "open", phrase("input.no-traffic")) for item in found]
+    return found
 
 
 def _of_kind(findings: Sequence[Finding], kind: str) -> list[Finding]:

@@ -139,7 +139,8 @@ acl SSL_ports port 443
 http_access deny mail_ports
 http_access deny CONNECT !SSL_ports
 http_access deny !inside
-# with logins: acl known proxy_auth REQUIRED, and `http_access allow inside known` in place of the next line
+# with logins: acl known proxy_auth REQUIRED
+# and in place of the next line: http_access allow inside known
 http_access allow inside
 http_access deny all"""
 

@@ -18,6 +18,7 @@ from mailscope.investigation.hypotheses import Hypothesis
 from mailscope.investigation.investigate import Investigation
 from mailscope.report.advice import advice
 from mailscope.report.headline import headline, match_lines
+from mailscope.report.inputs import ended
 from mailscope.report.lure import lure_lines, question_lines
 from mailscope.report.trail import clock, trail_lines
 from mailscope.wording import Phrase, amount, phrase, render
@@ -129,6 +130,8 @@ def report(found: Investigation, lang: str = "en", case: str = "CASE") -> Report
 
 def _nothing(view: Report) -> list[str]:
     tables = view.found.scene.tables
+    if not view.found.coverage["flows"]:
+        return [view.say("input.nothing")]
     counts = {
         "flows": amount(int(tables["flows"].count().execute()), "flow"),
         "sessions": amount(int(tables["mail_sessions"].count().execute()), "session"),
@@ -281,7 +284,7 @@ def _coverage(view: Report) -> list[str]:
             packets=amount(int(entry.get("packets") or 0), "packet"),
             first=_moment(entry.get("first")),
             last=_moment(entry.get("last")),
-            end=visible(str(entry.get("end", "complete"))),
+            end=view.prose(ended(entry)),
         )
         for entry in found.inputs
     ]
@@ -309,7 +312,11 @@ def _coverage(view: Report) -> list[str]:
     lines += [view.prose(note) for note in network.notes]
     lines += _clocks(view)
     if data["mail_port_flows_without_mail"]:
-        apps = [f"{name} {count:,}" for name, count in data["mail_port_flows_without_mail"].items()]
+        silent = view.say("input.no-payload")
+        apps = [
+            f"{silent if name == 'none' else name} {count:,}"
+            for name, count in data["mail_port_flows_without_mail"].items()
+        ]
         lines.append(view.prose(phrase("report.coverage-undecoded", apps=apps)))
     if data["searched_for"]:
         values = {"needles": data["searched_for"], "forms": data["searched_forms"]}

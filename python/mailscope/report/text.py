@@ -1,4 +1,7 @@
-"""The terminal report: the answer first, then its proof and its limits; no line wider than the window."""
+"""The terminal report: the answer first, then its proof and its limits; no sentence wider than the window.
+
+Lines to copy (commands, configuration) are never broken: half a line of configuration is another one.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,12 @@ WIDTH = 100
 
 NARROWEST = 60
 """Below this many columns lines would be torn apart."""
+
+CLOSING = "，。；：、）？！”》 "
+"""What no line begins with."""
+
+OPENING = "（“《"
+"""What no line ends with."""
 
 EVIDENCE_SHOWN = 8
 MAILS_SHOWN = 10
@@ -52,6 +61,10 @@ class Page:
         first = indent if first is None else first
         wrapped = wrap(words, self.width - cells(indent))
         self.lines += [(first if number == 0 else indent) + line for number, line in enumerate(wrapped)]
+
+    def verbatim(self, line: str, indent: str) -> None:
+        """A line to copy, whole however long it is."""
+        self.lines.append(indent + line)
 
     def pairs(self, rows: Iterable[tuple[str, str]], indent: str = "  ") -> None:
         """Label and value, the values under each other; a repeated label is left out."""
@@ -111,13 +124,15 @@ def wrap(words: str, width: int) -> list[str]:
 
 
 def _pieces(words: str, width: int) -> Iterable[str]:
-    piece = ""
+    piece, was_wide = "", False
     for character in words:
         is_wide = not character.isascii() and cells(character) == 2
-        if (is_wide and character not in "，。；：、）？！”》") or cells(piece) >= width:
+        is_seam = (is_wide or was_wide) and character not in CLOSING and piece[-1:] not in OPENING
+        if is_seam or cells(piece) >= width:
             yield piece
             piece = ""
         piece += character
+        was_wide = is_wide
         if character == " ":
             yield piece
             piece = ""
@@ -178,7 +193,7 @@ def _finding(view: Report, item: FindingView, page: Page) -> None:
     for what, lines in item.advice:
         page.paragraph(what, "      ", "    - ")
         for line in lines.splitlines():
-            page.paragraph(line, "        ")
+            page.verbatim(line, " " * 8)
 
 
 def _evidence(view: Report, item: FindingView, page: Page) -> None:
@@ -192,7 +207,8 @@ def _evidence(view: Report, item: FindingView, page: Page) -> None:
         from mailscope.wording import amount
 
         page.paragraph(view.say("report.evidence-more", rows=amount(rest, "row")), "        ")
-    page.paragraph(f"{view.say('report.carve')}: {item.evidence[0].carve}", "        ")
+    page.paragraph(f"{view.say('report.carve')}:", " " * 8)
+    page.verbatim(item.evidence[0].carve, " " * 10)
 
 
 def _mails(view: Report, item: FindingView, page: Page) -> None:

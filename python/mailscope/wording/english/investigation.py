@@ -378,7 +378,7 @@ TEMPLATES: dict[str, str] = {
     "advice.firewall": "At the edge, let only the mail server reach port 25 outside, and nobody outside reach the proxy's port.",
     "advice.update": "Update or replace the proxy software, and tell its vendor if it cannot be limited.",
     "advice.account": "Tell the owners of the accounts listed above that their passwords are known to a spammer.",
-    "advice.complain": "Report the commander's address to its provider, with the evidence below.",
+    "advice.complain": "Report the commander's address to its provider, with the evidence of this report.",
     "advice.host": "Take {host} off the network, look for malware, and change the passwords used on it.",
     "advice.relay": "Let the mail server take mail for foreign domains only from logged-in users.",
     "advice.policy": "Decide whether inside hosts may send mail past the mail server, and limit the proxy if not.",
