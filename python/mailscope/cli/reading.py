@@ -50,7 +50,6 @@ def warn_of_inputs(inputs: "list[dict[str, Any]]") -> None:
             _note_copies(entry)
         if entry.get("end", "complete") != "complete":
             from mailscope.harmless import visible
-
             from mailscope.report.inputs import ended
             from mailscope.wording import render
 

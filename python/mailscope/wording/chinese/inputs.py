@@ -1,4 +1,4 @@
-"""中文文字：抓包文件读到了哪里。"""
+"""How far captures could be read, in Chinese."""
 
 UNITS: dict[str, tuple[str, str]] = {}
 
