@@ -28,6 +28,16 @@ def test_every_verb_has_help_with_examples_of_itself(verb, capsys):
     assert f"mailscope {verb}" in capsys.readouterr().out.split("examples:")[1]
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_fits_the_terminal_but_for_what_is_copied(verb, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([verb, "--help"])
+    lines = capsys.readouterr().out.split("examples:")[0].splitlines()
+    # argparse never breaks the list of an option's choices.
+    assert [line for line in lines if len(line) > 80 and "{" not in line] == []
+
+
 def test_no_verb_is_a_usage_error_and_prints_help(capsys):
     assert main([]) == 2
     assert "verbs:" in capsys.readouterr().out

@@ -21,6 +21,16 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=_columns() - 2)
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Sentences wrapped; examples and whatever else is indented as it is, to be copied."""
+        import textwrap
+
+        paragraphs = text.split("\n\n")
+        return "\n\n".join(
+            paragraph if "\n " in paragraph or paragraph[:1] == " " else textwrap.fill(paragraph, width)
+            for paragraph in paragraphs
+        )
+
 
 def _columns() -> int:
     if (given := os.environ.get("COLUMNS", "")).isdecimal():
