@@ -125,3 +125,36 @@ def test_the_answer_of_an_inner_service_shows_that_the_server_asked_it():
     url = "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
     found = judged(exchange(0, PLAIN), exchange(1, url, prefix='{"AccessKeyId": "A", "SecretAccessKey": "B"}'))
     assert found == {"server-side-request-forgery": ("yes", ["inner-answer"])}
+
+
+BYPASS = "admin' or 'x'='x' -- "
+
+
+def form(number, value, *, status=200, location=None, cookies=(), signs=(), method="POST"):
+    asked, given = exchange(number, value, status=status, signs=signs, path="/login.php")
+    asked |= {"method": method, "uri": "/login.php", "location": location, "set_cookies": list(cookies)}
+    return asked, given | {"place": "form", "name": "user"}
+
+
+REFUSED = ("login-form", "password-field")
+
+
+def test_a_log_in_form_that_refuses_others_and_lets_an_injection_in_was_bypassed():
+    found = judged(form(0, "anna", signs=REFUSED), form(1, BYPASS, status=302, location="/inbox.php", cookies=["SID"]))
+    assert found == {"sql-injection": ("yes", ["login-bypassed"])}
+
+
+def test_a_form_that_was_not_seen_to_refuse_was_perhaps_bypassed():
+    shown = form(0, "", signs=REFUSED, method="GET")
+    found = judged(shown, form(1, BYPASS, status=302, location="/inbox.php", cookies=["SID"]))
+    assert found == {"sql-injection": ("likely", ["login-bypassed"])}
+
+
+@pytest.mark.parametrize("location", ["/login.php?error=1", "/login.php"])
+def test_a_redirect_back_to_the_form_is_no_way_in(location):
+    found = judged(form(0, "anna", signs=REFUSED), form(1, BYPASS, status=302, location=location))
+    assert found["sql-injection"][1] == []
+
+
+def test_a_form_without_a_password_that_goes_on_was_not_bypassed():
+    assert judged(form(0, "anna"), form(1, BYPASS, status=302, location="/thanks"))["sql-injection"][1] == []

@@ -2,7 +2,8 @@
 
 What it flags
     For each client, page and class of attack: delays that were asked for, answers that grew by what a query brought
-    back, errors of the database, contents of system files, output of commands, script that comes back unchanged.
+    back, log-in forms that let in, errors of the database, contents of system files, output of commands, script that
+    comes back unchanged.
 Why it matters
     Most attacks fail; the one that worked is the weakness to close.
 What it can get wrong
@@ -21,6 +22,7 @@ import ibis
 from ibis import _
 from ibis.expr.types import Table
 
+from mailscope.detect.password_guessing import REFUSING, returns_to_form
 from mailscope.detect.runs import first_row, path_of
 
 FILE_SIGNS = frozenset(("passwd-file", "shadow-file", "configuration-file", "source-code", "private-key", "phpinfo"))
@@ -74,7 +76,7 @@ def attacked_pages(attacks: Table, http_requests: Table) -> Table:
     ).select(
         "flow_id", "exchange", "client_addr", "server_addr", "server_port", "path", "status", "size", "seconds",
         "response_body_hash", "response_body_prefix", "response_signs", "start", "capture", "first_packet",
-        "last_capture", "last_packet", "method", "uri",
+        "last_capture", "last_packet", "method", "uri", "location", "set_cookies",
     )  # fmt: skip
     keys = attacks.select("flow_id", "exchange").distinct()
     usual = _usual(
@@ -93,8 +95,15 @@ def _usual(requests: Table) -> Table:
         usual_size=_.size.max(where=_.status < 400),
         usual_ok=(_.status < 400).sum(),
         usual_seconds=_.seconds.median(),
+        usual_forms=_shows_form(requests).sum(),
+        usual_refusals=((requests.method == "POST") & _shows_form(requests)).fill_null(False).sum(),
         usual_signs=_.response_signs.join(" ").collect(distinct=True).sort()[:SHOWN],
     )
+
+
+def _shows_form(requests: Table) -> Any:
+    """True for an answer that asks for a password, or says that the one given was wrong."""
+    return (requests.status < 500) & requests.response_signs.join(" ").re_search(REFUSING)
 
 
 def _observed(hit: Table) -> Table:
@@ -112,8 +121,11 @@ def _observed(hit: Table) -> Table:
     of_page = ibis.window(group_by=["client_addr", "server_addr", "server_port", "path", "attack"])
     usual_kind = asks_letter.ifelse(kind, ibis.null("string")).mode().over(of_page)
     grown = hit.size > hit.usual_size.fill_null(0) + GROWTH_BYTES
+    goes_on = hit.status.between(300, 399) & ~returns_to_form(hit.location, hit.path)
     return hit.mutate(
         is_ok=is_ok,
+        is_let_in=((hit.method == "POST") & goes_on & (hit.attack == "sql-injection")).fill_null(False),
+        is_shut_out=((hit.method == "POST") & _shows_form(hit)).fill_null(False),
         reflected=reflected & is_ok,
         is_delayed=(claimed >= 1) & (hit.seconds >= claimed) & (hit.usual_seconds.fill_null(0) * 2 <= claimed),
         brought=is_query & is_ok & grown & hit.usual_size.notnull() & ~reflected,
@@ -131,6 +143,7 @@ def _observed(hit: Table) -> Table:
         | _.is_delayed
         | _.computed
         | _.is_inner
+        | (_.is_let_in & (_.usual_forms > 0).fill_null(False))
         | _.signs_text.re_search(_any_of(FILE_SIGNS | OUTPUT_SIGNS | DATA_SIGNS)),
         hints=_.reflected
         | _.widened
@@ -168,11 +181,18 @@ def _pages(rows: Table) -> Table:
         reflected=_.reflected.sum(),
         computed=_.computed.sum(),
         inner=_.is_inner.sum(),
+        let_in=_.is_let_in.sum(),
+        let_in_anew=(_.is_let_in & (_.set_cookies.length() > 0)).sum(),
+        shut_out=_.is_shut_out.sum(),
+        usual_forms=_.usual_forms.max(),
+        usual_refusals=_.usual_refusals.max(),
         usual_ok=_.usual_ok.max(),
         usual_signs=_.usual_signs.arbitrary(),
         signs=_.signs_text.collect(where=_.signs_text.length() > 0, distinct=True).sort()[:SHOWN],
         names=_.name.collect(distinct=True).sort()[:SHOWN],
-        effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed, distinct=True).sort()[:SHOWN],
+        effect_names=_.name.collect(where=_.brought | _.is_delayed | _.computed | _.is_let_in, distinct=True).sort()[
+            :SHOWN
+        ],
         tables=_.table.collect(where=named & _.brought, distinct=True).sort()[:SHOWN],
         asked_tables=_.table.collect(where=named & _.is_ok, distinct=True).sort()[:SHOWN],
         examples=_.value[:200].collect(distinct=True).sort()[:SHOWN],
@@ -185,7 +205,8 @@ def effect(page: Mapping[str, Any]) -> tuple[str, list[str]]:
     """What one page's row shows: `yes`, `likely`, `no` or `unknown`, with the reasons by name."""
     usual = {sign for text in page["usual_signs"] or () for sign in text.split()}
     signs = {sign for text in page["signs"] or () for sign in text.split()} - usual
-    sure, perhaps = _sure(page, signs), _perhaps(page, signs)
+    sure = _sure(page, signs)
+    perhaps = [reason for reason in _perhaps(page, signs) if reason not in sure]
     if sure or perhaps:
         return ("yes" if sure else "likely"), sure + perhaps
     if page["answered"] == 0:
@@ -204,6 +225,7 @@ def _sure(page: Mapping[str, Any], signs: set[str]) -> list[str]:
         "delay": (page["attack"] in RUNS or is_sql) and page["delayed"] >= DELAYS_LEAST,
         "data-back": is_sql and (page["brought"] or signs & DATA_SIGNS),
         "letter-by-letter": is_sql and _tells_letters(page),
+        "login-bypassed": page["let_in"] and (page["shut_out"] or page["usual_refusals"]),
     }
     return [reason for reason, holds in reasons.items() if holds]
 
@@ -222,6 +244,7 @@ def _perhaps(page: Mapping[str, Any], signs: set[str]) -> list[str]:
         "database-error": is_sql and (signs & ERROR_SIGNS or fails),
         "answers-differ": is_sql and page["ok"] >= ANSWERS_LEAST and 2 <= page["answers"] <= page["ok"] // 2,
         "all-rows": is_sql and page["widened"],
+        "login-bypassed": page["let_in_anew"] and page["usual_forms"],
         "reflected": page["attack"] == "cross-site-scripting" and (page["reflected"] or "markup-answered" in signs),
     }
     return [reason for reason, holds in reasons.items() if holds]

@@ -98,7 +98,7 @@ def _form_attempts(logins: Table, http_requests: Table) -> Table:
         says=_.response_signs.join(" "),
     )
     asked = forms.join(answers, ["flow_id", "first_packet"])
-    goes_on = (_.status >= 300) & (_.status < 400) & ~_returns(_.location, _.path)
+    goes_on = (_.status >= 300) & (_.status < 400) & ~returns_to_form(_.location, _.path)
     asked = asked.mutate(goes_on=goes_on.fill_null(False))
     of_client = ibis.window(group_by=["client_addr", "server_addr", "path"])
     asked = asked.mutate(
@@ -109,14 +109,16 @@ def _form_attempts(logins: Table, http_requests: Table) -> Table:
     alike = ibis.least(ALIKE_BYTES, ibis.greatest(ALIKE_LEAST, asked.usual_size * ALIKE_SHARE))
     is_usual = (_.status == asked.usual_status) & ((_.size - asked.usual_size).abs() <= alike)
     is_told = (
-        _.status.isin([401, 403, 429]) | _.says.re_search(REFUSING) | _returns(_.location, _.path).fill_null(False)
+        _.status.isin([401, 403, 429])
+        | _.says.re_search(REFUSING)
+        | returns_to_form(_.location, _.path).fill_null(False)
     )
     marked = asked.mutate(is_told=is_told & ~_.goes_on)
     marked = marked.mutate(is_refused=marked.is_told | (~_.goes_on & (is_usual | (_.tries < FAILURES_LEAST))))
     return marked.select(*_COLUMNS, "path", "is_refused", "is_told", is_success=~_.is_refused & (_.status < 400))
 
 
-def _returns(location: Any, path: Any) -> Any:
+def returns_to_form(location: Any, path: Any) -> Any:
     """True for a redirect back to the form itself, or to a page that tells of an error or shows the form again."""
     to = location.lower()
     tells = to.re_search(r"[?&/](error|err|fail|failed|denied|invalid)\b")

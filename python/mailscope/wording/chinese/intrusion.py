@@ -67,6 +67,7 @@ TEMPLATES: dict[str, str] = {
     "effect.data-back": "应答因查询带回的数据而变大",
     "effect.inner-answer": "返回了不对外开放的内部服务的应答",
     "effect.letter-by-letter": "应答逐字符泄露了数据",
+    "effect.login-bypassed": "登录表单未验证密码即放行",
     "effect.database-error": "数据库报错",
     "effect.answers-differ": "应答随条件而不同",
     "effect.all-rows": "恒真条件带来了更长的应答",

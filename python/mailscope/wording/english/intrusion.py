@@ -69,6 +69,7 @@ TEMPLATES: dict[str, str] = {
     "effect.data-back": "the answer grew by what the query brought",
     "effect.inner-answer": "the answer of a service that is not open to the outside came back",
     "effect.letter-by-letter": "the answers told the data letter by letter",
+    "effect.login-bypassed": "the log-in form let in without the password",
     "effect.database-error": "an error of the database",
     "effect.answers-differ": "answers differ with the condition asked",
     "effect.all-rows": "a condition that is always true brought a longer answer",
