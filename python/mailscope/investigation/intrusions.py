@@ -10,6 +10,7 @@ from ibis import _
 from mailscope.detect.finding import Evidence, Fact, Finding, Technique, combined
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.data_theft import data_theft
+from mailscope.investigation.ftp_uploads import ftp_uploads
 from mailscope.investigation.phase_facts import phases_of
 from mailscope.investigation.phases import ATTACKS, GUESSES, Phase
 from mailscope.investigation.scene import Scene
@@ -64,7 +65,7 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
     _join_guessers(kept)
     _add_strangers(scene, found, kept)
     for client, phases in kept.items():
-        phases += data_theft(scene, client, phases)
+        phases += data_theft(scene, client, phases) + ftp_uploads(scene, client, phases)
         phases.sort(key=lambda phase: (phase.start, phase.slug))
     said = products(scene, sorted({phase.target for phases in kept.values() for phase in phases})) if kept else {}
     made = []
@@ -273,7 +274,7 @@ def _fact_name(phase: Phase) -> str | None:
 def _phase_evidence(phase: Phase) -> Evidence:
     table = "http_requests" if phase.service.startswith("http") else "mail_sessions"
     return Evidence(
-        table="flows" if phase.slug == "port-scan" else table,
+        table="flows" if phase.slug == "port-scan" or phase.service.startswith("ftp") else table,
         flow_id=phase.flow_id,
         capture=phase.first[0],
         first_packet=phase.first[1],

@@ -155,8 +155,11 @@ def _unexplained_shells(found: Seen, phases: Sequence[Phase]) -> list[Weakness]:
     shown = []
     for shell in found.shells:
         if shell.get("upload") is None and clients & set(shell["clients"]):
-            what, where = phrase("weakness.shell-only", shell=shell["path"]), shell["path"]
-            shown.append(Weakness("CWE-506", what, where, shell["server_addr"], shell["first"], 0.7, _ran(shell)))
+            target, where = shell["server_addr"], shell["path"]
+            sent = [p for p in phases if p.target == target and p.service.startswith("ftp") and p.end <= shell["first"]]
+            key = "weakness.shell-after-ftp" if sent else "weakness.shell-only"
+            what = phrase(key, shell=where, clients=sorted({phase.client for phase in sent}))
+            shown.append(Weakness("CWE-506", what, where, target, shell["first"], 0.7, _ran(shell)))
     return shown
 
 

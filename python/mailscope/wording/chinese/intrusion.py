@@ -56,6 +56,7 @@ TEMPLATES: dict[str, str] = {
     "phase.what-sent": "以 {senders} 的名义投递 {mails}：接受 {accepted}，拒绝 {rejected}",
     "phase.what-attack": "{requests} 对 {pages} 进行{attack}（参数：{parameters}）；效果：{effect}",
     "phase.what-tables": "{what}；查询的表：{tables}，返回 {bytes}",
+    "phase.what-ftp-upload": "通过 FTP 发送了 {files}（{bytes}），文件名未解析",
     "phase.what-upload": "{files} 上传到 {pages}",
     "phase.what-shell": "通过 {pages} 执行 {commands}：{examples}；返回 {bytes}",
     # --- 效果
@@ -76,6 +77,7 @@ TEMPLATES: dict[str, str] = {
     "weakness.weak-password": "{users} 在 {where} 的弱密码：被猜中，{attempts} 次尝试未被阻止",
     "weakness.injection": "{pages} 存在{attack}，参数 {parameters}：{effect}",
     "weakness.upload": "{page} 可任意上传文件：{file} 被保存并作为 {shell} 运行",
+    "weakness.shell-after-ftp": "{shell} 处有 Web Shell 应答；此前 {clients} 曾通过 FTP 向该服务器发送文件，它很可能是其中之一",
     "weakness.shell-only": "{shell} 是网页木马；它如何被放入，流量中未显示",
     "weakness.own-sender": "邮件服务器 {server} 允许外部不登录而以本域为发件人：{senders}",
     # --- 证据

@@ -58,6 +58,7 @@ TEMPLATES: dict[str, str] = {
     "phase.what-sent": "{mails} handed in as {senders}: {accepted} accepted, {rejected} refused",
     "phase.what-attack": "{requests} with {attack} at {pages} (parameters: {parameters}); effect: {effect}",
     "phase.what-tables": "{what}; tables asked for: {tables}, {bytes} came back",
+    "phase.what-ftp-upload": "{files} sent by FTP, {bytes}; their names are not read",
     "phase.what-upload": "{files} sent to {pages}",
     "phase.what-shell": "{commands} through {pages}: {examples}; {bytes} came back",
     # --- effects
@@ -78,6 +79,7 @@ TEMPLATES: dict[str, str] = {
     "weakness.weak-password": "weak password of {users} at {where}: guessed, {attempts} attempts were not stopped",
     "weakness.injection": "{attack} in {pages}, parameters {parameters}: {effect}",
     "weakness.upload": "unrestricted upload in {page}: {file} was stored and ran as {shell}",
+    "weakness.shell-after-ftp": "a web shell answers at {shell}; {clients} sent files to the server by FTP before, of which it is likely one",
     "weakness.shell-only": "a web shell answers at {shell}; how it came there is not shown by this traffic",
     "weakness.own-sender": "mail server {server} takes the owner's own domain as sender from outside without a login: {senders}",
     # --- evidence
