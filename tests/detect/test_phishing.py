@@ -147,3 +147,13 @@ def test_a_lure_from_outside_with_the_account_of_somebody_inside_is_judged():
     assert judged(lure, inside).is_phishing
     assert "outside-login" in {fact.name for fact in judged(lure, inside).facts}
     assert judged(lure, GROUND).score == 0.0
+
+
+def test_a_page_inside_the_link_itself_is_a_way_out():
+    said = {"marks": ["data-link"], "spotted": ["verify your account", "mailbox is full", "will be suspended"]}
+    assert judged(letter(**said), GROUND).is_phishing
+
+
+def test_traditional_chinese_is_read_as_simplified_is():
+    for said in (["信箱已滿", "重新驗證"], ["邮箱已满", "重新验证"]):
+        assert {"says-mailbox", "says-confirm"} <= names(spotted=said)

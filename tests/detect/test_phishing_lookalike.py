@@ -48,3 +48,8 @@ def test_names_are_found_as_words_of_a_display_name():
     assert brands_in_name("Bank of America (alerts)") == ("bank of america",)
     assert brands_in_name("支付宝客服") == ("支付宝",)
     assert brands_in_name("Pineapple Visage") == ()
+
+
+def test_letters_with_marks_above_and_below_are_the_letters_without():
+    assert imitated_own("gränít.example", ("granit.example",)) == "granit.example"
+    assert skeleton("łødź") == skeleton("lodz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import unicodedata
 from functools import lru_cache
 
 from mailscope.detect.phishing_brands import BRANDS, ORDINARY_WORDS
@@ -13,7 +14,7 @@ SHORTEST = 5
 """Labels shorter than this are too often alike by chance."""
 
 # Letters that look like others (a small part of Unicode TR39's confusables: those of names in use).
-_ALIKE = str.maketrans(dict(zip("0135$@аеорсухіјѕԁһкпмтвνοαιɡ", "olessaaeopcyxijsdhknmtbvoaig", strict=True)))
+_ALIKE = str.maketrans(dict(zip("0135$@аеорсухіјѕԁһкпмтвνοαιɡıłøđ", "olessaaeopcyxijsdhknmtbvoaigilod", strict=True)))
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _TOKENS = re.compile(r"[^\w]+|_")
 
@@ -39,7 +40,8 @@ def skeleton(label: str) -> str:
     >>> skeleton("paypa1") == skeleton("paypal")
     True
     """
-    plain = label.lower().translate(_ALIKE).replace("l", "i").replace("|", "i")
+    bare = "".join(c for c in unicodedata.normalize("NFKD", label.lower()) if not unicodedata.combining(c))
+    plain = bare.translate(_ALIKE).replace("l", "i").replace("|", "i")
     for pair, one in _PAIRS:
         plain = plain.replace(pair, one)
     return plain

@@ -19,6 +19,10 @@ LIST_FIELDS = frozenset({"list-post", "mailing-list", "x-mailing-list", "list-ar
 """Fields that list software adds beside List-Id; who only forges a List-Id seldom does."""
 
 
+WAYS_OUT = frozenset({"form", "data-link", "script-link", "refresh"})
+"""Marks of a mail that leads somewhere without an address that can be followed."""
+
+
 def is_real_list(letter: Letter) -> bool:
     """A List-Id with the other marks of list software."""
     return letter.is_list_mail and not LIST_FIELDS.isdisjoint(letter.row["header_names"] or ())
@@ -42,7 +46,7 @@ def signals(letter: Letter, ground: Ground, is_strong: bool = False) -> list[Fac
         found.append(ordinary("signed", domain=letter.from_domain))
     if letter.links and links_home:
         found.append(ordinary("own-links", domain=letter.from_domain))
-    if not letter.links and not letter.files and not row["reply_to"] and "form" not in letter.marks:
+    if not letter.links and not letter.files and not row["reply_to"] and letter.marks.isdisjoint(WAYS_OUT):
         found.append(ordinary("no-way-out"))
     return found
 

@@ -77,6 +77,7 @@ WEIGHTS: dict[str, float] = {
     "many-recipients": 0.15,
     "guessed-recipients": 0.2,
     "dominant-sender": 0.15,
+    "page-took-password": 0.5,
 }
 """Weight by name of the signal."""
 

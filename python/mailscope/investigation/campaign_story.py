@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailscope.detect.finding import Evidence, Finding, Technique, row_evidence
-from mailscope.detect.phishing import Judgement
+from mailscope.detect.finding import Evidence, Finding, Technique, doubt, row_evidence
+from mailscope.detect.phishing import THRESHOLD, Judgement
+from mailscope.detect.phishing_signs import sign
 from mailscope.investigation.campaign_answers import answers, having, url_of, victim_table
 from mailscope.investigation.campaigns import Campaign, Judged, judged_messages
 from mailscope.investigation.cleared import Cleared
@@ -46,6 +47,7 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
     """Findings of campaigns and of passwords given away, and what was cleared."""
     judged = judged_messages(scene)
     findings: list[Finding] = []
+    judged.campaigns += _settled(scene, judged.doubtful[:FINDINGS])
     shown = judged.campaigns[:FINDINGS]
     seen = seen_of(scene, shown) if shown else None
     taken = {id(campaign): _handed_in(scene, campaign) for campaign in shown}
@@ -58,6 +60,22 @@ def phishing_findings(scene: Scene) -> tuple[list[Finding], list[Cleared]]:
         if theft is not None:
             findings.append(theft)
     return findings, cleared_senders(judged)
+
+
+def _settled(scene: Scene, doubtful: Sequence[Campaign]) -> list[Campaign]:
+    """Those of the doubtful campaigns whose readers then typed a password into a page that poses as another."""
+    if not doubtful:
+        return []
+    seen = seen_of(scene, doubtful)
+    found = []
+    for campaign in doubtful:
+        people = persons(scene, campaign, seen)
+        pages = [url for person in people if (event := person.first("submitted")) and (url := url_of(event))]
+        if pages:
+            campaign.facts.append(sign("page-took-password", urls=pages[:3]))
+            campaign.confidence = round(1.0 - doubt(campaign.facts), 3)
+            found.append(campaign)
+    return [campaign for campaign in found if campaign.confidence >= THRESHOLD]
 
 
 def _handed_in(scene: Scene, campaign: Campaign) -> list[tuple[str, str]]:
@@ -306,7 +324,8 @@ def campaign_fact(campaign: Campaign) -> Any:
     """The lure itself as a ground of the theft."""
     from mailscope.detect.finding import Fact
 
-    return Fact("lure", round(campaign.confidence * 0.6, 2), phrase("phishing.fact-lure", urls=campaign.lure_urls[:3]))
+    urls: list[Any] = [*campaign.lure_urls[:3]] or [phrase("word.none")]
+    return Fact("lure", round(campaign.confidence * 0.6, 2), phrase("phishing.fact-lure", urls=urls))
 
 
 def _field_fact(given: Sequence[tuple[Person, Event]]) -> Any:

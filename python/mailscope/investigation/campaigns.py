@@ -102,6 +102,8 @@ class Judged:
     copies: dict[str, list[Letter]]
     campaigns: list[Campaign]
     senders: Counter[str]
+    doubtful: list[Campaign] = field(default_factory=list)
+    """Below the threshold, with files and no link: the page that took a password may tell."""
 
 
 def judged_messages(scene: Scene) -> Judged:
@@ -113,15 +115,17 @@ def judged_messages(scene: Scene) -> Judged:
     outside = Counter(j.letter.from_addr for j in every if (j.letter.from_addr and j.cleared is None) or j.facts)
     incoming = [j for j in every if _is_for_us(j.letter, scene)]
     attempts = _attempts(scene.tables)
-    found = []
+    found, doubtful = [], []
     for members in groups(incoming, scene):
         campaign = _campaign(members, scene, attempts, copies)
         campaign.top_sender = _compared(campaign, outside)
         _judge(campaign)
         if campaign.confidence >= THRESHOLD:
             found.append(campaign)
+        elif not campaign.lure_urls and any(member.letter.files for member in members):
+            doubtful.append(campaign)
     found.sort(key=lambda campaign: (-campaign.confidence, campaign.first))
-    return Judged(every, incoming, copies, found, senders)
+    return Judged(every, incoming, copies, found, senders, doubtful)
 
 
 def _insiders(scene: Scene) -> frozenset[str]:

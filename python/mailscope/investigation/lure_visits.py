@@ -74,7 +74,7 @@ def visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
     asked = [_of_request(row) for row in rows(_requests_at(tables["http_requests"], hosts, servers))]
     by_host: dict[str, list[Event]] = defaultdict(list)
     for event in asked:
-        name = _host(event.row)
+        name = host_of(event.row)
         by_host[name if name in found else event.server].append(event)
     for name, events in by_host.items():
         told = _with_submissions(scene, events)
@@ -82,8 +82,17 @@ def visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
     return found
 
 
-def _host(row: Mapping[str, Any]) -> str:
+def host_of(row: Mapping[str, Any]) -> str:
+    """Name of the host that a request asks, lower case, without its port."""
     return str(row["host"] or "").lower().partition(":")[0]
+
+
+def submissions(scene: Scene, flows: Sequence[str]) -> list[Event]:
+    """Requests of these flows that carry a typed secret."""
+    if not flows:
+        return []
+    asked = [_of_request(row) for row in rows(_shaped(among(scene.tables["http_requests"], "flow_id", flows)))]
+    return [event for event in _with_submissions(scene, asked) if event.kind == "submitted"]
 
 
 def _requests_at(http: Table, hosts: Sequence[str], servers: Sequence[str]) -> Table:
@@ -123,7 +132,7 @@ def _passed_on(scene: Scene, lure: str, told: Sequence[Event], hosts: Sequence[s
         asked = http.filter(host.isin(targets) | (sent_from.isin([lure, *targets]) & (http.method == "POST")))
         requests = [_of_request(row) for row in rows(_shaped(among(asked, "client_addr", sorted(sat))))]
         step = _with_submissions(scene, [e for e in requests if _is_foreign(scene, e) and _is_near(e, sat)])
-        found += [event for event in step if event.kind == "submitted" and _host(event.row) not in {*hosts, lure}]
+        found += [event for event in step if event.kind == "submitted" and host_of(event.row) not in {*hosts, lure}]
         if not step:
             break
     return list({(event.row["flow_id"], event.row["exchange"]): event for event in found}.values())
@@ -141,7 +150,7 @@ def _targets(scene: Scene, events: Sequence[Event]) -> set[str]:
 
 
 def _is_foreign(scene: Scene, event: Event) -> bool:
-    return not scene.network.is_own(event.server) and not scene.domains.is_own(f"x@{_host(event.row)}")
+    return not scene.network.is_own(event.server) and not scene.domains.is_own(f"x@{host_of(event.row)}")
 
 
 def _is_near(event: Event, sat: Mapping[str, Sequence[datetime]]) -> bool:

@@ -21,6 +21,7 @@ from mailscope.investigation.campaigns import Campaign
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.lure_visits import EVENTS, ONE_SITTING, Event, visits
 from mailscope.investigation.scene import Scene
+from mailscope.investigation.unlinked_pages import unlinked
 
 LOGIN_AGE = timedelta(hours=8)
 """A login this long ago at an address still says who sits there; the latest counts."""
@@ -90,7 +91,7 @@ def persons(scene: Scene, campaign: Campaign, seen: Seen | None = None) -> list[
     fetched = _fetched(campaign, seen, mailboxes)
     for event in fetched:
         _settle_delivery(event, campaign, found)
-    visited = _visits_of(campaign, seen)
+    visited = _visits_of(campaign, seen) or unlinked(scene, campaign, fetched)
     for event in [*fetched, *_attributed(visited, seen.logins, fetched, mailboxes)]:
         name = " / ".join(event.one_of) if event.one_of else event.person or event.client
         found.setdefault(name, Person(name, one_of=list(event.one_of))).events.append(event)

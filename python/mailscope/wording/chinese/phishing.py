@@ -94,6 +94,7 @@ TEMPLATES: dict[str, str] = {
     "phishing.not-who": "发送地址背后是谁：它可能是被滥用的主机",
     "phishing.not-read": "服务器收下的邮件是否被阅读；这里只列出被取走或打开的",
     "phishing.not-delivered": "发给 {count} 的邮件是否被收下：应答未被捕获",
+    "phishing.page-took-password": "收件人随后在冒充他人的页面或邮件所带的页面中输入了密码（{urls}）",
     "phishing.theft": "{people} 在诱饵页面 {collector} 输入了密码。",
     "phishing.theft-used": "{people} 在诱饵页面 {collector} 输入了密码；随后发送主机使用了账户：{used}。",
     "phishing.not-right-password": "所输入的是否为正确密码：密码从不保存",

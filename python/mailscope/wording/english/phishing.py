@@ -94,6 +94,7 @@ TEMPLATES: dict[str, str] = {
     "phishing.not-who": "who sits behind the sending address: it may be an abused host",
     "phishing.not-read": "that a mail taken by the server was read; only what was fetched or opened is shown",
     "phishing.not-delivered": "whether the mail to {count} was taken: the answer was not captured",
+    "phishing.page-took-password": "its readers then typed a password into a page that poses as another, or that the mail brought ({urls})",
     "phishing.theft": "{people} typed a password into the lure's page at {collector}.",
     "phishing.theft-used": "{people} typed a password into the lure's page at {collector}; accounts then used from the sending host: {used}.",
     "phishing.not-right-password": "that what was typed was the right password: it is never kept",
