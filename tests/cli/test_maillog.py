@@ -26,7 +26,7 @@ def test_stories_are_a_table_and_unread_lines_are_told(log, capsys):
     assert "216.22.24.81" in out
     assert "2003-11-03" in out
     assert "00:24:25" in out
-    assert "1 lines could not be read, the first at maillog:6" in err
+    assert "1 line could not be read, the first at maillog:6" in err
 
 
 def test_one_object_a_story_a_line(log, capsys):
@@ -51,3 +51,11 @@ def test_options_that_mean_nothing_are_said(log, wrong, capsys):
 def test_a_file_that_is_not_there_is_said(tmp_path, capsys):
     assert main(["maillog", str(tmp_path / "none")]) == 3
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_a_file_of_which_no_line_is_a_mail_servers_is_asked_about(tmp_path, capsys):
+    (tmp_path / "a.pdf").write_text("%PDF-1.4\n")
+    assert main(["maillog", str(tmp_path / "a.pdf")]) == 0
+    told = capsys.readouterr().err
+    assert "1 line could not be read" in told
+    assert "hint: is this a mail server's log?" in told

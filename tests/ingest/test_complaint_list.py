@@ -34,6 +34,11 @@ def test_address_and_time_are_read_in_every_shape(tmp_path, text):
     assert read(tmp_path, text) == [("192.0.2.1", NOON)]
 
 
+def test_a_mail_that_accuses_several_addresses_is_several_complaints(tmp_path):
+    row = '{"accused": ["192.0.2.7", "192.0.2.8"], "time": "2026-11-21T20:06:28Z"}\n'
+    assert [address for address, _time in read(tmp_path, row)] == ["192.0.2.7", "192.0.2.8"]
+
+
 def test_complaints_without_an_address_or_a_time_are_left_out(tmp_path):
     assert read(tmp_path, "address,time\n,2026-03-10T12:00:00Z\n192.0.2.1,\n") == []
     assert read(tmp_path, '{"accused": null, "time": null}\n\n') == []

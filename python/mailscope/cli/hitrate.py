@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 mailscope hitrate complaints.csv /var/cache/nfdump/2026 --own 192.0.2.0/24
+mailscope complaints read abuse.mbox --own 192.0.2.0/24 --json > complaints.ndjson
 mailscope hitrate complaints.ndjson case --json
 """
 

@@ -16,7 +16,7 @@ NARROWEST_TEXT = 8
 NARROWEST_HEADING = 4
 """Of a column whose cells need no more: `-` all the way down."""
 CELL_LIMIT = 4000
-_WHOLE = ("_id", "_addr", "_port", "_packet", "flow_id", "capture", "accused")
+_WHOLE = ("_id", "_addr", "_port", "_packet", "flow_id", "capture", "accused", "network")
 
 
 def cell(value: Any, *, is_same_day: bool = False, is_whole_seconds: bool = False) -> str:

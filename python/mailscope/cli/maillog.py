@@ -187,9 +187,17 @@ def say_unread(found: "MailLog") -> None:
     from mailscope.harmless import visible
 
     mails = found.lines - found.other - found.unreadable
-    print(f"{found.lines} lines: {mails} of mails, {found.other} of other matters", file=sys.stderr)
+    print(f"{_lines(found.lines)}: {mails} of mails, {found.other} of other matters", file=sys.stderr)
     if found.unreadable:
         places = ", ".join(visible(place, 100) for place in found.unreadable_at[:5])
-        print(f"{found.unreadable} lines could not be read, the first at {places}", file=sys.stderr)
+        print(f"{_lines(found.unreadable)} could not be read, the first at {places}", file=sys.stderr)
+    if found.unreadable and found.unreadable == found.lines:
+        print(
+            "hint: is this a mail server's log? `mailscope maillog --help` names those that are read", file=sys.stderr
+        )
     for note in found.notes:
         print(f"note: {visible(note, 300)}", file=sys.stderr)
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count:,} lines"

@@ -46,6 +46,6 @@ def execute(args: argparse.Namespace) -> int:
     elif args.action == "remove":
         print(f"{args.address}: {'forgotten' if remove_role(file, args.address) else 'had no role'}")
     else:
-        for address, role in sorted(roles(file).items()):
-            print(f"{address}  {role}")
+        known = sorted(roles(file).items())
+        print("\n".join(f"{address}  {role}" for address, role in known) or "none")
     return 0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailscope.cli.senders import add_since_argument, check_networks
-from mailscope.errors import MailscopeError, UsageError
+from mailscope.errors import MailscopeError, StoreError
 from mailscope.store.roles import roles, roles_file
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def execute(args: argparse.Namespace) -> int:
     plain = args.plain or "utf" not in (sys.stdout.encoding or "").lower()
     if args.once or not sys.stdout.isatty():
         if not args.store.is_dir():
-            raise UsageError(f"`{args.store}` is no store", hint="`mailscope sense` or `collect` makes one")
+            raise StoreError(f"`{args.store}` is no store", hint="`mailscope sense` or `collect` makes one")
         size = shutil.get_terminal_size((80, 24))
         console = Console(width=size.columns, highlight=False)
         console.print(frame_of(_frame(args), size.columns, size.lines, args.lang, plain=plain))

@@ -81,6 +81,6 @@ def _print(found: dict[str, object]) -> None:
             text = (
                 "; ".join(f"{item['kind']}: {item['one']} / {item['other']}" for item in value)
                 if isinstance(value, tuple)
-                else value
+                else ("yes" if value is True else value)
             )
             sys.stdout.write(f"{name.replace('_', ' '):<14} {visible(str(text), 2000)}\n")

@@ -19,6 +19,9 @@ from mailscope.ingest.flow_rows import moment as microseconds
 LIMIT = 1_000_000
 """Complaints read at most."""
 
+PARTIES_LIMIT = 10_000
+"""Addresses at most that one complaint may accuse."""
+
 LINE_LIMIT = 1_000_000
 """Characters of one line at most."""
 
@@ -49,9 +52,7 @@ def complaints(path: Path) -> Iterator[tuple[str, datetime]]:
         for number, row in enumerate(rows, start=1):
             if number > LIMIT:
                 raise InputError(f"`{path}` has more than {LIMIT} complaints")
-            found = _complaint(row, f"{path.name}:{number}")
-            if found is not None:
-                yield found
+            yield from _complaints(row, f"{path.name}:{number}")
 
 
 def _objects(file: Any, path: Path) -> Iterator[Mapping[str, Any]]:
@@ -77,20 +78,29 @@ def _table(file: Any, first: str) -> Iterator[Mapping[str, Any]]:
             yield {"address": row[0], "time": row[1]}
 
 
-def _complaint(row: Mapping[str, Any], where: str) -> tuple[str, datetime] | None:
+def _complaints(row: Mapping[str, Any], where: str) -> Iterator[tuple[str, datetime]]:
+    """Of one row; a mail that accuses several addresses at once is several complaints."""
     lower = {_plain(str(name)): value for name, value in row.items()}
     address = next((lower[name] for name in _ADDRESS if lower.get(name)), None)
     time = next((lower[name] for name in _TIME if lower.get(name)), None)
     if not address or not time:
-        return None
+        return
     try:
-        canonical = str(ipaddress.ip_address(str(address).strip()))
-        moment = _moment(str(time).strip())
+        named = [str(ipaddress.ip_address(str(one).strip())) for one in _several(address)[:PARTIES_LIMIT]]
+        moment = _moment(str(_several(time)[0]).strip())
     except (ValueError, OverflowError):
         raise InputError(
-            f"`{where}` has no address and time", hint="times are ISO 8601, such as 2026-01-31T12:00:00Z"
+            f"`{where}` has no address and time",
+            hint="wanted is CSV (address,time) or NDJSON with times such as 2026-01-31T12:00:00Z; of mails "
+            "`mailscope complaints read MAILBOX --json` makes it",
         ) from None
-    return canonical, moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    at = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    for one in named:
+        yield one, at
+
+
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _plain(name: str) -> str:

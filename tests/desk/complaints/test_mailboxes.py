@@ -64,9 +64,10 @@ def test_a_pipe_gives_one_mail(monkeypatch):
     assert bodies("-") == [b"piped"]
 
 
-def test_an_empty_file_is_a_mail_of_nothing_and_a_missing_one_an_error(tmp_path):
-    (tmp_path / "empty").write_bytes(b"")
-    assert bodies(tmp_path / "empty") == [b""]
+def test_an_empty_mailbox_has_no_mail_an_empty_mail_is_one_of_nothing_and_a_missing_file_an_error(tmp_path):
+    for name, found in (("abuse.mbox", []), ("a.eml", [b""])):
+        (tmp_path / name).write_bytes(b"")
+        assert bodies(tmp_path / name) == found
     with pytest.raises(InputError):
         list(mails(str(tmp_path / "none")))
 

@@ -41,7 +41,9 @@ def mails(source: str) -> Iterator[RawMail]:
     if path.is_dir():
         yield from _of_folder(path)
     elif path.is_file():
-        yield from _of_file(path, path.name)
+        # A mailbox that was emptied holds no mail; a mail's own file that is empty is a mail of nothing.
+        if path.stat().st_size or path.suffix.lower() in (".eml", ".msg"):
+            yield from _of_file(path, path.name)
     else:
         raise InputError(f"`{source}` is no mailbox, mail or folder", hint="give an mbox, a Maildir, an .eml, or `-`")
 

@@ -48,21 +48,26 @@ def headline(report: Mapping[str, Any]) -> str:
     if not total["sessions"]:
         return "No session on a port of mail, and no mail found by content on any other."
     return (
-        f"{number(total['sessions'])} mail sessions: {number(total['valid'])} valid, "
+        f"{number(total['sessions'])} mail {'session' if total['sessions'] == 1 else 'sessions'}: "
+        f"{number(total['valid'])} valid, "
         f"{number(total['decoded'])} of these decoded ({percent(total['decoded'], total['valid'])}); "
         f"every session has one class and one reason."
     )
+
+
+def _sessions(count: int) -> str:
+    return f"{number(count)} {'session' if count == 1 else 'sessions'}"
 
 
 def loss_lines(report: Mapping[str, Any]) -> list[str]:
     """What the capture lacks: read before any verdict."""
     loss, total = report["loss"], report["total"]
     one_way = total["sessions"] - total["directions"]["both"]
-    lines = [f"One direction only: {number(one_way)} sessions ({percent(one_way, total['sessions'])})."]
+    lines = [f"One direction only: {_sessions(one_way)} ({percent(one_way, total['sessions'])})."]
     if loss["sessions_with_loss"]:
         lines.append(
             f"Missing: {number(loss['missing_bytes'])} bytes ({100 * loss['missing_share']:.2f} %), "
-            f"{number(loss['cut_packets'])} packets cut short, in {number(loss['sessions_with_loss'])} sessions."
+            f"{number(loss['cut_packets'])} packets cut short, in {_sessions(loss['sessions_with_loss'])}."
         )
     else:
         lines.append("Missing: no byte inside the directions that were captured.")

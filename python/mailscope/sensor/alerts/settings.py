@@ -76,7 +76,8 @@ def load(path: Path) -> AlertSettings:
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"`{path}`: {error}", hint="docs/guides/live.md has an example") from None
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"`{path}`: {why}", hint="docs/guides/live.md has an example") from None
     return of_values(values, path.resolve().parent)
 
 
