@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from mailscope.detect.account_abuse import account_uses, facts
+from mailscope.detect.account_abuse import account_uses, facts, strangers_part
 from mailscope.detect.domains import Domains
 from mailscope.detect.network import own_network
 from tests.fixtures.rows import START
@@ -29,7 +29,7 @@ def refused(count, client=STRANGER):
 
 def names(mails, tried=()):
     (use,) = account_uses(mails, tried, NETWORK)
-    return {fact.name for fact in facts(use, DOMAINS, NETWORK)}
+    return {fact.name for fact in facts(strangers_part(use, DOMAINS), DOMAINS, NETWORK)}
 
 
 def test_foreign_mail_after_a_guessed_password_is_told():
@@ -57,3 +57,10 @@ def test_a_customers_list_software_with_one_foreign_domain_is_not_told():
 def test_a_mail_seen_at_two_points_counts_once():
     (use,) = account_uses([mail(0), mail(0), mail(1)], [], NETWORK)
     assert len(use.mails) == 2
+
+
+def test_a_stranger_is_told_though_the_owner_had_sent_before_the_guessing_and_sends_on():
+    owner = [mail(n, sender="otto@own.example", client="203.0.113.7") for n in (-200, -190, 50, 60, 70)]
+    assert names([*owner, mail(1), mail(2)], refused(4)) == {"foreign-senders", "password-guessed"}
+    (use,) = account_uses([*owner, mail(1)], refused(4), NETWORK)
+    assert strangers_part(use, DOMAINS).clients == [STRANGER]

@@ -48,3 +48,9 @@ def test_mails_that_an_intrusion_tells_are_not_told_again_and_a_weakness_is_one(
     )
     assert [row["first"] for row in told["attacks"]] == [1, 2]
     assert told["weaknesses"] == [hole | {"seen": 1}]
+
+
+def test_a_sender_that_only_an_intrusion_tells_is_as_sure_as_the_intrusion():
+    told = answers([finding("web-intrusion", sender_ip=["192.0.2.1"], forged_from=["a@far.example"])])
+    sure = {asked["question"]: asked["confidence"] for asked in told["questions"]}
+    assert sure["sender_ip"] == sure["forged_from"] == 0.9

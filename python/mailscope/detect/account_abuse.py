@@ -97,10 +97,22 @@ def account_uses(transactions: Iterable[Row], refused: Iterable[Row], network: N
     for row in refused:
         by_client[row["client_addr"]].append(row)
     for use in uses.values():
-        begin = min(row["start"] for row in use.mails)
-        of_clients = [row for client in use.clients for row in by_client.get(client, ())]
-        use.refused_logins = [row for row in of_clients if row["start"] < begin]
+        for client in use.clients:
+            begin = min(row["start"] for row in use.mails if row["client_addr"] == client)
+            use.refused_logins += [row for row in by_client.get(client, ()) if row["start"] < begin]
     return [uses[key] for key in sorted(uses)]
+
+
+def strangers_part(use: AccountUse, domains: Domains) -> AccountUse:
+    """The use by clients that send in names that are not the owner's, where there are such: beside them the account's
+    owner may work as ever.
+    """
+    strange = {row["client_addr"] for row in use.mails if row["mail_from"] and not domains.is_own(row["mail_from"])}
+    if not domains.own or not strange:
+        return use
+    mails = [row for row in use.mails if row["client_addr"] in strange]
+    refused = [row for row in use.refused_logins if row["client_addr"] in strange]
+    return AccountUse(use.server, use.user, mails, refused)
 
 
 def facts(use: AccountUse, domains: Domains, network: Network) -> list[Fact]:

@@ -14,6 +14,7 @@ from mailscope.detect.account_abuse import (
     foreign_mails,
     logged_in_transactions,
     refused_logins,
+    strangers_part,
 )
 from mailscope.detect.finding import BRUTE_FORCE, MAIL_PROTOCOLS, VALID_ACCOUNTS, Finding, combined, row_evidence
 from mailscope.investigation.actor import Account
@@ -33,7 +34,8 @@ def account_abuse_findings(scene: Scene) -> list[Finding]:
     if not handed_in:
         return []
     uses = account_uses(handed_in, rows(refused_logins(tables["logins"])), scene.network)
-    return [finding for use in uses if (finding := _finding(scene, use)) is not None]
+    apart = [strangers_part(use, scene.domains) for use in uses]
+    return [finding for use in apart if (finding := _finding(scene, use)) is not None]
 
 
 def _finding(scene: Scene, use: AccountUse) -> Finding | None:

@@ -118,6 +118,8 @@ def _question(name: str, value: Any, told: Sequence[Finding]) -> dict[str, Any]:
     kinds = KINDS[name]
     speaking = [f for kind in kinds for f in told if f.kind == kind and _is_answered(f.details["answers"].get(name))]
     tables = TABLES.get(name)
+    if not speaking:  # an intrusion that sent mail tells of senders, without a campaign around it
+        speaking, tables = [f for f in told if _is_answered(f.details["answers"].get(name))], None
     evidence = [
         {
             "capture": row.capture,
