@@ -40,6 +40,12 @@ def test_a_long_pause_ends_a_scan():
     assert len(found(vertical_scans, early + late)) == 2
 
 
+def test_a_scan_that_takes_hours_is_one():
+    flows = [attempt(n, 20 + n, after=300) for n in range(PORTS_LEAST * 2)]
+    (scan,) = found(vertical_scans, flows)
+    assert scan["ports"] == PORTS_LEAST * 2
+
+
 def test_an_empty_connection_long_after_the_refused_ones_is_not_part_of_it():
     flows = [attempt(n, 20 + n) for n in range(PORTS_LEAST)] + [attempt(4000, 80, opened=True)]
     (scan,) = found(vertical_scans, flows)

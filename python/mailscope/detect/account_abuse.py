@@ -104,8 +104,9 @@ def account_uses(transactions: Iterable[Row], refused: Iterable[Row], network: N
 
 
 def strangers_part(use: AccountUse, domains: Domains) -> AccountUse:
-    """The use by clients that send in names that are not the owner's, where there are such: beside them the account's
-    owner may work as ever.
+    """The use by clients that send in names that are not the owner's, where there are such.
+
+    Beside them the account's owner may work as ever.
     """
     strange = {row["client_addr"] for row in use.mails if row["mail_from"] and not domains.is_own(row["mail_from"])}
     if not domains.own or not strange:

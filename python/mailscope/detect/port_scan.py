@@ -25,8 +25,8 @@ PORTS_LEAST = 15
 REFUSED_SHARE = 0.5
 """Share of attempts that were refused or never answered."""
 
-PAUSE_SECONDS = 60
-"""A longer pause between two attempts ends a scan."""
+PAUSE_SECONDS = 600
+"""A longer pause between two attempts ends a scan; scans made to go unnoticed wait up to five minutes."""
 
 EDGE_SECONDS = 2
 """A connection that was taken belongs to the scan when it is this close to one that was refused."""
