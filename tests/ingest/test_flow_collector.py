@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import struct
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -246,3 +247,38 @@ def test_layout_1_of_nfdump_is_read_with_its_extensions():
         ("10.0.0.2", 0, 8, 3, 252, *same),
         ("2001:db8::1", 587, None, 1, 80, *same),
     ]
+
+
+EXPORTED = 1_700_000_000
+OF_FLOWS = struct.pack(">HHHH", 2, 40, 300, 8) + b"".join(
+    struct.pack(">HH", element, size)
+    for element, size in ((8, 4), (12, 4), (22, 4), (21, 4), (2, 4), (7, 2), (11, 2), (4, 1))
+)
+OF_START = struct.pack(">HHHHH", 3, 18, 301, 2, 1) + struct.pack(">HHHH", 143, 4, 160, 8)
+
+
+def ipfix(*sets, number=0):
+    body = b"".join(sets)
+    return struct.pack(">HHIII", 10, 16 + len(body), EXPORTED, number, 7) + body
+
+
+def flow_at(first_ms, last_ms):
+    ends = bytes([10, 0, 0, 1, 192, 0, 2, 1])
+    return struct.pack(">HH", 300, 29) + ends + struct.pack(">IIIHHB", first_ms, last_ms, 3, 40_000, 25, 6)
+
+
+def times(*datagrams):
+    rows, _ = decoded(datagrams)
+    return [(row["start"].timestamp(), row["end"].timestamp()) for row in rows]
+
+
+@pytest.mark.parametrize("uptime_s", [3_600, 60 * 86_400, -3_600])
+def test_ipfix_flows_by_the_exporter_s_clock_have_the_time_that_its_option_tells(uptime_s):
+    """No header tells it (RFC 7011, 3.1); the clock wraps after 49.7 days, and starts late in a replay of files."""
+    started = struct.pack(">HHIQ", 301, 16, 1, (EXPORTED - uptime_s) * 1000)
+    flow = flow_at((uptime_s * 1000 - 9_500) % 2**32, (uptime_s * 1000 - 2_000) % 2**32)
+    assert times(ipfix(OF_FLOWS, OF_START, started, flow)) == [(EXPORTED - 9.5, EXPORTED - 2)]
+
+
+def test_ipfix_flows_by_a_clock_of_unknown_start_end_when_they_were_exported_and_keep_their_length():
+    assert times(ipfix(OF_FLOWS, flow_at(2**32 - 500, 7_000))) == [(EXPORTED - 7.5, EXPORTED)]

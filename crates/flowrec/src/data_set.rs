@@ -31,11 +31,11 @@ pub(crate) fn data_set(
         count += 1;
         if template.is_options {
             domain.counts.options += 1;
-            domain.announce(&draft.sampling, limits);
+            domain.announce(&draft, limits);
             continue;
         }
         let rate = domain.rate(&draft.sampling, draft.input_if());
-        match draft.finish(header, rate) {
+        match draft.finish(header, rate, domain.boot_us()) {
             Some(record) => {
                 domain.counts.records += 1;
                 domain.applied(rate, 1);

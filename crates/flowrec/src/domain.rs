@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::draft::Header;
+use crate::draft::{Draft, Header};
 use crate::limits::Limits;
 use crate::sampling::Sampling;
 use crate::sequence::Sequence;
@@ -71,6 +71,8 @@ pub(crate) struct Domain {
     pub counts: Counts,
     templates: HashMap<u16, Arc<Template>>,
     rates: BTreeMap<Scope, u32>,
+    /// When the exporter started, as an option says; microseconds since the epoch.
+    boot_us: Option<i64>,
     waiting: VecDeque<Waiting>,
     applied: BTreeMap<u32, u64>,
     drops_so_far: HashMap<u64, u32>,
@@ -83,6 +85,7 @@ impl Domain {
             counts: Counts::default(),
             templates: HashMap::new(),
             rates: BTreeMap::new(),
+            boot_us: None,
             waiting: VecDeque::new(),
             applied: BTreeMap::new(),
             drops_so_far: HashMap::new(),
@@ -202,8 +205,15 @@ impl Domain {
         self.waiting.len()
     }
 
-    /// An option says how packets are sampled.
-    pub(crate) fn announce(&mut self, said: &Sampling, limits: &Limits) {
+    /// When the exporter started, as its newest option says.
+    pub(crate) fn boot_us(&self) -> Option<i64> {
+        self.boot_us
+    }
+
+    /// An option says when the exporter started, or how packets are sampled.
+    pub(crate) fn announce(&mut self, option: &Draft<'_>, limits: &Limits) {
+        self.boot_us = option.boot_us().or(self.boot_us);
+        let said = &option.sampling;
         let Some(rate) = said.rate() else { return };
         let scope = match (said.sampler, said.interface) {
             (Some(sampler), _) => Scope::Sampler(sampler),

@@ -245,8 +245,20 @@ impl<'a> Draft<'a> {
         self.record.input_if
     }
 
+    /// systemInitTimeMilliseconds, where told.
+    pub(crate) fn boot_us(&self) -> Option<i64> {
+        self.boot_us.filter(|us| *us > 0)
+    }
+
     /// The finished record; `None` when it has no addresses (a table of counters or names).
-    pub(crate) fn finish(mut self, header: &Header, sampling: u32) -> Option<FlowRecord> {
+    ///
+    /// `boot_us` is when the exporter started, as an option told.
+    pub(crate) fn finish(
+        mut self,
+        header: &Header,
+        sampling: u32,
+        boot_us: Option<i64>,
+    ) -> Option<FlowRecord> {
         if let Some((layer, packet)) = self.sampled
             && !(self.has_src && self.has_dst)
         {
@@ -258,6 +270,7 @@ impl<'a> Draft<'a> {
         if !(self.has_src && self.has_dst) {
             return None;
         }
+        let (start, end) = self.times(header, boot_us);
         let record = &mut self.record;
         record.sampling = sampling;
         record.packets = self.packets.value();
@@ -265,21 +278,34 @@ impl<'a> Draft<'a> {
         record.reverse_packets = self.reverse_packets.value();
         record.reverse_bytes = self.reverse_bytes.value();
         icmp_in_port(record);
-        let start = self.start.resolved(header, self.boot_us);
-        let end = self.end.resolved(header, self.boot_us);
-        let duration = self.duration_us.unwrap_or(0);
-        let (start, end) = match (start, end) {
+        // Some exporters round so that a flow of one packet ends before it starts.
+        (record.start_us, record.end_us) = (start.min(end), start.max(end));
+        Some(self.record)
+    }
+
+    /// First and last moment of the flow.
+    fn times(&self, header: &Header, boot_us: Option<i64>) -> (i64, i64) {
+        // NetFlow's header tells the same clock itself.
+        let boot_us = boot_us.filter(|_| header.uptime_ms.is_none());
+        let boot_us = self.boot_us().or(boot_us);
+        let start = self.start.resolved(header, boot_us);
+        let end = self.end.resolved(header, boot_us);
+        let duration = self.duration_us.or(self.by_uptime()).unwrap_or(0);
+        match (start, end) {
             (Some(start), Some(end)) => (start, end),
             (Some(start), None) => (start, start.saturating_add(duration)),
             (None, Some(end)) => (end.saturating_sub(duration), end),
             (None, None) => {
                 let at = self.event_us.unwrap_or(header.export_us);
-                (at, at)
+                (at.saturating_sub(duration), at)
             }
-        };
-        // Some exporters round so that a flow of one packet ends before it starts.
-        (record.start_us, record.end_us) = (start.min(end), start.max(end));
-        Some(self.record)
+        }
+    }
+
+    /// How long the flow was by a clock that nobody told the start of.
+    fn by_uptime(&self) -> Option<i64> {
+        let ms = self.end.uptime_ms?.wrapping_sub(self.start.uptime_ms?);
+        Some(i64::from(ms.cast_signed()).max(0) * 1000)
     }
 }
 
@@ -290,7 +316,7 @@ impl Moment {
             (Some(us), _) if us > 0 => Some(us),
             (Some(before), _) if before < 0 => Some(header.export_us.saturating_add(before + 1)),
             (_, Some(ms)) => match (boot_us, header.uptime_ms) {
-                (Some(boot), _) => Some(boot.saturating_add(i64::from(ms) * 1000)),
+                (Some(boot), _) => Some(after_boot(boot, ms, header.export_us)),
                 (None, Some(uptime)) => Some(since_boot(header.export_us, uptime, ms)),
                 (None, None) => None,
             },
@@ -303,6 +329,14 @@ impl Moment {
 pub(crate) fn since_boot(export_us: i64, uptime_ms: u32, ms: u32) -> i64 {
     let ago_ms = uptime_ms.wrapping_sub(ms).cast_signed();
     export_us.saturating_sub(i64::from(ago_ms) * 1000)
+}
+
+/// The time `ms` after `boot_us`, on that turn of the clock which is nearest to the time of export.
+fn after_boot(boot_us: i64, ms: u32, export_us: i64) -> i64 {
+    const TURN_US: i64 = (1 << 32) * 1000;
+    let first = boot_us.saturating_add(i64::from(ms) * 1000);
+    let ago = export_us.saturating_sub(first).saturating_add(TURN_US / 2);
+    first.saturating_add(ago.div_euclid(TURN_US) * TURN_US)
 }
 
 /// NetFlow puts ICMP type and code where TCP has the destination port; a record here has them in their own place.
