@@ -141,7 +141,15 @@ def test_what_the_system_refuses_has_a_next_step(tmp_path, capsys):
     assert "hint: a folder is wanted" in capsys.readouterr().err
 
 
-def test_a_mistake_in_the_owners_network_is_told_before_anything_is_read(tmp_path, capsys):
-    assert main(["investigate", str(tmp_path / "none.pcap"), "--own", "10.0.0.0/99", "-o", str(tmp_path / "case")]) == 2
-    assert "`10.0.0.0/99` is no network" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("option", "wrong", "told"),
+    [
+        ("--own", "10.0.0.0/99", "is no network"),
+        ("--own-domain", "a.example, b.example", "is no mail domain"),
+        ("--own-domain", "192.0.2.1", "is no mail domain"),
+    ],
+)
+def test_a_mistake_in_the_owners_network_is_told_before_anything_is_read(option, wrong, told, tmp_path, capsys):
+    assert main(["investigate", str(tmp_path / "none.pcap"), option, wrong, "-o", str(tmp_path / "case")]) == 2
+    assert f"`{wrong}` {told}" in capsys.readouterr().err
     assert not (tmp_path / "case").exists()

@@ -1,6 +1,7 @@
 """Accounts for every mail session: which class, which one reason, what was decoded, what cannot be visible."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -70,4 +71,5 @@ def _report(case: Case, sessions_file: Path, args: argparse.Namespace) -> None:
     if args.json:
         write_json(sys.stdout, report, rows(found))
     else:
-        sys.stdout.write(text(report))
+        width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+        sys.stdout.write(text(report, max(70, min(width, 120))))

@@ -82,7 +82,7 @@ def answer(args: argparse.Namespace, folder: Path) -> int:
     started = datetime.now(UTC)
     options = options_of(args, hash_mb=WHATEVER_THE_SIZE)
     roles = roles_of(args.role)
-    check_owner(args.own, roles)
+    check_owner(args.own, roles, args.own_domain)
     asked = _asked(args)
     captures = spooled(args.captures, folder)
     with Progress() as progress:

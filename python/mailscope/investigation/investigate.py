@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,6 +65,9 @@ class Investigation:
         return answer(self)
 
 
+DOMAIN = re.compile(r"[^\s@/:,;]+")
+"""What the name of a mail domain looks like, in ASCII or not."""
+
 MANY_MAILS = 10
 """Mails of a proxy without a command seen from which on it is asked about."""
 
@@ -90,7 +94,7 @@ def investigate(
     there is something to search for; `search` replaces that pass. `rules` (`mailscope.detect.sigma.rules`) and
     `indicators` (`mailscope.detect.indicators.load`) are the owner's own, asked of all tables.
     """
-    check_owner(own, roles or {})
+    check_owner(own, roles or {}, own_domains)
     started = started or datetime.now(UTC)
     reading = Stoppable(progress)
     tables, again = _tables_and_search(source, options, reading)
@@ -138,7 +142,7 @@ def _left_out(indicators: Sequence[Indicator]) -> dict[str, Any]:
     return {"patterns_not_read": left} if (left := not_read(indicators)) else {}
 
 
-def check_owner(own: Sequence[str], roles: Mapping[str, str]) -> None:
+def check_owner(own: Sequence[str], roles: Mapping[str, str], domains: Sequence[str] = ()) -> None:
     """Refuses what the owner says of the network where it cannot be meant: UsageError."""
     import ipaddress
 
@@ -147,6 +151,9 @@ def check_owner(own: Sequence[str], roles: Mapping[str, str]) -> None:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
             raise UsageError(f"`{text}` is no network", hint="write it as 192.0.2.0/24 or 2001:db8::/32") from None
+    for domain in domains:
+        if parsed(domain) is not None or not DOMAIN.fullmatch(domain.strip(".@ ")):
+            raise UsageError(f"`{domain}` is no mail domain", hint="write --own-domain example.org, once for each")
     for address, role in roles.items():
         if parsed(address) is None:
             raise UsageError(f"`{address}` is no address", hint="write --role 192.0.2.9=mail-server")
