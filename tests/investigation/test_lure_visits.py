@@ -1,3 +1,6 @@
+import base64
+
+from mailscope.investigation.campaign_answers import url_of
 from mailscope.investigation.campaign_story import phishing_findings
 from mailscope.investigation.campaigns import judged_messages
 from mailscope.investigation.victims import persons
@@ -84,3 +87,39 @@ def test_an_account_opened_from_an_unknown_address_outside_after_the_theft_is_to
     used = [event for event in rows["ann@corp.example"]["events"] if event["kind"] == "account-used"]
     assert [(event["client"], event["confidence"]) for event in used] == [("192.0.2.8", 0.7)]
     assert rows["bob@corp.example"]["account_used"] is None
+
+
+def test_a_lure_opened_through_a_proxy_is_one_visit_of_who_asked_the_proxy(tmp_path):
+    whole = f"http://{LURE_HOST}/login"
+    inside = ask(f"POST {whole}", LURE_HOST, "10.0.0.8", at_s=10, sent="user=ann&pass=x9")
+    outside = ask("POST /login", LURE_HOST, LURE_ADDR, at_s=11, sent="user=ann&pass=x9", client="10.0.0.8")
+    (event,) = [e for e in people_of(tmp_path, inside, outside)["ann@corp.example"].events if e.kind == "submitted"]
+    assert (event.client, event.server, url_of(event)) == ("10.0.0.50", LURE_ADDR, whole)
+
+
+def test_a_password_typed_into_the_browsers_own_dialogue_was_given_to_the_lure(tmp_path):
+    token = base64.b64encode(b"ann:x9-secret").decode()
+    found = people_of(
+        tmp_path,
+        ask("GET /login", LURE_HOST, LURE_ADDR, at_s=10, answer="401 Unauthorized"),
+        ask("GET /login", LURE_HOST, LURE_ADDR, at_s=20, head=f"Authorization: Basic {token}\r\n"),
+    )
+    assert found["ann@corp.example"].first("submitted").row["fields"] == ["Authorization"]
+
+
+def test_a_proxys_password_is_none_given_to_the_lure(tmp_path):
+    token = base64.b64encode(b"ann:x9-secret").decode()
+    head = f"Proxy-Authorization: Basic {token}\r\n"
+    found = people_of(tmp_path, ask(f"GET http://{LURE_HOST}/login", LURE_HOST, "10.0.0.8", at_s=10, head=head))
+    assert all(person.first("submitted") is None for person in found.values())
+
+
+def test_the_page_that_a_redirectors_link_names_is_followed_as_well(tmp_path):
+    wrapped = LURE_TEXT.replace(LURE, f"https://go.example.net/?u=http%3A%2F%2F{LURE_HOST}%2Flogin")
+    sent = mail(BAD, ["ann@corp.example"], wrapped, at_s=1, port=40001)
+    visit = ask("POST /login", LURE_HOST, LURE_ADDR, at_s=20, sent="user=ann&pass=x9")
+    told = scene(tmp_path, merged(sent, visit))
+    (campaign,) = judged_messages(told).campaigns
+    assert f"http://{LURE_HOST}/login" in campaign.lure_urls
+    (ann,) = [person for person in persons(told, campaign) if person.first("submitted")]
+    assert ann.name == "ann@corp.example"

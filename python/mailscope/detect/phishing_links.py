@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mailscope.detect.domains import domain_of
 from mailscope.detect.endpoints import parsed
@@ -59,6 +59,33 @@ _FILE_ENDINGS = frozenset(
         "zip",
     ]
 )
+
+
+NESTED = 3
+"""Redirectors one inside the other whose targets are read."""
+
+
+def targets_inside(url: str) -> list[str]:
+    """Addresses that a redirector's link carries as values of its query: where it leads in the end.
+
+    >>> targets_inside("https://links.example/?d=1&u=http%3A%2F%2Fevil.example%2Flogin")
+    ['http://evil.example/login']
+    """
+    found: list[str] = []
+    step = [url]
+    for _depth in range(NESTED):
+        values = [value for link in step for value in _values(link)]
+        step = [value for value in values if value.lower().startswith(("http://", "https://")) and value not in found]
+        found += step
+    return found
+
+
+def _values(url: str) -> list[str]:
+    try:
+        fields = parse_qsl(urlsplit(url).query, max_num_fields=100)
+    except ValueError:
+        return []
+    return [value.strip() for _name, value in fields]
 
 
 def signals(letter: Letter, ground: Ground) -> list[Fact]:

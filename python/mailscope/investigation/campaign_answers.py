@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mailscope.investigation.campaigns import Campaign
-from mailscope.investigation.lure_visits import Event
+from mailscope.investigation.lure_visits import Event, asks_proxy
 from mailscope.investigation.victims import Person
 from mailscope.wording import Phrase, phrase
 
@@ -130,5 +130,7 @@ def url_of(event: Event) -> str | None:
     """The address that an event asked for; of TLS and DNS only the name."""
     row = event.row
     if event.table == "http_requests":
+        if asks_proxy(row):
+            return str(row["uri"])
         return f"http://{row['host'] or row['server_addr']}{row['uri'] or ''}"
     return row.get("sni") or row.get("query")

@@ -11,15 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from ibis import _
 
 from mailscope.detect.domains import domain_of
+from mailscope.detect.endpoints import asked_host
 from mailscope.detect.finding import Fact
 from mailscope.detect.phishing import STRONG, THRESHOLD, Judgement, judged, total
 from mailscope.detect.phishing_brands import BRANDS
 from mailscope.detect.phishing_hosts import FREE_HOSTS, FREE_PAGES, SHORTENERS
 from mailscope.detect.phishing_letter import Ground, Letter, letters
+from mailscope.detect.phishing_links import targets_inside
 from mailscope.detect.phishing_lookalike import is_of_brand
 from mailscope.detect.phishing_signs import sign
 from mailscope.detect.registrable import registrable
@@ -262,9 +265,18 @@ def lures(found: Sequence[Letter], scene: Scene) -> list[tuple[str, str]]:
     """
     counts: Counter[tuple[str, str]] = Counter()
     for letter in found:
-        counts.update({(link.url, link.host) for link in letter.links if not scene.domains.is_own(f"x@{link.host}")})
+        written = {(link.url, link.host) for link in letter.links}
+        inside = {(url, _host_of(url)) for link in letter.links for url in targets_inside(link.url)}
+        counts.update({pair for pair in written | inside if pair[1] and not scene.domains.is_own(f"x@{pair[1]}")})
     pairs = [pair for pair, _count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     return [pair for pair in pairs if not _is_well_known(*pair)] or pairs
+
+
+def _host_of(url: str) -> str:
+    try:
+        return asked_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
 
 
 def _is_well_known(url: str, host: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +30,9 @@ ONE_SITTING = timedelta(minutes=15)
 
 HOPS = 4
 """Redirects one behind the other that are followed."""
+
+HANDED_ON = timedelta(minutes=1)
+"""A proxy asks for what it was asked within this time."""
 
 TARGETS = 50
 """Hosts behind one lure that are looked at."""
@@ -71,7 +74,7 @@ def visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
     for row in rows(hellos.order_by("start").limit(EVENTS)):
         event = Event("opened", row["start"], row["client_addr"], row["server_addr"], "tls", "tls_handshakes", row)
         found[row["sni"].lower()].append(event)
-    asked = [_of_request(row) for row in rows(_requests_at(tables["http_requests"], hosts, servers))]
+    asked = _as_one([_of_request(row) for row in rows(_requests_at(tables["http_requests"], hosts, servers))])
     by_host: dict[str, list[Event]] = defaultdict(list)
     for event in asked:
         name = host_of(event.row)
@@ -85,6 +88,37 @@ def visits(scene: Scene, hosts: Sequence[str]) -> dict[str, list[Event]]:
 def host_of(row: Mapping[str, Any]) -> str:
     """Name of the host that a request asks, lower case, without its port."""
     return str(row["host"] or "").lower().partition(":")[0]
+
+
+def _as_one(asked: Sequence[Event]) -> list[Event]:
+    """A request to a proxy, and the proxy's own for it, as one: of whom asked the proxy, at whom the proxy asked."""
+    onward: dict[tuple[Any, ...], list[Event]] = defaultdict(list)
+    for event in asked:
+        onward[(event.client, *_what(event))].append(event)
+    found, merged = [], set[int]()
+    for event in asked:
+        later = [
+            other
+            for other in onward.get((event.server, *_what(event)), ())
+            if id(other) not in merged and timedelta(0) <= other.time - event.time <= HANDED_ON
+        ]
+        if later:
+            merged.add(id(later[0]))
+        found.append((event, later[0].server if later else event.server))
+    return [replace(event, server=server) for event, server in found if id(event) not in merged]
+
+
+def _what(event: Event) -> tuple[Any, ...]:
+    uri = str(event.row["uri"] or "")
+    if asks_proxy(event.row):
+        parts = urlsplit(uri)
+        uri = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return event.row["method"], host_of(event.row), uri
+
+
+def asks_proxy(row: Mapping[str, Any]) -> bool:
+    """The request names the whole address, as a proxy is asked (RFC 9112, section 3.2.2)."""
+    return str(row["uri"] or "").lower().startswith(("http://", "https://"))
 
 
 def submissions(scene: Scene, flows: Sequence[str]) -> list[Event]:
@@ -150,7 +184,8 @@ def _targets(scene: Scene, events: Sequence[Event]) -> set[str]:
 
 
 def _is_foreign(scene: Scene, event: Event) -> bool:
-    return not scene.network.is_own(event.server) and not scene.domains.is_own(f"x@{host_of(event.row)}")
+    is_own = scene.network.is_own(event.server) and not asks_proxy(event.row)
+    return not is_own and not scene.domains.is_own(f"x@{host_of(event.row)}")
 
 
 def _is_near(event: Event, sat: Mapping[str, Sequence[datetime]]) -> bool:
@@ -175,6 +210,9 @@ def _with_submissions(scene: Scene, events: list[Event]) -> list[Event]:
         elif row["value"]:
             users.setdefault(key, str(row["value"]).strip().lower())
     _add_users_of_logins(scene, requests, flows, users)
+    for key, name in _typed_into_dialogues(scene, requests, flows).items():
+        secrets.setdefault(key, []).append("Authorization")
+        users.setdefault(key, name)
     made = []
     for key, names in secrets.items():
         event = requests.get(key)
@@ -200,3 +238,17 @@ def _add_users_of_logins(
         key = by_packet.get((row["flow_id"], row["first_packet"]))
         if key is not None:
             users.setdefault(key, str(row["user"]).strip().lower())
+
+
+def _typed_into_dialogues(
+    scene: Scene, requests: Mapping[tuple[str, int], Event], flows: Sequence[str]
+) -> dict[tuple[str, int], str]:
+    """Requests that carry a password as the browser's own dialogue sends it (RFC 7617), each with its user."""
+    sent = scene.tables["logins"].filter(_.service == "http", _.mechanism == "BASIC", _.user.notnull())
+    by_packet = {(event.row["flow_id"], event.row["first_packet"]): key for key, event in requests.items()}
+    found = {}
+    for row in rows(among(sent, "flow_id", flows)):
+        key = by_packet.get((row["flow_id"], row["first_packet"]))
+        if key is not None:
+            found[key] = str(row["user"]).strip().lower()
+    return found
