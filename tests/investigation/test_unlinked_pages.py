@@ -10,11 +10,11 @@ JSON = "Content-Type: application/json\r\n"
 ANN = "10.0.0.50"
 
 
-def lure(name, kind, content, at_s=1):
+def lure(name, kind, content, at_s=1, text=TEXT):
     """A mail with one attached file and no link."""
     fields = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n'
     head = f'Content-Type: {kind}; name="{name}"\nContent-Disposition: attachment; filename="{name}"'
-    body = f"--b\nContent-Type: text/plain\n\n{TEXT}\n--b\n{head}\n\n{content}\n--b--\n"
+    body = f"--b\nContent-Type: text/plain\n\n{text}\n--b\n{head}\n\n{content}\n--b--\n"
     sender = "bills@accounts.example"
     return mail(BAD, ["ann@corp.example"], body, at_s=at_s, sender=sender, name="Accounts", fields=fields)
 
@@ -90,3 +90,8 @@ def test_who_fetched_the_mail_there_is_named_without_a_typed_name(tmp_path):
     assert given(tmp_path, sent, fetched(ANN, "ann", at_s=15, first=first), post) == [
         (["ann@corp.example"], "203.0.113.80")
     ]
+
+
+def test_an_attached_report_without_a_form_took_no_password(tmp_path):
+    report = lure("report.html", "text/html", "<h1>Figures of October</h1>", text="The figures.")
+    assert given(tmp_path, report, typed("203.0.113.80")) == []

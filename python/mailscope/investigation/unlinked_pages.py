@@ -14,7 +14,7 @@ from typing import Any
 
 from ibis import _
 
-from mailscope.detect.phishing import THRESHOLD
+from mailscope.detect.phishing import THRESHOLD, Judgement
 from mailscope.detect.phishing_content import PAGES
 from mailscope.detect.phishing_lookalike import borrowed_brand, imitated_brand, imitated_own
 from mailscope.detect.registrable import registrable
@@ -22,6 +22,9 @@ from mailscope.investigation.campaigns import Campaign
 from mailscope.investigation.conversation import rows
 from mailscope.investigation.lure_visits import EVENTS, TYPED, Event, host_of, submissions
 from mailscope.investigation.scene import Scene
+
+FORMS = frozenset({"form", "password-input"})
+"""Marks of a page that asks for something."""
 
 FLOWS = 5_000
 """Flows with a password in a request that are looked at."""
@@ -32,7 +35,7 @@ def unlinked(scene: Scene, campaign: Campaign, fetched: Sequence[Event]) -> list
     if campaign.lure_urls or not any(member.letter.files for member in campaign.members):
         return []
     sent = [event for event in _sent_outside(scene, campaign) if _had_the_mail(event, campaign, fetched)]
-    has_page = any(_is_page(file["name"]) for member in campaign.members for file in member.letter.files)
+    has_page = any(_asks_or_is_sure(member, campaign) for member in campaign.members)
     own = tuple(sorted(scene.domains.own))
     senders = {member.letter.from_domain for member in campaign.members} - {""}
     found = []
@@ -49,8 +52,11 @@ def unlinked(scene: Scene, campaign: Campaign, fetched: Sequence[Event]) -> list
     return found
 
 
-def _is_page(name: object) -> bool:
-    return str(name or "").lower().endswith(PAGES)
+def _asks_or_is_sure(member: Judgement, campaign: Campaign) -> bool:
+    """A page is attached that has a form, or any page to what is phishing anyway: a script may make the form."""
+    letter = member.letter
+    has_page = any(str(file["name"] or "").lower().endswith(PAGES) for file in letter.files)
+    return has_page and (campaign.confidence >= THRESHOLD or not letter.marks.isdisjoint(FORMS))
 
 
 def _sent_outside(scene: Scene, campaign: Campaign) -> list[Event]:
