@@ -91,7 +91,7 @@ def _web(row: Row, found: Seen) -> Phase:
     elif phase.slug == "file-upload":
         _tell_upload(phase, found)
     elif phase.slug == "web-shell":
-        _tell_shell(phase, found)
+        _tell_shell(phase, found, int(row["bytes"] or 0))
     else:
         phase.what = phrase(
             "phase.what-reconnaissance", requests=amount(phase.requests, "request"), paths=phase.details["paths"]
@@ -191,12 +191,13 @@ def _tell_upload(phase: Phase, found: Seen) -> None:
     phase.what = phrase("phase.what-upload", files=names, pages=sorted({row["path"] for row in sent}))
 
 
-def _tell_shell(phase: Phase, found: Seen) -> None:
+def _tell_shell(phase: Phase, found: Seen, came_back: int) -> None:
     shells = [row for row in found.shells if row["server_addr"] == phase.target and phase.client in row["clients"]]
     shown = sorted((one for row in shells for one in row["shown"]), key=lambda one: one["start"])
     shown = [one for one in shown if phase.start <= one["start"] <= phase.end]
     back = sum(int(one["bytes"] or 0) for one in shown)
-    back = back or sum(int(row["bytes"] or 0) for row in shells if not row["shown"])
+    if len(shown) < phase.requests:  # the rest brought commands that cannot be read
+        back = came_back
     phase.worked = "yes" if back else "likely"
     phase.details |= {
         "shell": sorted({row["path"] for row in shells}),
