@@ -46,6 +46,13 @@ def test_a_scan_that_takes_hours_is_one():
     assert scan["ports"] == PORTS_LEAST * 2
 
 
+def test_a_port_whose_server_greets_is_open():
+    flows = [attempt(n, 20 + n) for n in range(PORTS_LEAST + 5)]
+    flows[5] |= {"handshake": "full", "resp_payload_bytes": 40}
+    (scan,) = found(vertical_scans, flows)
+    assert scan["answered"] == [25]
+
+
 def test_an_empty_connection_long_after_the_refused_ones_is_not_part_of_it():
     flows = [attempt(n, 20 + n) for n in range(PORTS_LEAST)] + [attempt(4000, 80, opened=True)]
     (scan,) = found(vertical_scans, flows)

@@ -1,8 +1,8 @@
 """One host tries many ports of another.
 
 What it flags
-    TCP conversations without any payload, most of them refused or unanswered, to many ports of one host, without a
-    long pause between them.
+    TCP conversations in which the host says nothing, most of them refused or unanswered, to many ports of one other,
+    without a long pause between them.
 Why it matters
     It is how an attacker finds what to attack; the ports that answered are what the next phase goes to.
 What it can get wrong
@@ -49,12 +49,11 @@ def vertical_scans(flows: Table) -> Table:
 
 
 def _touched(flows: Table) -> Table:
-    """Attempts that carried no payload; refused are those without a handshake."""
+    """Attempts in which nothing was asked, if only a greeting came; refused are those without a handshake."""
     empty = flows.filter(
         _.proto == "tcp",
         _.oriented_by.isin(["syn", "syn-ack"]),
         _.orig_payload_bytes == 0,
-        _.resp_payload_bytes == 0,
     )
     is_open = _.handshake.isin(["full", "syn-ack"]) & (_.resp_packets > 0)
     return empty.select(
