@@ -14,6 +14,13 @@ def test_given_networks_are_taken_as_they_are():
     assert network.side("10.0.0.1") == "outside"
 
 
+def test_given_networks_that_occur_nowhere_are_asked_about():
+    seen = pairs(("10.0.0.1", "192.0.2.1", 9))
+    assert [note.key for note in own_network(seen, ["203.0.113.0/24"]).notes] == ["network.given-unseen"]
+    assert own_network(seen, ["203.0.113.0/24", "10.0.0.0/8"]).notes == []
+    assert own_network([], ["203.0.113.0/24"]).notes == []
+
+
 def test_private_addresses_are_own_where_public_ones_are_seen():
     network = own_network(pairs(("10.1.2.3", "192.0.2.1", 9), ("198.51.100.7", "10.1.2.4", 2)))
     assert network.side("10.1.2.3") == "own"

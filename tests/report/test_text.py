@@ -68,6 +68,12 @@ def test_nothing_found_is_said_with_what_was_looked_at(tmp_path):
     assert "No abusive mail" in page
 
 
+def test_an_owners_network_that_occurs_nowhere_is_asked_about_and_nothing_of_it_refuted(tmp_path):
+    page = text(investigate(write(tmp_path / "a.pcap", Relay().packets()), own=["10.99.0.0/16"]), width=200)
+    assert page.splitlines()[2].startswith("No address of 10.99.0.0/16 occurs in this traffic")
+    assert "refuted - no inside host" not in page
+
+
 def test_of_captures_without_a_conversation_nothing_is_said_to_be_refuted(tmp_path):
     page = text(investigate(write(tmp_path / "empty.pcap", [])))
     assert "nothing can be said of this network" in page

@@ -45,6 +45,8 @@ class Network:
     how: str
     notes: list[Phrase] = field(default_factory=list)
     is_weak: bool = False
+    is_seen: bool = True
+    """False where none of the networks given has an address in the traffic: then nothing is known of the owner's."""
     _sides: dict[str, Side] = field(default_factory=dict)
 
     def side(self, text: str | None) -> Side:
@@ -95,7 +97,9 @@ def own_network(
     the prefix lengths (IPv4, IPv6) that one network may have, tried in turn.
     """
     if given:
-        return Network([ipaddress.ip_network(text, strict=False) for text in given], "given")
+        network = Network([ipaddress.ip_network(text, strict=False) for text in given], "given")
+        _note_unseen(network, list(pairs))
+        return network
     edges = unicast_edges(pairs)
     ends = {id(end): end for orig, resp, _flows in edges for end in (orig, resp)}.values()
     private = {end.private for end in ends if end.private is not None}
@@ -109,6 +113,15 @@ def own_network(
         network.is_weak = True
         network.notes.append(phrase("network.unknown"))
     return network
+
+
+def _note_unseen(network: Network, pairs: Sequence[Mapping[str, Any]]) -> None:
+    """A slip in `--own` would otherwise be an answer that accuses nobody."""
+    if not 0 < len(pairs) < PAIRS_LIMIT:
+        return
+    if not any(network.is_own(pair[end]) for pair in pairs for end in ("orig_addr", "resp_addr")):
+        network.is_seen = False
+        network.notes.append(phrase("network.given-unseen", networks=[str(prefix) for prefix in network.prefixes]))
 
 
 def _private_only(private: set[int], anchors: Mapping[Address | None, set[str]]) -> Network:

@@ -31,7 +31,7 @@ class Hypothesis:
 
 
 def hypotheses(scene: Scene, groups: Groups, findings: Sequence[Finding], uses: Sequence[RelayUse]) -> list[Hypothesis]:
-    """All hypotheses, in the order in which a report shows them; all open where no conversation was captured."""
+    """All hypotheses, in the order in which a report shows them; nothing is refuted of what was not watched."""
     found = [
         _outside_command(findings, groups, scene),
         _insider(findings, groups, scene),
@@ -39,9 +39,16 @@ def hypotheses(scene: Scene, groups: Groups, findings: Sequence[Finding], uses: 
         _spoofed(findings, scene),
         _mail_server(findings, uses, scene),
     ]
+    if (why := _unwatched(scene)) is None:
+        return found
+    return [Hypothesis(item.name, "open", why) if item.verdict == "refuted" else item for item in found]
+
+
+def _unwatched(scene: Scene) -> Phrase | None:
+    """Why the traffic says nothing of the owner's network, where it does not."""
     if int(scene.tables["flows"].count().execute()) == 0:
-        return [Hypothesis(item.name, "open", phrase("input.no-traffic")) for item in found]
-    return found
+        return phrase("input.no-traffic")
+    return None if scene.network.is_seen else phrase("input.not-seen")
 
 
 def _of_kind(findings: Sequence[Finding], kind: str) -> list[Finding]:

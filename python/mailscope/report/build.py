@@ -137,7 +137,9 @@ def _nothing(view: Report) -> list[str]:
         "sessions": amount(int(tables["mail_sessions"].count().execute()), "session"),
         "requests": amount(int(tables["proxy_requests"].count().execute()), "request"),
     }
-    return [view.say("report.nothing"), view.say("report.nothing-looked", **counts)]
+    network = view.found.scene.network
+    unseen = [] if network.is_seen else [view.prose(note) for note in network.notes]
+    return [*unseen, view.say("report.nothing"), view.say("report.nothing-looked", **counts)]
 
 
 def _finding(view: Report, finding: Finding) -> FindingView:

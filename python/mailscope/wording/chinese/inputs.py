@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "input.end-read-failed": "被截断或已损坏：无法继续读取",
     "input.end-at": "{end}（第 {packet} 号数据包、第 {offset} 字节之后）",
     "input.no-traffic": "无法判断：没有抓到任何会话",
+    "input.not-seen": "无法判断：没有抓到本网的任何地址",
     "input.nothing": "这些抓包中没有任何会话：无法对本网作出判断。",
     "input.no-payload": "没有数据",
 }

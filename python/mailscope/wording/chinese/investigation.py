@@ -39,6 +39,7 @@ TEMPLATES: dict[str, str] = {
     "network.private-lab": (
         "只见到私有地址，其中的代理收到来自另一子网的请求：代理所在子网 {networks} 视为本网，其余视为外部；请用 --own 明确指定"
     ),
+    "network.given-unseen": "流量中没有 {networks} 的任何地址，因此无法对该网络作出判断：--own 是否正确？",
     "network.cover": "因其为 {share} % 会话的一端而视为本网：{network}",
     "network.proxy": "{proxy} 被要求连接邮件端口，故其子网视为本网；请用 --own 明确指定",
     "network.unknown": "无法区分本网地址与外部地址；请用 --own 网段 指定",

@@ -12,6 +12,7 @@ TEMPLATES: dict[str, str] = {
     "input.end-read-failed": "cut off or damaged: it could not be read on",
     "input.end-at": "{end}, after packet {packet}, at byte offset {offset}",
     "input.no-traffic": "nothing can be said: no conversation was captured",
+    "input.not-seen": "nothing can be said: no address of your networks was captured",
     "input.nothing": "These captures hold no conversation: nothing can be said of this network.",
     "input.no-payload": "nothing was sent",
 }

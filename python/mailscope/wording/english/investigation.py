@@ -41,6 +41,9 @@ TEMPLATES: dict[str, str] = {
         "only private addresses were seen, and a proxy among them was asked from another subnet: the proxy's subnet "
         "{networks} is taken as own, the others as outside; give --own to be sure"
     ),
+    "network.given-unseen": (
+        "No address of {networks} occurs in this traffic, so nothing can be said of that network: is --own right?"
+    ),
     "network.cover": "taken as own because it is one end of {share} % of the conversations: {network}",
     "network.proxy": (
         "the subnet of {proxy} is taken as own because that host was asked to reach a mail port; give --own to be sure"
