@@ -28,6 +28,7 @@ class Web:
             self.parameters.append(key | {"place": "body", "file_signs": list(body), "value": "text"})
         if secret:
             hidden = {"place": "cookie", "name": secret, "is_secret": True, "secret_kind": "token"}
+            hidden |= {"value_hash": "v1" if secret == "SID" else f"v{number}"}
             self.parameters.append(key | hidden)
 
     def seen(self):
@@ -69,6 +70,12 @@ def test_a_page_that_prints_answers_to_hidden_commands_is_a_shell_though_nothing
 def test_a_status_page_that_always_prints_the_same_is_none(web):
     for _ in range(5):
         web.ask("GET", "/status", signs=["network-configuration"], secret="session_key")
+    assert web.seen().shells == []
+
+
+def test_a_control_panel_whose_session_stays_the_same_is_none(web):
+    for sign in OUTPUTS:
+        web.ask("GET", "/panel", signs=[sign], secret="SID")
     assert web.seen().shells == []
 
 

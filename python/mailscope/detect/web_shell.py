@@ -108,26 +108,32 @@ def renamed(http_requests: Table) -> Table:
 
 
 def obeying_pages(http_parameters: Table, http_requests: Table) -> Table:
-    """Pages that answered with what commands print: as `asked_uploads`, with `signs`, and `kinds` and `values` counts.
+    """Pages that answered with what commands print: as `asked_uploads`, with `signs`, and `kinds` and `hidden` counts.
 
-    `kinds` are answers of different content; `hidden` are the answered requests that brought a value that is kept
-    secret, since it may be the command.
+    `kinds` are answers of different content; `hidden` are different values of one name, kept as secrets, that may be
+    the commands: a session's token stays the same.
     """
-    hidden = http_parameters.filter(_.is_secret, _.secret_kind.isin(HIDING)).select("flow_id", "exchange").distinct()
-    keyed = hidden.mutate(is_hidden=True)
-    requests = http_requests.mutate(path=path_of(_.uri)).left_join(keyed, ["flow_id", "exchange"])
+    keys = ["server_addr", "server_port", "path"]
+    requests = http_requests.mutate(path=path_of(_.uri))
     signs = requests.response_signs.join(" ")
     shown = requests.mutate(signs_text=signs, prints=signs.re_search(PRINTED).fill_null(False))
     found = (
         shown.filter(_.status < 300, ~_.method.isin(PUTTING))
-        .group_by(["server_addr", "server_port", "path"])
+        .group_by(keys)
         .agg(
             **_asked(),
-            hidden=_.is_hidden.fill_null(False).sum(),
             kinds=_.response_body_hash.nunique(),
             signs=_.signs_text.collect(where=_.prints, distinct=True).sort()[:SHOWN],
         )
     )
+    secret = http_parameters.filter(_.is_secret, _.secret_kind.isin(HIDING))
+    said = secret.select("flow_id", "exchange", "place", "name", "value_hash").join(
+        requests.select("flow_id", "exchange", *keys), ["flow_id", "exchange"]
+    )
+    by_name = said.group_by([*keys, "place", "name"]).agg(values=_.value_hash.nunique())
+    hidden = by_name.group_by(keys).agg(hidden=_.values.max())
+    found = found.left_join(hidden, keys).drop(*(f"{key}_right" for key in keys))
+    found = found.mutate(hidden=_.hidden.fill_null(0))
     return found.filter(_.signs.length() > 0, _.askers <= CLIENTS_MOST)
 
 

@@ -77,13 +77,15 @@ def intrusion_findings(scene: Scene) -> list[Finding]:
 
 
 def _is_own_editors(scene: Scene, found: Seen, shell: Row) -> bool:
-    """A program that somebody inside put there and only the inside asked: how a site is kept.
+    """A program that somebody inside put there, or that was there, and only the inside asked: how a site is kept.
 
     Whoever gives it commands, or attacked something, is no editor.
     """
     upload = shell.get("upload")
-    if upload is None or shell["commands"] or not all(map(scene.network.is_own, shell["clients"])):
+    if shell["commands"] or not all(map(scene.network.is_own, shell["clients"])):
         return False
+    if upload is None:
+        return True
     attackers = {page["client_addr"] for page in found.pages} | {row["client_addr"] for row in found.guessing}
     return bool(scene.network.is_own(upload["client_addr"]) and upload["client_addr"] not in attackers)
 
