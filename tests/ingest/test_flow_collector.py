@@ -282,3 +282,15 @@ def test_ipfix_flows_by_the_exporter_s_clock_have_the_time_that_its_option_tells
 
 def test_ipfix_flows_by_a_clock_of_unknown_start_end_when_they_were_exported_and_keep_their_length():
     assert times(ipfix(OF_FLOWS, flow_at(2**32 - 500, 7_000))) == [(EXPORTED - 7.5, EXPORTED)]
+
+
+def test_sampled_packets_in_ipfix_are_told_apart_from_flows():
+    """PSAMP, RFC 5476: element 313 holds the packet from its IP header on."""
+    tcp = struct.pack(">HHIIBBHHH", 40_000, 25, 1, 0, 0x50, 0x02, 0, 0, 0)
+    packet = struct.pack(">BBHHHBBH", 0x45, 0, 40, 0, 0, 64, 6, 0) + bytes([10, 0, 0, 1, 192, 0, 2, 1]) + tcp
+    template = struct.pack(">HHHHHHHH", 2, 16, 302, 2, 323, 8, 313, 65535)
+    sample = struct.pack(">QB", EXPORTED * 1000, len(packet)) + packet
+    rows, _ = decoded([ipfix(template, struct.pack(">HH", 302, 4 + len(sample)) + sample)])
+    assert [(row["format"], row["dst_port"], row["packets"], row["bytes"], row["tcp_flags"]) for row in rows] == [
+        ("psamp", 25, 1, 40, 2)
+    ]

@@ -263,6 +263,7 @@ impl<'a> Draft<'a> {
             && !(self.has_src && self.has_dst)
         {
             packet::read(layer, packet, &mut self.record)?;
+            self.record.format = Format::Psamp;
             self.packets.other = Some(1);
             self.bytes.other = self.record.bytes.or(self.is_delta_bytes_of_frame);
             (self.has_src, self.has_dst) = (true, true);

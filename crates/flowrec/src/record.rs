@@ -11,6 +11,8 @@ pub enum Format {
     NetflowV9,
     /// IPFIX, RFC 7011.
     Ipfix,
+    /// A sampled packet in IPFIX or NetFlow v9 (PSAMP, RFC 5476).
+    Psamp,
     /// sFlow version 5.
     SflowV5,
     /// A file of nfdump's.
@@ -25,6 +27,7 @@ impl Format {
             Self::NetflowV5 => "netflow-v5",
             Self::NetflowV9 => "netflow-v9",
             Self::Ipfix => "ipfix",
+            Self::Psamp => "psamp",
             Self::SflowV5 => "sflow-v5",
             Self::Nfcapd => "nfcapd",
         }

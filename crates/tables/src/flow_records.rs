@@ -82,7 +82,7 @@ impl OriginColumns {
 table! {
     /// One flow record: what a router, probe or log says of one direction of a conversation (or of both, where the reverse columns are filled).
     flow_records [Origin, OriginColumns] {
-        /// What it was read from: `netflow-v5`, `netflow-v9`, `ipfix`, `sflow-v5`, `nfcapd`, `zeek-conn`, `zeek-smtp`, `eve`, `csv`, `binetflow`, `flows`.
+        /// What it was read from: `netflow-v5`, `netflow-v9`, `ipfix`, `psamp`, `sflow-v5`, `nfcapd`, `zeek-conn`, `zeek-smtp`, `eve`, `csv`, `binetflow`, `flows`.
         format: Word,
         /// Address of the exporter; sFlow: the agent; files of text: null.
         exporter: OptWord,

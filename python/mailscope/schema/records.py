@@ -471,7 +471,7 @@ class FlowRecord(Record):
     record: int = column("u64", "Number of the record in its input, from 1; text: its line.")
     start: datetime = column("timestamp[us, UTC]", "Time of the flow's first packet; export time where the record has none.")
     end: datetime = column("timestamp[us, UTC]", "Time of the flow's last packet.")
-    format: str = column("text", "What it was read from: `netflow-v5`, `netflow-v9`, `ipfix`, `sflow-v5`, `nfcapd`, `zeek-conn`, `zeek-smtp`, `eve`, `csv`, `binetflow`, `flows`.")
+    format: str = column("text", "What it was read from: `netflow-v5`, `netflow-v9`, `ipfix`, `psamp`, `sflow-v5`, `nfcapd`, `zeek-conn`, `zeek-smtp`, `eve`, `csv`, `binetflow`, `flows`.")
     exporter: str | None = column("text", "Address of the exporter; sFlow: the agent; files of text: null.", nullable=True)
     observation_domain: int | None = column("u32", "Observation domain (IPFIX), source id (v9), engine type and id (v5), sub-agent (sFlow).", nullable=True)
     sequence: int | None = column("u32", "Sequence number of the export datagram.", nullable=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mailscope.detect.senders.conversations import OF_PACKETS
 from mailscope.investigation.sender_queue import sender_queue
 from tests.fixtures.flow_rows import attempts, exchange, mails, received, records
 
@@ -53,10 +54,10 @@ def test_the_same_few_servers_that_never_answer_are_watched():
 
 
 @pytest.mark.long
-def test_samples_of_one_conversation_are_one_flow():
+@pytest.mark.parametrize("format_", OF_PACKETS)
+def test_samples_of_one_conversation_are_one_flow(format_):
     samples = [
-        row | {"format": "sflow-v5", "sampling": 10, "packets": 1, "bytes": 300}
-        for row in mails("10.0.9.9", servers=25)
+        row | {"format": format_, "sampling": 10, "packets": 1, "bytes": 300} for row in mails("10.0.9.9", servers=25)
     ] * 5
     (sender,) = queue(*background(), [dict(row) for row in samples]).senders
     assert (sender.figures["flows"], sender.figures["destinations"], sender.verdict) == (25, 25, "abnormal")

@@ -27,6 +27,9 @@ FEW_PACKETS = 3
 REFUSED_WORDS = ("S0", "REJ", "RSTOS0", "SH")
 """Zeek's words for connections that were never established."""
 
+OF_PACKETS = ("sflow-v5", "psamp")
+"""Formats whose rows are sampled packets."""
+
 _FEED = ("format", "exporter", "observation_domain", "folder")
 _ENDS = ("client", "client_port", "server", "server_port", "hour")
 """The hour (since 1970) is part of it: ports come back, and a window must not lose what happened in it."""
@@ -140,9 +143,9 @@ def _by_feed(directed: Table) -> Table:
 
 def _seen(by_feed: Table) -> Table:
     return by_feed.mutate(
-        # A sample (sFlow) is one packet of a conversation, no flow record: many of them make one flow.
+        # A sample is one packet of a conversation, no flow record: many of them make one flow.
         flows=ibis.cases(
-            (_.format == "sflow-v5", 1),
+            (_.format.isin(OF_PACKETS), 1),
             (_.forward > 0, _.forward),
             else_=_.replies,
         ),
