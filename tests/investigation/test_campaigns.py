@@ -136,3 +136,16 @@ def test_a_link_that_a_folded_line_cuts_is_no_second_link(tmp_path):
     text = LURE_TEXT.replace(LURE, f"http://mail-ch\n{LURE}")
     (campaign,) = judged_messages(scene(tmp_path, mail(BAD, ["ann@corp.example"], text, at_s=1))).campaigns
     assert campaign.lure_urls == [LURE]
+
+
+def test_a_mail_that_an_outsider_hands_in_through_the_owners_proxy_came_from_that_outsider(tmp_path):
+    direct = mail("10.0.0.8", ["ann@corp.example"], LURE_TEXT, at_s=2, sender="it@corp-mail.example", port=40002)
+    talk = Conversation(f"{BAD}:40001", "10.0.0.8:1080", start_us=START_US + SECOND)
+    talk.send(True, b"\x05\x01\x00").send(False, b"\x05\x00")
+    talk.send(True, b"\x05\x01\x00\x01\x0a\x00\x00\x19\x00\x19").send(False, b"\x05\x00\x00\x01" + bytes(6))
+    for packet in direct:
+        if packet.payload and packet.from_client is not None:
+            talk.send(packet.from_client, packet.payload)
+    (campaign,) = judged_messages(scene(tmp_path, merged(talk.fin().packets, direct))).campaigns
+    assert (campaign.sender_ips, len(campaign.members)) == ([BAD], 1)
+    assert list(campaign.accepted) == ["ann@corp.example"]

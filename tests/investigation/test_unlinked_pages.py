@@ -15,8 +15,16 @@ def lure(name, kind, content, at_s=1, text=TEXT):
     fields = 'MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"\n'
     head = f'Content-Type: {kind}; name="{name}"\nContent-Disposition: attachment; filename="{name}"'
     body = f"--b\nContent-Type: text/plain\n\n{text}\n--b\n{head}\n\n{content}\n--b--\n"
-    sender = "bills@accounts.example"
-    return mail(BAD, ["ann@corp.example"], body, at_s=at_s, sender=sender, name="Accounts", fields=fields)
+    return mail(
+        BAD,
+        ["ann@corp.example"],
+        body,
+        at_s=at_s,
+        sender="bills@accounts.example",
+        name="Accounts",
+        subject="Documents",
+        fields=fields,
+    )
 
 
 def ask(method, host, *, at_s, sent="", head="", client=ANN):

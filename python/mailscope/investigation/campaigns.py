@@ -179,7 +179,9 @@ def name_of(letter: Letter) -> str:
 
 
 def _is_for_us(letter: Letter, scene: Scene) -> bool:
-    """Mail that came for the owner's people, not mail that leaves or is carried through a proxy."""
+    """Mail that came for the owner's people, not mail that leaves or is carried through a proxy to others."""
+    if _came_through_own_proxy(letter, scene):
+        return True
     if letter.row.get("via") not in (None, *PASSED_THROUGH):
         return False
     if letter.is_handed_in and scene.network.is_outside(letter.row["server_addr"]):
@@ -187,6 +189,13 @@ def _is_for_us(letter: Letter, scene: Scene) -> bool:
     if scene.is_proxy_end(letter.row["server_addr"], letter.row["server_port"]):
         return False
     return not scene.domains.is_foreign(letter.recipients) if letter.is_handed_in else True
+
+
+def _came_through_own_proxy(letter: Letter, scene: Scene) -> bool:
+    """Somebody outside had a host of the owner's hand it to the owner's own people."""
+    is_inwards = scene.network.is_outside(letter.row["client_addr"]) and scene.network.is_own(letter.row["server_addr"])
+    to = letter.recipients
+    return letter.is_handed_in and is_inwards and bool(to) and all(scene.domains.is_own(address) for address in to)
 
 
 # --- what became of it
