@@ -256,8 +256,10 @@ def test_what_a_server_sends_out_after_it_obeyed_is_told(wire, tmp_path, asked_b
     assert finding.roles["attacker"] == [ATTACKER]
 
 
-def test_addresses_that_guess_together_are_one_attack_with_who_used_the_account(wire, tmp_path):
+@pytest.mark.parametrize("pause_us", [0, 3_600_000_000])
+def test_addresses_that_guess_together_are_one_attack_with_who_used_the_account(wire, tmp_path, pause_us):
     for user in ("anna", "bert", "carl"):
+        wire.now += pause_us
         for last in (1, 2, 3):
             wire.imap(f"203.0.113.{last}", user, let_in=False)
     wire.imap("203.0.113.2", "bert", let_in=True)

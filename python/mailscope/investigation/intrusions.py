@@ -92,13 +92,13 @@ def _is_own_editors(scene: Scene, found: Seen, shell: Row) -> bool:
 
 def _join_guessers(trails: dict[str, list[Phase]]) -> None:
     """Makes one trail of the clients that guessed together at a service: that of who got in, else of the first."""
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], set[str]] = {}
     for client, phases in trails.items():
         for phase in phases:
             if phase.slug in GUESSES and phase.details.get("together"):
-                groups.setdefault((phase.target, phase.service), []).append(client)
+                groups.setdefault((phase.target, phase.service), set()).add(client)
     for clients in groups.values():
-        left = [client for client in clients if client in trails]
+        left = sorted(client for client in clients if client in trails)
         if not left:
             continue
         owner = min(left, key=lambda c: (all(p.worked != "yes" for p in trails[c]), trails[c][0].start, c))

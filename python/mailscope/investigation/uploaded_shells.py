@@ -75,7 +75,8 @@ def obeying_shells(http: Table, parameters: Table, sent: list[Row], known: list[
     """
     paths = {(row["server_addr"], row["path"]) for row in (*known, *attacked)}
     kept = []
-    moved = rows(web_shell.renamed(http).limit(PAGES_MOST)) if sent else []
+    was_put = any(row["method"] == "PUT" for row in sent)
+    moved = rows(web_shell.renamed(http).limit(PAGES_MOST)) if was_put else []
     for row in rows(web_shell.obeying_pages(parameters, http).limit(PAGES_MOST)):
         if (row["server_addr"], row["path"]) in paths:
             continue
