@@ -87,6 +87,7 @@ def names(**given):
         ("lookalike-link", {"links": [("https://paypa1.com/x", None)]}),
         ("lookalike-link", {"links": [("https://corp.example.evil.test/x", None)]}),
         ("punycode-link", {"links": [("https://xn--bcher-kva.test/x", None)]}),
+        ("punycode-link", {"links": [("https://\U0001d5c9\U0001d5ba\U0001d5d2.test/x", None)]}),
         ("user-in-link", {"links": [("https://bank.example@evil.test/x", None)]}),
         (
             "recipient-in-link",

@@ -146,7 +146,8 @@ def _kind_of_host(link: Link, letter: Letter, ground: Ground) -> list[Fact]:
         found.append(sign("free-hosting-link", url=link.url))
     elif host.rpartition(".")[2] in CHEAP and link.domain != letter.from_domain:
         found.append(sign("cheap-suffix-link", url=link.url))
-    if "xn--" in host or not host.isascii():
+    # As written: letters of other widths and styles are plain ones to a browser, and hide a name from filters.
+    if "xn--" in host or not path.partition("/")[0].isascii():
         found.append(sign("punycode-link", url=link.url))
     if re.search(r"\d{5,}", host) or re.search(r"(^|[.-])[bcdfghjklmnpqrstvwxz]{6,}", label_of(host)):
         found.append(sign("machine-host-link", url=link.url))
