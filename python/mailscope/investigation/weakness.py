@@ -79,7 +79,9 @@ def weaknesses(scene: Scene, found: Seen, phases: Sequence[Phase]) -> list[Weakn
         elif phase.slug == "mail-sending":
             shown += forged_own_senders(scene, [(phase.client, phase.target)]).values()
     shown += _unexplained_shells(found, phases)
-    return sorted(shown, key=lambda weakness: weakness.seen)
+    # Long pauses make several phases of one guessing, which showed one weakness.
+    once = {(one.cwe, one.target, one.where, one.seen): one for one in shown}
+    return sorted(once.values(), key=lambda weakness: weakness.seen)
 
 
 def _weak_password(found: Seen, phase: Phase) -> Weakness:
