@@ -108,4 +108,11 @@ def test_what_a_notice_says_is_there_in_traditional_chinese_too():
     assert set(traditional.UNITS) <= set(english.UNITS)
     for key in traditional.TEMPLATES:
         assert places(traditional.TEMPLATES[key]) == places(english.TEMPLATES[key]), key
-    assert render(phrase("cases.seen-refused", mails=amount(2, "mail")), "zh-Hant") == "郵件日誌：其中 2 封郵件 遭拒收"
+    assert render(phrase("cases.seen-refused", mails=amount(2, "mail")), "zh-Hant") == "郵件日誌：其中 2 封郵件遭拒收"
+
+
+def test_chinese_has_no_blank_between_characters_where_a_value_ends_in_one():
+    told = phrase("hypothesis.insider-refuted", sessions=amount(35, "session"))
+    assert "35 个会话均由" in render(told, "zh")
+    host = phrase("hypothesis.insider-confirmed", hosts=["10.1.2.3"])
+    assert render(host, "zh").startswith("10.1.2.3 通过")

@@ -6,6 +6,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from typing import Any
 
 from mailscope.wording import chinese, english, traditional
@@ -75,7 +76,30 @@ def render(statement: Phrase | str, lang: str = "en") -> str:
     if isinstance(statement, str):
         return statement
     values = {name: str(value) if name in _NAMES else _word(value, lang) for name, value in statement.values}
-    return template(statement.key, lang).format_map(values)
+    text = template(statement.key, lang)
+    return text.format_map(values) if lang == "en" else _closed_up(text, values)
+
+
+def _closed_up(text: str, values: Mapping[str, str]) -> str:
+    """The Chinese template filled: a blank beside a value is for Latin letters and figures, not between characters."""
+    filled = ""
+    for words, name, _spec, _conversion in Formatter().parse(text):
+        filled = _beside(filled, words)
+        if name is not None:
+            filled = _beside(filled, values[name])
+    return filled
+
+
+def _beside(before: str, after: str) -> str:
+    if after[:1] == " " and _is_han(before[-1:]) and _is_han(after[1:2]):
+        return before + after[1:]
+    if before[-1:] == " " and _is_han(before[-2:-1]) and _is_han(after[:1]):
+        return before[:-1] + after
+    return before + after
+
+
+def _is_han(character: str) -> bool:
+    return "\u4e00" <= character <= "\u9fff"
 
 
 def _word(value: Any, lang: str) -> str:

@@ -20,8 +20,8 @@ from tests.fixtures.flow_rows import START, mails, records
     ("language", "summary", "seen"),
     [
         ("en", "Spam: 2 complaints", "3 connections to mail ports of 3 servers"),
-        ("zh-Hant", "垃圾郵件：2 件投訴", "向 3 台伺服器 的郵件連接埠發起 3 條連線"),
-        ("zh-Hans", "垃圾邮件：2 件投诉", "向 3 台服务器 的邮件端口发起 3 条连接"),
+        ("zh-Hant", "垃圾郵件：2 件投訴", "向 3 台伺服器的郵件連接埠發起 3 條連線"),
+        ("zh-Hans", "垃圾邮件：2 件投诉", "向 3 台服务器的邮件端口发起 3 条连接"),
     ],
 )
 def test_summary_and_evidence_are_in_the_notices_language(tmp_path, language, summary, seen):
