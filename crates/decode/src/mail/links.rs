@@ -59,6 +59,9 @@ impl Links {
             }
         }
         self.finder = finder;
+        for url in of_numbers(text) {
+            self.add(url, place, None, transfer);
+        }
     }
 
     /// Links, sources and visible text of HTML; returns the visible text.
@@ -227,6 +230,28 @@ impl Page {
     }
 }
 
+/// URLs in plain text whose host is an IPv4 address in one number, which browsers open as well (WHATWG URL, 3.5).
+fn of_numbers(text: &str) -> impl Iterator<Item = &str> {
+    memchr::memmem::find_iter(text.as_bytes(), b"://").filter_map(|at| {
+        let (before, behind) = (text.get(..at)?, text.get(at + 3..)?);
+        let scheme = before
+            .rsplit(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .filter(|scheme| {
+                ["http", "https"]
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(scheme))
+            })?;
+        let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"'`()[]{}".contains(c);
+        let rest = up_to(behind, URL_BYTES).split(ends).next()?;
+        let rest = rest.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+        let url = text.get(at - scheme.len()..at + 3 + rest.len())?;
+        let host = host(url)?;
+        let is_number = host.len() >= 8 && host.bytes().all(|b| b.is_ascii_digit());
+        (is_number && host.parse::<u32>().is_ok()).then_some(url)
+    })
+}
+
 /// Something that leads elsewhere: has a scheme with an authority, or is scheme-relative.
 fn is_link(url: &str) -> bool {
     url.starts_with("//") || url.find("://").is_some_and(|at| at > 0 && at <= 16)
@@ -290,6 +315,27 @@ mod tests {
             text.contains("See https://bank.example") && !text.contains("var a"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn hosts_of_one_number_are_links_in_text() {
+        let found = |text: &str| {
+            let mut links = Links::new(100);
+            links.in_text(text, "text", &transfer());
+            links.urls.into_iter().map(|u| u.url).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("Go to HTTP://3325256786/x. (or http://bank.example@3325256786:80?y) now"),
+            ["HTTP://3325256786/x", "http://bank.example@3325256786:80?y"]
+        );
+        for text in [
+            "http://12/",
+            "http://99999999999/",
+            "http://",
+            "://1",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
     }
 
     #[test]
