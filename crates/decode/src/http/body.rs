@@ -72,6 +72,11 @@ impl BodyReader {
         self.state == State::Done
     }
 
+    /// True when only the connection's end is the body's.
+    pub fn is_until_close(&self) -> bool {
+        self.state == State::Close
+    }
+
     /// Takes what it can use of `data`: how many bytes that was, and the content among them.
     /// To be called again while it makes progress.
     pub fn take<'a>(&mut self, data: &'a [u8]) -> (usize, &'a [u8], Progress) {

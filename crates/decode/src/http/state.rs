@@ -101,6 +101,9 @@ impl Layer for Http {
 
     fn end(&mut self, end: StreamEnd, at: At, sink: &mut Sink<'_>) {
         self.cut_heads(at, sink);
+        if end == StreamEnd::Fin {
+            self.close_answer();
+        }
         while let Some(exchange) = self.exchanges.pop_front() {
             exchange.emit(end, at, sink);
         }
@@ -149,6 +152,18 @@ impl Http {
                 self.server_data(at, &held, sink);
             }
             _ => {}
+        }
+    }
+
+    /// A body that ends with the connection is whole where the connection was closed (RFC 9112, 6.3).
+    fn close_answer(&mut self) {
+        if matches!(&self.answers.phase, Phase::Body(body) if body.is_until_close())
+            && let Some(exchange) = self
+                .exchanges
+                .iter_mut()
+                .find(|exchange| !exchange.answer_done)
+        {
+            exchange.answer_done = true;
         }
     }
 

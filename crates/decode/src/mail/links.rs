@@ -328,12 +328,7 @@ mod tests {
             found("Go to HTTP://3325256786/x. (or http://bank.example@3325256786:80?y) now"),
             ["HTTP://3325256786/x", "http://bank.example@3325256786:80?y"]
         );
-        for text in [
-            "http://12/",
-            "http://99999999999/",
-            "http://",
-            "://1",
-        ] {
+        for text in ["http://12/", "http://99999999999/", "http://", "://1"] {
             assert!(found(text).is_empty(), "{text}");
         }
     }
