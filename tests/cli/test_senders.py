@@ -99,7 +99,7 @@ def test_top_shows_the_store_of_a_sensor_or_collector_once(capsys, source, tmp_p
     assert (code, err) == (0, "")
     assert "10.0.9.9" in out
     assert "ABNORMAL" in out
-    assert asked(capsys, "top", "--store", str(tmp_path / "nothing"), "--once")[0] == 2
+    assert asked(capsys, "top", "--store", str(tmp_path / "nothing"), "--once")[0] == 4
 
 
 def test_without_a_source_the_default_store_is_read(tmp_path, capsys, monkeypatch):

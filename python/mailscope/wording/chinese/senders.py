@@ -33,7 +33,7 @@ TEMPLATES: dict[str, str] = {
     "senders.cleared-mail-server": "邮件服务器：它也接收{sources}的邮件",
     "senders.cleared-inside-relay": "内部转发服务器：它接收本网{clients}的邮件",
     "senders.cleared-monitor": "监测程序：对每台服务器的短检查次数相近（每次 {flow} 字节），没有邮件",
-    "senders.cleared-few-servers": "它总是联系同样的{servers}",
+    "senders.cleared-few-servers": "它反复联系同样的{servers}",
     "senders.cleared-newsletter": "新闻邮件：一次持续{lasted}的集中发送，邮件较大（每封 {flow} 字节），均被接收",
     "senders.cleared-steady-sender": "经常性发送者：每台服务器 {times} 次会话，{share} % 的会话去往再次联系的服务器，均有应答",
     "senders.could-hide": "若其上某个账号被滥用，看起来也一样：请查其邮件日志",

@@ -35,7 +35,7 @@ TEMPLATES: dict[str, str] = {
     "senders.cleared-mail-server": "a mail server: it also takes mail from {sources}",
     "senders.cleared-inside-relay": "a relay for the inside: it takes mail from {clients} of the own network",
     "senders.cleared-monitor": "a monitor: equally many short checks of each server ({flow} bytes each), no messages",
-    "senders.cleared-few-servers": "a host that always goes to the same {servers}",
+    "senders.cleared-few-servers": "a host that goes to the same {servers} again and again",
     "senders.cleared-newsletter": "a newsletter: one burst of {lasted}, large messages ({flow} bytes each), all taken",
     "senders.cleared-steady-sender": (
         "a regular sender: {times} conversations a server, {share} % of them to servers contacted again, answered"
