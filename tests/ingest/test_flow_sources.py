@@ -89,6 +89,14 @@ def test_datagrams_missing_between_others_are_named(tmp_path):
     assert "3 datagrams are missing by its sequence numbers" in sources.notes[0]
 
 
+def test_a_capture_that_is_cut_off_is_named(tmp_path):
+    file = netflow9(tmp_path, range(3))
+    file.write_bytes(file.read_bytes()[:-10])
+    sources = FlowSources(tmp_path)
+    sources.expression([file])
+    assert f"`{file}` is cut off or damaged after 2 packets (cut-off-record)" in sources.notes
+
+
 def test_an_empty_folder_is_said_to_hold_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):

@@ -28,6 +28,9 @@ EXPORT_SHARE = 0.5
 EXPORTERS_NAMED = 20
 """Exporters at most whose losses are told one by one."""
 
+FILES_NAMED = 20
+"""Files at most of which is told one by one that they are cut off."""
+
 COLUMNS = (
     *("input", "datagram", "record", "start", "end", "format", "exporter", "observation_domain"),
     *("proto", "src_addr", "src_port", "dst_addr", "dst_port", "icmp_type", "tcp_flags", "packets", "bytes"),
@@ -107,7 +110,7 @@ class FlowSources:
 
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")
         self._parts.append(self._parquet(file).select(*COLUMNS))
-        self.notes += _losses(report.exporters)
+        self.notes += [*_cut(report.inputs), *_losses(report.exporters)]
         for log in report.logs:
             if log.bad_lines:
                 number, why = log.first_bad[0]
@@ -121,7 +124,7 @@ class FlowSources:
         from mailscope.ingest.captures import Options, write_case
 
         report = flowlogs.write_flow_records(paths, file := self._folder / f"records{len(self._parts)}.parquet")
-        self.notes += _losses(report.exporters)
+        self.notes += [*_cut(report.inputs), *_losses(report.exporters)]
         was_exported = any(map(_without_template, report.exporters))
         plain = [str(entry["path"]) for entry in report.inputs if not _is_of_exports(entry, unread=was_exported)]
         if len(plain) < len(paths):
@@ -191,6 +194,18 @@ def _is_of_exports(entry: dict[str, Any], *, unread: bool) -> bool:
 
 def _without_template(exporter: dict[str, Any]) -> int:
     return int(exporter["waiting_sets"]) + int(exporter["dropped_sets"])
+
+
+def _cut(inputs: Sequence[dict[str, Any]]) -> list[str]:
+    """Files that could not be read to their end."""
+    notes = []
+    for entry in inputs:
+        if entry["end"] not in ("complete", "empty"):
+            of = "records" if entry["format"].startswith("nfcapd") else "packets"
+            notes.append(f"`{entry['name']}` is cut off or damaged after {entry[of] or 0:,} {of} ({entry['end']})")
+    if len(notes) > FILES_NAMED:
+        notes[FILES_NAMED:] = [f"{len(notes) - FILES_NAMED:,} more files that are cut off or damaged"]
+    return notes
 
 
 def _losses(exporters: Sequence[dict[str, Any]]) -> list[str]:
