@@ -19,6 +19,7 @@ for target in "${targets[@]}"; do
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   echo "$target: ${executed:-stopped, see fuzz/$log} executions, $(sed -n 's/^stat::peak_rss_mb: *//p' "$log") MiB"
   [ -z "$(ls -A "artifacts/logs/$target")" ] && continue
+  echo "$target: broke its promise, see fuzz/$log and fuzz/regressions/logs/$target"
   mkdir -p "regressions/logs/$target"
   find "artifacts/logs/$target" -type f -exec cp -n {} "regressions/logs/$target/" \;
 done

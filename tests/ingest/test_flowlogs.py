@@ -75,6 +75,18 @@ def test_suricata_s_flows_are_read_and_other_events_are_not(tmp_path):
     assert (len(rows), report.logs[0].other_lines, report.logs[0].bad_lines) == (1, 1, 1)
 
 
+def test_numbers_that_no_column_holds_are_bad_lines_or_none_where_they_stand_beside(tmp_path):
+    ping = EVE_FLOW | {"proto": "ICMP", "icmp_type": 7777778}
+    _rows, report = read(tmp_path, json.dumps(ping) + "\n" + EVE)
+    assert report.logs[0].first_bad[0] == (1, "a number is out of its range")
+    head = "ts,te,sa,da,sp,dp,pr,ipkt,ibyt,sampling,stos,in\n"
+    flow = "2023-11-14 22:13:20,2023-11-14 22:13:21,10.0.0.1,192.0.2.1,40000,25,TCP"
+    lines = (f"{flow},5,360,1,999,eth0", f"{flow},5,360,4294967296,0,1", f"{flow},{2**63 - 1},360,4294967295,0,1")
+    rows, report = read(tmp_path, head + "\n".join(lines) + "\n")
+    assert [values(row, "tos input_if packets_est") for row in rows] == [(None, None, 5), (0, 1, 2**63 - 1)]
+    assert [line for line, _why in report.logs[0].first_bad] == [3]
+
+
 def test_argus_counts_packets_of_both_directions_together(tmp_path):
     rows, report = read(tmp_path, ARGUS)
     answered, attempt, turned, ping = rows

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from mailscope.ingest.flow_rows import BadLine, address, flags, moment, port, protocol, span, whole
+from mailscope.ingest.flow_rows import BadLine, address, flags, moment, number, port, protocol, span, whole
 
 # Names of a column in lower case without `_`, `.`, `-` and blanks, by ours; the first that a file has is taken: those
 # of nfdump, Argus, Zeek, SiLK, pmacct, IANA's registry of IPFIX elements, Elastic's common schema.
@@ -44,11 +44,8 @@ _NAMES = {
     "ended": "ended",
 }
 _NEEDED = ("start", "src_addr", "dst_addr", "proto")
-_COUNTERS = (
-    *("packets", "bytes", "reverse_packets", "reverse_bytes"),
-    *("sampling", "tos"),
-    *("input_if", "output_if", "src_as", "dst_as"),
-)
+_COUNTERS = ("packets", "bytes", "reverse_packets", "reverse_bytes", "sampling")
+_BESIDE = ("tos", "input_if", "output_if", "src_as", "dst_as")
 
 _ARGUS_OF_IP = ("tcp", "udp", "icmp", "rtp", "rtcp", "udt", "ipv6-icmp")
 """Argus tells of ARP, LLC and others as well, with their own addresses."""
@@ -87,7 +84,8 @@ class Columns:
         if known.get("end"):
             row["end"] = max(row["start"], moment(known["end"]))
         self._ports(row, known)
-        row |= {name: whole(known[name]) for name in _COUNTERS if known.get(name)}
+        row |= {name: number(name, known[name]) for name in _COUNTERS if known.get(name)}
+        row |= {name: _number_told(name, known[name]) for name in _BESIDE if known.get(name)}
         row |= {
             n: flags(known[n]) for n in ("tcp_flags", "reverse_tcp_flags") if known.get(n) and row["proto"] == "tcp"
         }
@@ -119,6 +117,14 @@ def _told(text: str) -> str | None:
     """An address beside the two ends; what is none, as `0` or a name, costs no flow."""
     try:
         return address(text)
+    except BadLine:
+        return None
+
+
+def _number_told(column: str, text: str) -> int | None:
+    """A number beside the counters; what is none, as an interface's name, costs no flow."""
+    try:
+        return number(column, text)
     except BadLine:
         return None
 

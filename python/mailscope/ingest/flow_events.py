@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mailscope.ingest.flow_rows import BadLine, address, flags, moment, port, protocol, span, whole
+from mailscope.ingest.flow_rows import BadLine, address, flags, moment, number, port, protocol, span, whole
 
 # Letters of Zeek's conn.log history: upper case by the originator, lower by the responder.
 _HISTORY = {"S": 0x02, "H": 0x12, "A": 0x10, "D": 0x10, "F": 0x01, "R": 0x04}
@@ -53,7 +53,7 @@ def eve(event: Record) -> dict[str, Any] | None:
     app = str(event.get("app_proto", ""))
     row["app"] = None if app in _SAYS_NOTHING else app[:WORD_LIMIT]
     if row["proto"] in ("icmp", "icmp6"):
-        row |= {"icmp_type": _number(event, "icmp_type"), "icmp_code": _number(event, "icmp_code")}
+        row |= {name: number(name, event[name]) for name in ("icmp_type", "icmp_code") if event.get(name) is not None}
         row["src_port"] = row["dst_port"] = 0
     if kind == "netflow":
         row |= {"packets": whole(counts["pkts"]), "bytes": whole(counts["bytes"])}

@@ -20,6 +20,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_US = 253_370_764_800_000_000
 """The year 9999, which no calendar here goes beyond: a later time is none."""
 
+_MOST = {"u8": 2**8 - 1, "u16": 2**16 - 1, "u32": 2**32 - 1, "u64": 2**63 - 1}
+MOST = {column.name: _MOST[column.type] for column in TABLES[TABLE].columns if column.type in _MOST}
+"""Largest number of each column of numbers."""
+
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6", "ipv6-icmp": "icmp6", "icmpv6": "icmp6"}
 PROTOCOLS |= {"igmp": "2", "ipip": "4", "ipv6": "41", "gre": "47", "esp": "50", "ah": "51", "ospf": "89", "pim": "103"}
 PROTOCOLS |= {"vrrp": "112", "sctp": "132", "rtp": "udp", "rtcp": "udp", "udt": "udp"}
@@ -81,7 +85,7 @@ def batches(rows: Iterator[dict[str, Any]]) -> "Iterator[pa.Table]":
         sampling = row.get("sampling", 1)
         for name in ("packets", "bytes"):
             if row.get(name) is not None:
-                row[f"{name}_est"] = row[name] * sampling
+                row[f"{name}_est"] = min(row[name] * sampling, MOST[f"{name}_est"])
         held.append(row)
         if len(held) >= BATCH_ROWS:
             yield full(held)
@@ -109,6 +113,11 @@ def whole(text: Any, most: int = 2**63 - 1) -> int:
     if not 0 <= number <= most:
         raise BadLine("a number is out of its range")
     return number
+
+
+def number(column: str, text: Any) -> int:
+    """A number that the column can hold."""
+    return whole(text, MOST[column])
 
 
 def port(text: Any) -> int:
