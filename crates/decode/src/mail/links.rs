@@ -232,8 +232,16 @@ impl Page {
 
 /// URLs in plain text whose host is an IPv4 address in one number, which browsers open as well (WHATWG URL, 3.5).
 fn of_numbers(text: &str) -> impl Iterator<Item = &str> {
-    memchr::memmem::find_iter(text.as_bytes(), b"://").filter_map(|at| {
-        let (before, behind) = (text.get(..at)?, text.get(at + 3..)?);
+    let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"'`()[]{}".contains(c);
+    memchr::memmem::find_iter(text.as_bytes(), b"://").filter_map(move |at| {
+        let behind = up_to(text.get(at + 3..)?, URL_BYTES);
+        // Few hosts begin so: the others cost no more than this.
+        let authority = behind.split(|c| "/?#\\".contains(c) || ends(c)).next()?;
+        let name = authority.rsplit('@').next()?;
+        if !name.starts_with(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let before = text.get(..at)?;
         let scheme = before
             .rsplit(|c: char| !c.is_ascii_alphanumeric())
             .next()
@@ -242,8 +250,7 @@ fn of_numbers(text: &str) -> impl Iterator<Item = &str> {
                     .iter()
                     .any(|known| known.eq_ignore_ascii_case(scheme))
             })?;
-        let ends = |c: char| c.is_whitespace() || c.is_control() || "<>\"'`()[]{}".contains(c);
-        let rest = up_to(behind, URL_BYTES).split(ends).next()?;
+        let rest = behind.split(ends).next()?;
         let rest = rest.trim_end_matches(['.', ',', ';', ':', '!', '?']);
         let url = text.get(at - scheme.len()..at + 3 + rest.len())?;
         let host = host(url)?;
